@@ -1,0 +1,97 @@
+//! The line between the client and the wire.
+//!
+//! A [`Transport`] carries one finished HTTP request and brings back one whole
+//! answer. [`UreqTransport`] is the real one; [`ScriptedTransport`] answers from
+//! a list, for tests without sockets. Retry, classification and logging live
+//! above this line, so that every transport behaves alike.
+
+use std::fmt;
+use std::time::Duration;
+
+mod connector;
+mod resolver;
+mod script;
+mod ureq;
+
+pub use self::script::ScriptedTransport;
+pub use self::ureq::{TransportConfig, UreqTransport};
+
+/// One HTTP POST, ready to be written.
+#[derive(Clone, Copy)]
+pub struct HttpRequest<'a> {
+    /// Absolute URL; may carry a token, so it is never logged.
+    pub url: &'a str,
+    /// `Authorization` value, such as `Bearer …`, when the token travels there.
+    pub authorization: Option<&'a str>,
+    /// `Content-Type` of the body.
+    pub content_type: &'a str,
+    /// The body.
+    pub body: &'a [u8],
+    /// Bound for this whole call, when shorter than the transport's own.
+    pub timeout: Option<Duration>,
+}
+
+/// A whole HTTP answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Header names (lower case) and values. Values that are not UTF-8 are left out.
+    pub headers: Vec<(String, String)>,
+    /// The body, decompressed, or why it could not be read to its end.
+    pub body: Result<Vec<u8>, TransportError>,
+}
+
+/// What stopped an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// Resolving, connecting or the TLS handshake failed.
+    Connect,
+    /// A time limit ran out.
+    Timeout,
+    /// The connection broke.
+    Network,
+    /// The answer was not HTTP, too large, or cut short.
+    InvalidResponse,
+    /// The transport is closed.
+    Closed,
+    /// The request could not be formed, for instance because of a bad URL.
+    InvalidRequest,
+}
+
+/// A failed exchange, with the evidence about its request.
+#[derive(Clone)]
+pub struct TransportError {
+    /// What stopped it.
+    pub kind: TransportErrorKind,
+    /// Whether at least one byte of the request was handed to the operating
+    /// system. `false` is proof that nobody received it.
+    pub request_written: bool,
+    /// One line without secrets: no URL, no token, no body.
+    pub message: String,
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Carries requests. Implement it to test without sockets or to bring another
+/// HTTP stack.
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// Posts `request` once and waits for the whole answer.
+    ///
+    /// An implementation must never write a request twice.
+    ///
+    /// # Errors
+    ///
+    /// A [`TransportError`] when no status line was received. From then on the
+    /// answer is an [`HttpResponse`], whose `body` may itself be an error.
+    fn post(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError>;
+
+    /// Closes every connection. Calls in flight end at once, later ones fail
+    /// with [`TransportErrorKind::Closed`].
+    fn close(&self) {}
+}
