@@ -8,13 +8,18 @@
 use std::fmt;
 use std::time::Duration;
 
+mod background;
+mod call;
+mod config;
 mod connector;
+pub(crate) mod per_process;
 mod resolver;
 mod script;
 mod ureq;
 
-pub use self::script::ScriptedTransport;
-pub use self::ureq::{TransportConfig, UreqTransport};
+pub use self::config::TransportConfig;
+pub use self::script::{ScriptedRequest, ScriptedTransport};
+pub use self::ureq::UreqTransport;
 
 /// One HTTP POST, ready to be written.
 #[derive(Clone, Copy)]
@@ -31,8 +36,20 @@ pub struct HttpRequest<'a> {
     pub timeout: Option<Duration>,
 }
 
+/// Shows no token, URL or body.
+impl fmt::Debug for HttpRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("authorization", &self.authorization.map(|_| "…"))
+            .field("content_type", &self.content_type)
+            .field("body_len", &self.body.len())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A whole HTTP answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpResponse {
     /// HTTP status.
     pub status: u16,
@@ -40,6 +57,17 @@ pub struct HttpResponse {
     pub headers: Vec<(String, String)>,
     /// The body, decompressed, or why it could not be read to its end.
     pub body: Result<Vec<u8>, TransportError>,
+}
+
+impl HttpResponse {
+    /// An answer without headers.
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Ok(body.into()),
+        }
+    }
 }
 
 /// What stopped an exchange.
@@ -61,7 +89,7 @@ pub enum TransportErrorKind {
 }
 
 /// A failed exchange, with the evidence about its request.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransportError {
     /// What stopped it.
     pub kind: TransportErrorKind,
@@ -75,6 +103,19 @@ pub struct TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for TransportError {}
+
+impl TransportError {
+    /// What a closed transport says.
+    fn closed() -> Self {
+        Self {
+            kind: TransportErrorKind::Closed,
+            request_written: false,
+            message: "the transport is closed".to_owned(),
+        }
     }
 }
 

@@ -1,0 +1,123 @@
+//! What the calling thread's exchange may do and has done.
+//!
+//! ureq runs a whole exchange on the thread that asked for it, but hands its
+//! connectors neither the caller's deadline nor a place for evidence. Both
+//! travel beside it, in a thread-local that lives for one call.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+#[derive(Default)]
+struct Call {
+    deadline: Option<Instant>,
+    connect_deadline: Option<Instant>,
+    /// Request line and the headers that ureq must not see, until they are taken.
+    head: Vec<u8>,
+    head_taken: bool,
+    /// Bytes given to sockets for writing: TLS handshake and `CONNECT` included.
+    queued: u64,
+    /// Those of them that the operating system took.
+    accepted: u64,
+    /// The value of `queued` when the first byte of the request itself came.
+    request_from: Option<u64>,
+}
+
+thread_local! {
+    static CALL: RefCell<Call> = RefCell::default();
+}
+
+/// The current thread's call, from its start to the end of its answer.
+pub(super) struct CallScope(());
+
+impl CallScope {
+    /// Starts a call. `write_head` gets an empty buffer for the request line and
+    /// the headers that go in beside ureq's own.
+    pub(super) fn enter(
+        deadline: Option<Instant>,
+        connect_deadline: Option<Instant>,
+        write_head: impl FnOnce(&mut Vec<u8>),
+    ) -> Self {
+        CALL.with_borrow_mut(|call| {
+            let mut head = std::mem::take(&mut call.head);
+            head.clear();
+            write_head(&mut head);
+            *call = Call {
+                deadline,
+                connect_deadline,
+                head,
+                ..Call::default()
+            };
+        });
+        Self(())
+    }
+
+    /// Whether the operating system took at least one byte of the request.
+    #[expect(clippy::unused_self, reason = "only a running call has evidence")]
+    pub(super) fn request_written(&self) -> bool {
+        CALL.with_borrow(|call| call.request_from.is_some_and(|from| call.accepted > from))
+    }
+}
+
+impl Drop for CallScope {
+    fn drop(&mut self) {
+        CALL.with_borrow_mut(|call| call.head.clear());
+    }
+}
+
+/// When socket work of this call must end: the connect deadline until the first
+/// byte of the request, then the deadline of the whole call.
+pub(super) fn deadline() -> Option<Instant> {
+    CALL.with_borrow(|call| {
+        if call.request_from.is_some() {
+            call.deadline
+        } else {
+            call.connect_deadline
+        }
+    })
+}
+
+/// Notes `count` bytes given to a socket for writing.
+pub(super) fn queued(count: usize) {
+    CALL.with_borrow_mut(|call| call.queued += count as u64);
+}
+
+/// Notes `count` bytes taken by the operating system.
+pub(super) fn accepted(count: usize) {
+    CALL.with_borrow_mut(|call| call.accepted += count as u64);
+}
+
+/// Marks the start of the request and runs `replace` with its head, once a call.
+pub(super) fn take_head<R>(replace: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    CALL.with_borrow_mut(|call| {
+        if call.head_taken {
+            return None;
+        }
+        call.head_taken = true;
+        call.request_from = Some(call.queued);
+        Some(replace(&call.head))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_before_the_request_are_no_evidence() {
+        let call = CallScope::enter(None, None, |head| head.extend_from_slice(b"POST"));
+        queued(100); // a TLS handshake, its last flight still held back
+        accepted(60);
+        assert!(!call.request_written());
+        assert_eq!(take_head(<[u8]>::to_vec), Some(b"POST".to_vec()));
+        assert_eq!(take_head(<[u8]>::to_vec), None);
+        queued(500);
+        assert!(!call.request_written());
+        accepted(40);
+        assert!(!call.request_written());
+        accepted(1);
+        assert!(call.request_written());
+        drop(call);
+        let next = CallScope::enter(None, None, |head| assert!(head.is_empty()));
+        assert!(!next.request_written());
+    }
+}

@@ -1,0 +1,376 @@
+//! The two ends of ureq's connector chain: the socket below TLS, and the place
+//! above TLS where the request's head is completed.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, ShutdownHandle,
+    Transport,
+};
+use ureq::{Error, Timeout};
+
+use super::background::Background;
+use super::call;
+
+/// How much written data is held back before it goes out without waiting for
+/// more. A whole request is far smaller.
+const HOLD: usize = 64 * 1024;
+
+/// How long a blocked socket call may outlast its deadline, so that the socket's
+/// timeout needn't be set anew for every call.
+const SLACK: Duration = Duration::from_millis(50);
+
+/// Opens TCP connections, unless an earlier connector (a proxy's) has.
+#[derive(Debug)]
+pub(super) struct SocketConnector {
+    pub(super) background: Arc<Background>,
+}
+
+impl<In: Transport> Connector<In> for SocketConnector {
+    type Out = Either<In, SocketTransport>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        if chained.is_some() {
+            return Ok(chained.map(Either::A));
+        }
+        let addresses: Vec<SocketAddr> = details.addrs.iter().copied().collect();
+        let deadline = call::deadline();
+        let stream = self.background.run("callcta-connect", deadline, move || {
+            connect_any(&addresses, deadline)
+        })??;
+        stream.set_nodelay(true)?;
+        let socket = Arc::new(Socket {
+            stream,
+            closed: AtomicBool::new(false),
+        });
+        let weak: Weak<dyn ShutdownHandle> = Arc::downgrade(&socket) as _;
+        (details.register_shutdown)(weak)?;
+        Ok(Some(Either::B(SocketTransport {
+            socket,
+            buffers: LazyBuffers::new(
+                details.config.input_buffer_size(),
+                details.config.output_buffer_size(),
+            ),
+            held: Vec::new(),
+            read_timeout: None,
+            write_timeout: None,
+            answered: false,
+        })))
+    }
+}
+
+/// Tries the addresses in order. Each but the last may use half of the time that
+/// is left, so that one that swallows packets leaves time for the others.
+fn connect_any(addresses: &[SocketAddr], deadline: Option<Instant>) -> Result<TcpStream, Error> {
+    let mut last = Error::HostNotFound;
+    for (at, address) in addresses.iter().enumerate() {
+        let connected = match deadline {
+            None => TcpStream::connect(address),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Err(Error::Timeout(Timeout::Connect));
+                }
+                let is_last = at + 1 == addresses.len();
+                let budget = if is_last { left } else { left / 2 };
+                TcpStream::connect_timeout(address, budget)
+            }
+        };
+        last = match connected {
+            Ok(stream) => return Ok(stream),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Error::Timeout(Timeout::Connect)
+            }
+            Err(error) => error.into(),
+        };
+    }
+    Err(last)
+}
+
+#[derive(Debug)]
+struct Socket {
+    stream: TcpStream,
+    /// Tells an end of the stream that `close` caused from the peer's.
+    closed: AtomicBool,
+}
+
+impl ShutdownHandle for Socket {
+    fn shutdown(&self) {
+        self.closed.store(true, Ordering::Release);
+        // It fails only when the connection is gone already.
+        let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+/// A TCP connection that sends a request's head and body together and keeps
+/// count of what the operating system took.
+#[derive(Debug)]
+pub(super) struct SocketTransport {
+    socket: Arc<Socket>,
+    buffers: LazyBuffers,
+    /// Written by ureq, not yet given to the operating system.
+    held: Vec<u8>,
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+    /// Something was read since the last probe.
+    answered: bool,
+}
+
+impl SocketTransport {
+    fn flush(&mut self) -> Result<(), Error> {
+        let mut rest = self.held.as_slice();
+        while !rest.is_empty() {
+            let left = time_left()?;
+            limit(&mut self.write_timeout, left, |limit| {
+                self.socket.stream.set_write_timeout(limit)
+            })?;
+            match (&self.socket.stream).write(rest) {
+                Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
+                Ok(count) => {
+                    call::accepted(count);
+                    rest = &rest[count..];
+                }
+                Err(error) if is_retried(&error) => {
+                    // Woken early; the next round sets what is left of the time.
+                    self.write_timeout = Some(Duration::MAX);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.held.clear();
+        Ok(())
+    }
+
+    /// Whether the peer has neither closed the connection nor sent anything.
+    fn probe(&self) -> io::Result<bool> {
+        let mut stream = &self.socket.stream;
+        stream.set_nonblocking(true)?;
+        let quiet = matches!(
+            stream.read(&mut [0]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock
+        );
+        stream.set_nonblocking(false)?;
+        Ok(quiet)
+    }
+}
+
+impl Transport for SocketTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+        self.held
+            .extend_from_slice(&self.buffers.output()[..amount]);
+        call::queued(amount);
+        if self.held.len() > HOLD {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+        self.flush()?;
+        self.answered = true;
+        let input = self.buffers.input_append_buf();
+        let count = loop {
+            let left = time_left()?;
+            limit(&mut self.read_timeout, left, |limit| {
+                self.socket.stream.set_read_timeout(limit)
+            })?;
+            match (&self.socket.stream).read(input) {
+                Ok(count) => break count,
+                Err(error) if is_retried(&error) => self.read_timeout = Some(Duration::MAX),
+                Err(error) => return Err(error.into()),
+            }
+        };
+        if count == 0 && self.socket.closed.load(Ordering::Acquire) {
+            // Not an end of the body, which ureq would take it for.
+            return Err(io::Error::from(io::ErrorKind::NotConnected).into());
+        }
+        self.buffers.input_appended(count);
+        Ok(count > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        if !self.held.is_empty() || !self.buffers.input().is_empty() {
+            return false;
+        }
+        // ureq asks twice: when it puts a connection into the pool, straight
+        // after an answer, and when it takes one out. Only the second time says
+        // something about the next request.
+        if std::mem::take(&mut self.answered) {
+            return true;
+        }
+        self.probe().unwrap_or(false)
+    }
+}
+
+/// What the call may still take; `None` is for ever.
+fn time_left() -> Result<Option<Duration>, Error> {
+    match call::deadline() {
+        None => Ok(None),
+        Some(deadline) => match deadline.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(Error::Timeout(Timeout::Global)),
+            left => Ok(Some(left)),
+        },
+    }
+}
+
+/// The socket's timeout ran out (which says nothing yet about the call's), or a
+/// signal came in.
+fn is_retried(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
+    )
+}
+
+/// Sets the socket's timeout to `left` when with the present one a blocked call
+/// would end more than [`SLACK`] (a tenth of `left`, if that is less) too late.
+/// Too early does no harm: the caller looks at its clock and waits again.
+fn limit(
+    present: &mut Option<Duration>,
+    left: Option<Duration>,
+    set: impl FnOnce(Option<Duration>) -> io::Result<()>,
+) -> io::Result<()> {
+    let keep = match (*present, left) {
+        (None, None) => true,
+        (Some(present), Some(left)) => present <= left.saturating_add(SLACK.min(left / 10)),
+        _ => false,
+    };
+    if !keep {
+        set(left)?;
+        *present = left;
+    }
+    Ok(())
+}
+
+/// Last in the chain: completes the head of the request.
+///
+/// ureq-proto logs every byte of a request's head at trace level and ureq the
+/// path and query, with no way to switch either off. So ureq is given a head
+/// without path, query and `Authorization`, and they are put in here.
+#[derive(Debug)]
+pub(super) struct HeadConnector {
+    /// Whether connections go through a proxy, unless excepted.
+    pub(super) proxied: bool,
+}
+
+impl<In: Transport> Connector<In> for HeadConnector {
+    type Out = HeadTransport<In>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        // ureq runs the chain a second time, with the proxy taken out of the
+        // settings, for the connection to the proxy itself. What is written
+        // there is a `CONNECT`, not the request.
+        let to_proxy = self.proxied && details.config.proxy().is_none();
+        Ok(chained.map(|inner| HeadTransport { inner, to_proxy }))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct HeadTransport<T> {
+    inner: T,
+    to_proxy: bool,
+}
+
+impl<T: Transport> Transport for HeadTransport<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let amount = if self.to_proxy {
+            amount
+        } else {
+            let output = self.inner.buffers().output();
+            call::take_head(|head| complete(output, amount, head)).unwrap_or(Ok(amount))?
+        };
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+/// Replaces the first line of the `amount` bytes in `output` with `head`.
+fn complete(output: &mut [u8], amount: usize, head: &[u8]) -> Result<usize, Error> {
+    let line = output[..amount]
+        .windows(2)
+        .position(|pair| pair == b"\r\n")
+        .map_or(amount, |end| end + 2);
+    let total = head.len() + amount - line;
+    if total > output.len() {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput).into());
+    }
+    output.copy_within(line..amount, head.len());
+    output[..head.len()].copy_from_slice(head);
+    Ok(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_is_replaced() {
+        let mut output = *b"POST / HTTP/1.1\r\nhost: h\r\n\r\n______________________________";
+        let amount = b"POST / HTTP/1.1\r\nhost: h\r\n\r\n".len();
+        let head = b"POST /longer HTTP/1.1\r\nx: y\r\n";
+        let total = complete(&mut output, amount, head).unwrap();
+        assert_eq!(
+            &output[..total],
+            b"POST /longer HTTP/1.1\r\nx: y\r\nhost: h\r\n\r\n"
+        );
+        assert!(complete(&mut output[..30], amount, head).is_err());
+    }
+
+    #[test]
+    fn a_socket_timeout_is_set_only_when_it_matters() {
+        let second = Duration::from_secs(1);
+        let set = |mut present: Option<Duration>, left: Option<Duration>| {
+            let mut calls = Vec::new();
+            limit(&mut present, left, |limit| {
+                calls.push(limit);
+                Ok(())
+            })
+            .unwrap();
+            calls
+        };
+        assert_eq!(set(None, None), []);
+        assert_eq!(set(None, Some(second)), [Some(second)]);
+        assert_eq!(set(Some(second), None), [None]);
+        assert_eq!(set(Some(second), Some(second * 30)), []);
+        assert_eq!(set(Some(second + SLACK), Some(second)), []);
+        let over = second + SLACK + Duration::from_millis(1);
+        assert_eq!(set(Some(over), Some(second)), [Some(second)]);
+        // A short time left is kept to a tenth.
+        let short = Duration::from_millis(10);
+        assert_eq!(
+            set(Some(Duration::from_millis(12)), Some(short)),
+            [Some(short)]
+        );
+    }
+}

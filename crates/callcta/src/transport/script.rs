@@ -1,0 +1,131 @@
+//! A transport without sockets, for tests.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::background::lock;
+use super::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+
+type Outcome = Result<HttpResponse, TransportError>;
+type Script = dyn FnMut(&HttpRequest<'_>) -> Option<Outcome> + Send;
+
+/// Answers from a list, or from a closure, and keeps what it was asked.
+///
+/// ```
+/// use callcta::transport::{HttpRequest, HttpResponse, ScriptedTransport, Transport};
+///
+/// let transport = ScriptedTransport::new([Ok(HttpResponse::new(200, "{}"))]);
+/// let answer = transport.post(&HttpRequest {
+///     url: "https://example.com/v1/messages",
+///     authorization: Some("Bearer abc"),
+///     content_type: "application/json",
+///     body: b"{}",
+///     timeout: None,
+/// });
+/// assert_eq!(answer.unwrap().status, 200);
+/// assert_eq!(transport.requests()[0].authorization.as_deref(), Some("Bearer abc"));
+/// ```
+pub struct ScriptedTransport {
+    script: Mutex<Box<Script>>,
+    requests: Mutex<Vec<ScriptedRequest>>,
+    closed: AtomicBool,
+}
+
+/// A request that a [`ScriptedTransport`] was asked to post.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ScriptedRequest {
+    /// [`HttpRequest::url`].
+    pub url: String,
+    /// [`HttpRequest::authorization`].
+    pub authorization: Option<String>,
+    /// [`HttpRequest::content_type`].
+    pub content_type: String,
+    /// [`HttpRequest::body`].
+    pub body: Vec<u8>,
+    /// [`HttpRequest::timeout`].
+    pub timeout: Option<Duration>,
+}
+
+impl ScriptedTransport {
+    /// Answers with `outcomes`, in order. When they are used up, a post fails with
+    /// [`TransportErrorKind::InvalidRequest`].
+    pub fn new(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+        let mut outcomes: VecDeque<Outcome> = outcomes.into_iter().collect();
+        Self::from_script(move |_| outcomes.pop_front())
+    }
+
+    /// Answers every request with what `respond` returns for it.
+    pub fn from_fn(mut respond: impl FnMut(&HttpRequest<'_>) -> Outcome + Send + 'static) -> Self {
+        Self::from_script(move |request| Some(respond(request)))
+    }
+
+    fn from_script(
+        script: impl FnMut(&HttpRequest<'_>) -> Option<Outcome> + Send + 'static,
+    ) -> Self {
+        Self {
+            script: Mutex::new(Box::new(script)),
+            requests: Mutex::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// Every request so far, in order; none after [`Transport::close`].
+    pub fn requests(&self) -> Vec<ScriptedRequest> {
+        lock(&self.requests).clone()
+    }
+}
+
+impl Transport for ScriptedTransport {
+    fn post(&self, request: &HttpRequest<'_>) -> Outcome {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(TransportError::closed());
+        }
+        lock(&self.requests).push(ScriptedRequest {
+            url: request.url.to_owned(),
+            authorization: request.authorization.map(str::to_owned),
+            content_type: request.content_type.to_owned(),
+            body: request.body.to_owned(),
+            timeout: request.timeout,
+        });
+        let mut script = lock(&self.script);
+        (*script)(request).unwrap_or_else(|| {
+            Err(TransportError {
+                kind: TransportErrorKind::InvalidRequest,
+                request_written: false,
+                message: "the script of this transport has no answer left".to_owned(),
+            })
+        })
+    }
+
+    fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for ScriptedTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScriptedTransport")
+            .field("requests", &lock(&self.requests).len())
+            .field("closed", &self.closed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows no token, URL or body.
+impl fmt::Debug for ScriptedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(
+            &HttpRequest {
+                url: &self.url,
+                authorization: self.authorization.as_deref(),
+                content_type: &self.content_type,
+                body: &self.body,
+                timeout: self.timeout,
+            },
+            f,
+        )
+    }
+}
