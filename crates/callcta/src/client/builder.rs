@@ -1,0 +1,229 @@
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use super::endpoint::{Address, Endpoint};
+use super::{Client, Inner};
+use crate::credentials::{AccessToken, AppSecret};
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::retry::{RetryBudget, RetryPolicy};
+use crate::transport::{Transport, TransportConfig, UreqTransport};
+
+/// Where the access token travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenPlacement {
+    /// In the header `Authorization: Bearer …`. The default.
+    #[default]
+    Header,
+    /// In the query, as Meta's Send API samples have it. URLs end up in the logs
+    /// of proxies and servers.
+    Query,
+    /// In the body, as the field `access_token`.
+    Body,
+}
+
+/// What [`ClientBuilder::on_retry`] is told.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RetryEvent<'a> {
+    /// Why there will be another try.
+    pub error: &'a Error,
+    /// Which try failed, from 1.
+    pub attempt: u32,
+    /// How long until the next one.
+    pub wait: Duration,
+}
+
+pub(super) type OnRetry = dyn Fn(&RetryEvent<'_>) + Send + Sync;
+
+/// The settings of a [`Client`].
+#[must_use = "a client comes from build()"]
+pub struct ClientBuilder {
+    address: Address,
+    access_token: String,
+    app_secret: Option<String>,
+    placement: TokenPlacement,
+    transport_config: TransportConfig,
+    transport: Option<Arc<dyn Transport>>,
+    retry: RetryPolicy,
+    on_retry: Option<Box<OnRetry>>,
+    calling_not_enabled: Vec<(i64, Option<i64>)>,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(page_id: String, access_token: String) -> Self {
+        ClientBuilder {
+            address: Address {
+                base_url: limits::GRAPH_HOST.to_owned(),
+                version: Some(limits::GRAPH_VERSION.to_owned()),
+                page_id,
+                me: false,
+            },
+            access_token,
+            app_secret: None,
+            placement: TokenPlacement::default(),
+            transport_config: TransportConfig::default(),
+            transport: None,
+            retry: RetryPolicy::default(),
+            on_retry: None,
+            calling_not_enabled: Vec::new(),
+        }
+    }
+
+    /// The Graph API's address, such as an emulator's. `https`, unless the host
+    /// is this machine. Defaults to `https://graph.facebook.com`.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.address.base_url = url.into();
+        self
+    }
+
+    /// The Graph API version, such as `v26.0`; an empty text leaves it out of the
+    /// path. Defaults to `v26.0`.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.address.version = Some(version.into()).filter(|version| !version.is_empty());
+        self
+    }
+
+    /// Whether to post to `/me/messages`, where the token tells the Page, rather
+    /// than to the Page id. Defaults to `false`.
+    pub fn use_me(mut self, me: bool) -> Self {
+        self.address.me = me;
+        self
+    }
+
+    /// The app secret; with it each request carries an `appsecret_proof`. None by
+    /// default.
+    pub fn app_secret(mut self, secret: impl Into<String>) -> Self {
+        self.app_secret = Some(secret.into());
+        self
+    }
+
+    /// Where the token travels. Defaults to [`TokenPlacement::Header`].
+    pub fn token_placement(mut self, placement: TokenPlacement) -> Self {
+        self.placement = placement;
+        self
+    }
+
+    /// Bound for one whole request and its answer, connecting included; a retry
+    /// has its own. Defaults to 30 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.transport_config.timeout = timeout;
+        self
+    }
+
+    /// Bound for connecting, TLS included. Defaults to 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.transport_config.connect_timeout = timeout;
+        self
+    }
+
+    /// Largest answer that is read, in bytes. Defaults to 1 MiB.
+    pub fn body_limit(mut self, bytes: u64) -> Self {
+        self.transport_config.max_body = bytes;
+        self
+    }
+
+    /// Most idle connections that are kept. Defaults to 64.
+    pub fn max_idle_connections(mut self, connections: usize) -> Self {
+        self.transport_config.max_idle_per_host = connections;
+        self
+    }
+
+    /// The `User-Agent`. Defaults to `callcta/` and callcta's version.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.transport_config.user_agent = user_agent.into();
+        self
+    }
+
+    /// The proxy to use, such as `http://proxy.example:8080`. None by default,
+    /// whatever the environment says.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.transport_config.proxy = Some(url.into());
+        self
+    }
+
+    /// Whether to take the proxy from the environment (`ALL_PROXY`,
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Defaults to `false`.
+    pub fn proxy_from_env(mut self, yes: bool) -> Self {
+        self.transport_config.proxy_from_env = yes;
+        self
+    }
+
+    /// Certificates, in PEM form, that are trusted beside the built-in ones.
+    /// None by default.
+    pub fn extra_ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.transport_config.extra_ca_pem = Some(pem.into());
+        self
+    }
+
+    /// Whether certificates are judged by the operating system and its store
+    /// rather than by the built-in Mozilla roots. Defaults to `false`.
+    #[cfg(feature = "platform-verifier")]
+    pub fn platform_verifier(mut self, yes: bool) -> Self {
+        self.transport_config.platform_verifier = yes;
+        self
+    }
+
+    /// When a send is tried again. Defaults to [`RetryPolicy::default`].
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Is told of each retry before its wait. None by default.
+    pub fn on_retry(mut self, tell: impl Fn(&RetryEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_retry = Some(Box::new(tell));
+        self
+    }
+
+    /// Adds a code, or a code and subcode, that means
+    /// [`CallingNotEnabled`](crate::ErrorKind::CallingNotEnabled). Meta documents
+    /// none for a Page that has not enabled calling; without additions it is
+    /// 2018389 only.
+    pub fn calling_not_enabled_code(mut self, code: i64, subcode: Option<i64>) -> Self {
+        self.calling_not_enabled.push((code, subcode));
+        self
+    }
+
+    /// Another way to carry requests than callcta's own. The settings about
+    /// connections then have no effect.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// The client. Nothing is connected before the first send.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a setting can't be
+    /// used.
+    pub fn build(self) -> Result<Client> {
+        let token = AccessToken::new(self.access_token)?;
+        let secret = self.app_secret.map(AppSecret::new).transpose()?;
+        let endpoint = Endpoint::new(self.address, token, secret, self.placement)?;
+        let transport = if let Some(transport) = self.transport {
+            transport
+        } else {
+            let mut config = self.transport_config;
+            config.https_only = !endpoint.loopback;
+            let transport = UreqTransport::new(config).map_err(|error| {
+                Error::invalid_argument(error.message.clone()).with_source(error)
+            })?;
+            Arc::new(transport)
+        };
+        Ok(Client {
+            inner: Arc::new(Inner {
+                endpoint,
+                transport,
+                retry: self.retry,
+                budget: RetryBudget::new(),
+                on_retry: self.on_retry,
+                calling_not_enabled: self.calling_not_enabled,
+                closed: Mutex::new(false),
+                wake: Condvar::new(),
+            }),
+        })
+    }
+}

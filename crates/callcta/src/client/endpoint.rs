@@ -1,0 +1,134 @@
+use std::net::IpAddr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::builder::TokenPlacement;
+use crate::credentials::{AccessToken, AppSecret};
+use crate::error::{Error, Result};
+
+/// Everything outside of RFC 3986's unreserved characters.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// Where and as whom requests are made; all of it is fixed when the client is
+/// built.
+pub(super) struct Endpoint {
+    pub(super) page_id: String,
+    /// With the token, when it travels in the query.
+    pub(super) url: String,
+    pub(super) authorization: Option<String>,
+    pub(super) loopback: bool,
+    token: AccessToken,
+    secret: Option<AppSecret>,
+    proof: Option<String>,
+    placement: TokenPlacement,
+}
+
+pub(super) struct Address {
+    pub(super) base_url: String,
+    pub(super) version: Option<String>,
+    pub(super) page_id: String,
+    /// `/me` instead of the Page id.
+    pub(super) me: bool,
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        address: Address,
+        token: AccessToken,
+        secret: Option<AppSecret>,
+        placement: TokenPlacement,
+    ) -> Result<Self> {
+        let page_id = address.page_id;
+        if page_id.is_empty() || !page_id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::invalid_argument("the Page id must have digits only"));
+        }
+        let (base, loopback) = check_base_url(&address.base_url)?;
+        let mut url = base.to_owned();
+        if let Some(version) = &address.version {
+            check_version(version)?;
+            url = format!("{url}/{version}");
+        }
+        url = format!("{url}/{}/messages", if address.me { "me" } else { &page_id });
+
+        let proof = secret.as_ref().map(|secret| secret.proof(&token));
+        let mut query = Vec::new();
+        if placement == TokenPlacement::Query {
+            query.push(("access_token", token.expose()));
+        }
+        if placement != TokenPlacement::Body {
+            query.extend(proof.as_deref().map(|proof| ("appsecret_proof", proof)));
+        }
+        for (index, (name, value)) in query.iter().enumerate() {
+            let separator = if index == 0 { '?' } else { '&' };
+            let value = utf8_percent_encode(value, QUERY);
+            url = format!("{url}{separator}{name}={value}");
+        }
+        let authorization = (placement == TokenPlacement::Header)
+            .then(|| format!("Bearer {}", token.expose()));
+        Ok(Endpoint { page_id, url, authorization, loopback, token, secret, proof, placement })
+    }
+
+    /// What goes into the body beside the message.
+    pub(super) fn body_parameters(&self) -> Vec<(&'static str, &str)> {
+        if self.placement != TokenPlacement::Body {
+            return Vec::new();
+        }
+        let proof = self.proof.as_deref().map(|proof| ("appsecret_proof", proof));
+        [("access_token", self.token.expose())].into_iter().chain(proof).collect()
+    }
+
+    /// Takes the credentials out of a text: the platform quotes malformed tokens.
+    pub(super) fn blank(&self, text: &str) -> String {
+        let secret = self.secret.as_ref().map(AppSecret::expose);
+        let secrets = [Some(self.token.expose()), secret, self.proof.as_deref()];
+        secrets.into_iter().flatten().fold(text.to_owned(), |text, secret| {
+            text.replace(secret, "[redacted]")
+        })
+    }
+}
+
+/// The base URL without a slash at its end, and whether its host is this machine.
+fn check_base_url(base_url: &str) -> Result<(&str, bool)> {
+    let base_url = base_url.trim_end_matches('/');
+    let invalid = |what: &str| Error::invalid_argument(format!("the base URL {what}"));
+    let uri: ureq::http::Uri = base_url
+        .parse()
+        .map_err(|_| invalid("is not a URL"))?;
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(invalid("must start with https:// and name a host"));
+    };
+    if uri.query().is_some() || base_url.contains('#') {
+        return Err(invalid("must not have a query or a fragment"));
+    }
+    if authority.as_str().contains('@') {
+        return Err(invalid("must not hold a user name"));
+    }
+    let loopback = is_loopback(authority.host());
+    match scheme {
+        "https" => Ok((base_url, loopback)),
+        "http" if loopback => Ok((base_url, loopback)),
+        "http" => Err(invalid("must be https, unless its host is this machine (loopback)")),
+        _ => Err(invalid("must start with https://")),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn check_version(version: &str) -> Result<()> {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers = version.strip_prefix('v').and_then(|rest| rest.split_once('.'));
+    match numbers {
+        Some((major, minor)) if digits(major) && digits(minor) => Ok(()),
+        _ => Err(Error::invalid_argument(
+            "the version must look like v26.0; leave it out for unversioned requests",
+        )),
+    }
+}

@@ -1,0 +1,329 @@
+//! The client: builds requests, sends them, says what became of them.
+
+mod builder;
+mod endpoint;
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+pub use self::builder::{ClientBuilder, RetryEvent, TokenPlacement};
+
+use self::endpoint::Endpoint;
+use crate::error::{Delivery, Error, ErrorKind, Result};
+use crate::message::{Message, Recipient, Request, SendOptions};
+use crate::message::body::Body;
+use crate::retry::{RetryBudget, RetryPolicy};
+use crate::transport::{HttpRequest, Transport, TransportError, TransportErrorKind};
+use crate::usage::Usage;
+use crate::validate::{self, Severity};
+use crate::wire;
+
+/// What a send that worked returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// The id of the message (mid).
+    pub message_id: String,
+    /// The PSID of the person, unless the platform left it out, as it does for
+    /// sends by `user_ref`.
+    pub recipient_id: Option<String>,
+    /// The usage figures that came with the answer.
+    pub usage: Usage,
+    /// How many requests were made, retries included.
+    pub attempts: u32,
+}
+
+/// Sends messages for one Page.
+///
+/// A client is cheap to clone, and clones share their connections. It can be
+/// used from several threads at once.
+///
+/// ```
+/// # let emulator = callcta_emulator::Emulator::start()?;
+/// # let (page_id, access_token) = (emulator.page_id(), emulator.access_token());
+/// # let psid = &emulator.psids()[0];
+/// use callcta::{Button, Client, Message};
+///
+/// let client = Client::builder(page_id, access_token)
+/// #    .base_url(emulator.url())
+///     .build()?;
+/// let message = Message::buttons("Contact Support!", [Button::audio_call("Call Now")]);
+/// let receipt = client.send(psid, &message)?;
+/// println!("{}", receipt.message_id);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    endpoint: Endpoint,
+    transport: Arc<dyn Transport>,
+    retry: RetryPolicy,
+    budget: RetryBudget,
+    on_retry: Option<Box<builder::OnRetry>>,
+    calling_not_enabled: Vec<(i64, Option<i64>)>,
+    closed: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl Client {
+    /// A client's settings, to be finished with
+    /// [`build`](ClientBuilder::build). `page_id` has digits only.
+    pub fn builder(page_id: impl Into<String>, access_token: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(page_id.into(), access_token.into())
+    }
+
+    /// The Page that the client sends for.
+    pub fn page_id(&self) -> &str {
+        &self.inner.endpoint.page_id
+    }
+
+    /// Sends a message and waits for the platform's answer.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMessage`](ErrorKind::InvalidMessage) if a documented rule is
+    /// broken, and every kind that an answer or a connection can lead to; see
+    /// [`ErrorKind`]. [`Error::delivery`] tells whether the message may have
+    /// arrived.
+    pub fn send(&self, to: impl Into<Recipient>, message: &Message) -> Result<Receipt> {
+        self.send_with(to, message, &SendOptions::default())
+    }
+
+    /// Sends a message with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Client::send).
+    pub fn send_with(
+        &self,
+        to: impl Into<Recipient>,
+        message: &Message,
+        options: &SendOptions,
+    ) -> Result<Receipt> {
+        let recipient = to.into();
+        Client::check(Some(&recipient), message, options)?;
+        self.post(&recipient, message, options)
+    }
+
+    /// Sends a message without checking it first: the way out on the day that
+    /// Meta changes a limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Client::send), without `InvalidMessage`.
+    pub fn send_unchecked(
+        &self,
+        to: impl Into<Recipient>,
+        message: &Message,
+        options: &SendOptions,
+    ) -> Result<Receipt> {
+        self.post(&to.into(), message, options)
+    }
+
+    /// Sends a whole request.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Client::send).
+    pub fn send_request(&self, request: &Request) -> Result<Receipt> {
+        let Some(recipient) = &request.recipient else {
+            return Err(Error::invalid_message(request.validate()));
+        };
+        Client::check(Some(recipient), &request.message, &request.options)?;
+        self.post(recipient, &request.message, &request.options)
+    }
+
+    /// Closes every connection. Sends in flight end at once, later ones fail with
+    /// [`Cancelled`](ErrorKind::Cancelled); both holds for all clones.
+    pub fn close(&self) {
+        *self.closed() = true;
+        self.inner.wake.notify_all();
+        self.inner.transport.close();
+    }
+
+    fn closed(&self) -> MutexGuard<'_, bool> {
+        self.inner.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(
+        recipient: Option<&Recipient>,
+        message: &Message,
+        options: &SendOptions,
+    ) -> Result<()> {
+        let violations = validate::request(recipient, message, options);
+        if violations.iter().any(|violation| violation.severity == Severity::Error) {
+            return Err(Error::invalid_message(violations));
+        }
+        Ok(())
+    }
+
+    fn post(
+        &self,
+        recipient: &Recipient,
+        message: &Message,
+        options: &SendOptions,
+    ) -> Result<Receipt> {
+        let started = Instant::now();
+        let result = self.try_until_done(recipient, message, options);
+        log_outcome(&result, started.elapsed());
+        result
+    }
+
+    fn try_until_done(
+        &self,
+        recipient: &Recipient,
+        message: &Message,
+        options: &SendOptions,
+    ) -> Result<Receipt> {
+        let inner = &*self.inner;
+        let mut body = Vec::with_capacity(512);
+        let parts = Body {
+            recipient: Some(recipient),
+            message,
+            options,
+            parameters: &inner.endpoint.body_parameters(),
+        };
+        serde_json::to_writer(&mut body, &parts).expect("a request has only string keys");
+
+        let mut attempt = 0;
+        loop {
+            let timeout = match time_left(options.deadline) {
+                Ok(timeout) => timeout,
+                Err(passed) => return Err(passed.with_attempts(attempt)),
+            };
+            if *self.closed() {
+                return Err(Error::cancelled(Delivery::NotSent, "the client is closed")
+                    .with_attempts(attempt));
+            }
+            attempt += 1;
+            let error = match self.post_once(&body, timeout) {
+                Ok(answer) => {
+                    inner.budget.refund();
+                    return Ok(Receipt {
+                        message_id: answer.message_id,
+                        recipient_id: answer.recipient_id,
+                        usage: answer.usage,
+                        attempts: attempt,
+                    });
+                }
+                Err(error) => error.with_attempts(attempt),
+            };
+            let Some(wait) = inner.retry.wait(&error, attempt) else {
+                return Err(error);
+            };
+            let in_time = options
+                .deadline
+                .is_none_or(|deadline| SystemTime::now() + wait < deadline);
+            if !in_time || !inner.budget.take() {
+                return Err(error);
+            }
+            if let Some(on_retry) = &inner.on_retry {
+                on_retry(&RetryEvent { error: &error, attempt, wait });
+            }
+            if self.pause(wait) {
+                return Err(error);
+            }
+        }
+    }
+
+    fn post_once(&self, body: &[u8], timeout: Option<Duration>) -> Result<wire::Answer> {
+        let inner = &*self.inner;
+        let endpoint = &inner.endpoint;
+        let request = HttpRequest {
+            url: &endpoint.url,
+            authorization: endpoint.authorization.as_deref(),
+            content_type: "application/json",
+            body,
+            timeout,
+        };
+        let response = inner.transport.post(&request).map_err(of_transport)?;
+        let blank = |text: &str| endpoint.blank(text);
+        wire::read(response, &inner.calling_not_enabled, &blank)
+    }
+
+    /// Waits; `true` if the client was closed meanwhile.
+    fn pause(&self, wait: Duration) -> bool {
+        let closed = self.closed();
+        let (closed, _) = self
+            .inner
+            .wake
+            .wait_timeout_while(closed, wait, |closed| !*closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        *closed
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("page_id", &self.page_id())
+            .field("transport", &self.inner.transport)
+            .field("retry", &self.inner.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The time until the deadline, if there is one.
+fn time_left(deadline: Option<SystemTime>) -> Result<Option<Duration>> {
+    let left = |deadline: SystemTime| {
+        deadline
+            .duration_since(SystemTime::now())
+            .map_err(|_| Error::cancelled(Delivery::NotSent, "the deadline has passed"))
+    };
+    deadline.map(left).transpose()
+}
+
+/// What a failed exchange means for the message.
+fn of_transport(error: TransportError) -> Error {
+    use TransportErrorKind as Failed;
+
+    let kind = match (error.kind, error.request_written) {
+        (Failed::Timeout, _) => ErrorKind::Timeout,
+        (Failed::Closed, _) => ErrorKind::Cancelled,
+        (Failed::InvalidRequest, _) => ErrorKind::InvalidArgument,
+        (_, false) => ErrorKind::Connect,
+        (Failed::InvalidResponse, true) => ErrorKind::InvalidResponse,
+        (_, true) => ErrorKind::Network,
+    };
+    let delivery = if error.request_written {
+        Delivery::Unknown
+    } else {
+        Delivery::NotSent
+    };
+    let again = matches!(kind, ErrorKind::Connect | ErrorKind::Timeout);
+    Error::new(kind, delivery)
+        .with_detail(error.message.clone())
+        .with_may_retry(again && delivery == Delivery::NotSent)
+        .with_source(error)
+}
+
+/// One line per send, without token, PSID or text.
+fn log_outcome(result: &Result<Receipt>, duration: Duration) {
+    if !log::log_enabled!(target: "callcta", log::Level::Debug) {
+        return;
+    }
+    let ms = duration.as_millis();
+    match result {
+        Ok(receipt) => log::debug!(
+            target: "callcta",
+            "send: ok, attempts {}, {ms} ms, message id {}",
+            receipt.attempts, receipt.message_id
+        ),
+        Err(error) => {
+            let graph = error.graph();
+            log::debug!(
+                target: "callcta",
+                "send: {}, delivery {}, status {}, attempts {}, {ms} ms, trace id {}",
+                error.kind(),
+                error.delivery(),
+                error.http_status().map_or("-".to_owned(), |status| status.to_string()),
+                error.attempts(),
+                graph.and_then(|graph| graph.plain_trace_id()).unwrap_or("-"),
+            );
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What is said, to whom, and how.
+
+pub(crate) mod body;
+mod button;
+pub(crate) mod fields;
+mod options;
+mod recipient;
+mod request;
+mod template;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+pub use self::button::{Button, ButtonType};
+pub use self::fields::Extra;
+pub use self::options::{MessageTag, MessagingType, NotificationType, SendOptions};
+pub use self::recipient::Recipient;
+pub use self::request::Request;
+pub use self::template::{ButtonTemplate, CallPrompt, Element, GenericTemplate, Template};
+
+use self::fields::{Fields, Writer};
+use crate::error::{Error, Result};
+use crate::validate::{self, Violation};
+
+/// A message: a template with its buttons, or anything else in wire form.
+///
+/// ```
+/// use callcta::{Button, Element, Message};
+///
+/// let card = Message::generic([Element::new("Contact Support!")
+///     .button(Button::web_url("View Website", "https://example.com"))
+///     .button(Button::audio_call("Call Now").expires_in_days(5))]);
+/// assert!(card.validate().is_empty());
+/// ```
+///
+/// [`from_json`](Message::from_json) and [`to_json`](Message::to_json) lose
+/// nothing: fields, types and templates that callcta doesn't know are kept and
+/// written out again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Message {
+    pub(crate) template: Option<Template>,
+    /// Fields beside `payload` in the attachment; `type` is left out when it is
+    /// `template`.
+    pub(crate) attachment_extra: Extra,
+    pub(crate) metadata: Option<String>,
+    pub(crate) extra: Extra,
+}
+
+impl Message {
+    /// A generic template with 1 to 10 cards.
+    pub fn generic(elements: impl IntoIterator<Item = Element>) -> Self {
+        GenericTemplate::new(elements).into()
+    }
+
+    /// A button template: a text of at most 640 characters with 1 to 3 buttons.
+    pub fn buttons(text: impl Into<String>, buttons: impl IntoIterator<Item = Button>) -> Self {
+        ButtonTemplate::new(text, buttons).into()
+    }
+
+    /// A call prompt with the platform's defaults; see [`CallPrompt`].
+    pub fn call_prompt() -> Self {
+        CallPrompt::new().into()
+    }
+
+    /// A message from its wire form: a `message` object, or a whole request body,
+    /// of which the message is taken.
+    pub fn raw(json: Map<String, Value>) -> Self {
+        if is_request(&json) {
+            return Request::raw(json).message;
+        }
+        Message::read(json)
+    }
+
+    fn read(json: Map<String, Value>) -> Self {
+        let mut fields = Fields::new(json);
+        let mut message = Message {
+            metadata: fields.string("metadata"),
+            ..Message::default()
+        };
+        if let Some(attachment) = fields.object("attachment") {
+            message.read_attachment(attachment, &mut fields);
+        }
+        message.extra = fields.rest();
+        message
+    }
+
+    /// Takes the attachment apart if it is a template's, else puts it back.
+    fn read_attachment(&mut self, mut attachment: Map<String, Value>, fields: &mut Fields) {
+        let is_template = attachment.get("type").and_then(Value::as_str) == Some("template");
+        match attachment.get_mut("payload") {
+            Some(Value::Object(payload)) if is_template => {
+                self.template = Some(Template::from_map(std::mem::take(payload)));
+                attachment.remove("payload");
+                attachment.remove("type");
+                self.attachment_extra = attachment;
+            }
+            _ => fields.put("attachment", Value::Object(attachment)),
+        }
+    }
+
+    /// Reads a message from JSON: a `message` object, or a whole request body, so
+    /// that a sample pasted from a documentation page works.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMessage`](crate::ErrorKind::InvalidMessage) if `json` is not a
+    /// JSON object. Whatever is wrong inside the object is kept as it is and
+    /// reported by [`validate`](Message::validate).
+    pub fn from_json(json: &str) -> Result<Self> {
+        parse_object(json).map(Message::raw)
+    }
+
+    /// The `message` object as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a message has only string keys")
+    }
+
+    /// The `message` object as a JSON value.
+    pub fn to_value(&self) -> Value {
+        serde_json::to_value(self).expect("a message has only string keys")
+    }
+
+    /// Sets `metadata`: a text that comes back in the message's echo, fewer than
+    /// 1000 characters.
+    pub fn metadata(mut self, metadata: impl Into<String>) -> Self {
+        self.metadata = Some(metadata.into());
+        self
+    }
+
+    /// Sets a field of the `message` object that callcta has no method for. A
+    /// field that has one keeps what that method set.
+    pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(key.into(), value.into());
+        self
+    }
+
+    /// The template, if the message is one.
+    pub fn template(&self) -> Option<&Template> {
+        self.template.as_ref()
+    }
+
+    /// Everything that is wrong with the message, in the order of the wire form:
+    /// [errors](crate::Severity::Error) keep it from being sent,
+    /// [warnings](crate::Severity::Warning) don't.
+    pub fn validate(&self) -> Vec<Violation> {
+        validate::message(self)
+    }
+
+    /// The message object with another `metadata`, borrowed.
+    pub(crate) fn with_metadata<'a>(&'a self, metadata: Option<&'a str>) -> MessageWire<'a> {
+        MessageWire {
+            message: self,
+            metadata: metadata.or(self.metadata.as_deref()),
+        }
+    }
+}
+
+impl From<Template> for Message {
+    fn from(template: Template) -> Self {
+        Message {
+            template: Some(template),
+            ..Message::default()
+        }
+    }
+}
+
+impl From<GenericTemplate> for Message {
+    fn from(template: GenericTemplate) -> Self {
+        Template::Generic(template).into()
+    }
+}
+
+impl From<ButtonTemplate> for Message {
+    fn from(template: ButtonTemplate) -> Self {
+        Template::Button(template).into()
+    }
+}
+
+impl From<CallPrompt> for Message {
+    fn from(template: CallPrompt) -> Self {
+        Template::CallPrompt(template).into()
+    }
+}
+
+impl Serialize for Message {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.with_metadata(None).serialize(serializer)
+    }
+}
+
+/// A message as it is written, with the metadata that the options may set.
+pub(crate) struct MessageWire<'a> {
+    message: &'a Message,
+    metadata: Option<&'a str>,
+}
+
+impl Serialize for MessageWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = Writer::new(serializer)?;
+        if let Some(template) = &self.message.template {
+            let extra = &self.message.attachment_extra;
+            out.set("attachment", &Attachment { template, extra })?;
+        }
+        out.opt("metadata", self.metadata)?;
+        out.end(&self.message.extra)
+    }
+}
+
+struct Attachment<'a> {
+    template: &'a Template,
+    extra: &'a Extra,
+}
+
+impl Serialize for Attachment<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = Writer::new(serializer)?;
+        out.set("type", "template")?;
+        out.set("payload", self.template)?;
+        out.end(self.extra)
+    }
+}
+
+/// Whether the object is a whole request rather than a message.
+fn is_request(object: &Map<String, Value>) -> bool {
+    object.get("message").is_some_and(Value::is_object) || object.contains_key("recipient")
+}
+
+fn parse_object(json: &str) -> Result<Map<String, Value>> {
+    match serde_json::from_str(json) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(other) => Err(Error::invalid_message(vec![Violation::wrong_type(
+            "message",
+            "an object",
+            &other,
+        )])),
+        // The parser's own text quotes nothing from the input but single characters.
+        Err(error) => Err(Error::invalid_message(vec![Violation::malformed_json(
+            &error,
+        )])),
+    }
+}

@@ -1,0 +1,162 @@
+use std::time::SystemTime;
+
+use super::fields::Extra;
+
+/// Declares an enum of wire strings that lets unknown ones through.
+macro_rules! wire_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $wire:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* $variant,)+
+            /// A value callcta doesn't know; it is sent as it is.
+            Other(String),
+        }
+
+        impl $name {
+            /// The value on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $($name::$variant => $wire,)+
+                    $name::Other(other) => other,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(value: &str) -> Self {
+                match value {
+                    $($wire => $name::$variant,)+
+                    other => $name::Other(other.to_owned()),
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(value: String) -> Self {
+                $name::from(value.as_str())
+            }
+        }
+    };
+}
+
+wire_enum! {
+    /// Why a message is sent.
+    MessagingType {
+        /// `RESPONSE`: in answer to the person.
+        Response = "RESPONSE",
+        /// `UPDATE`: of the Page's own accord, inside the window.
+        Update = "UPDATE",
+        /// `MESSAGE_TAG`: outside the window, with a [`MessageTag`].
+        MessageTag = "MESSAGE_TAG",
+        /// `UTILITY`: an approved utility template.
+        Utility = "UTILITY",
+    }
+}
+
+wire_enum! {
+    /// What allows a message outside the window.
+    MessageTag {
+        /// `HUMAN_AGENT`: a human's reply within 7 days.
+        HumanAgent = "HUMAN_AGENT",
+        /// `CUSTOMER_FEEDBACK`: the customer feedback template within 7 days.
+        CustomerFeedback = "CUSTOMER_FEEDBACK",
+    }
+}
+
+wire_enum! {
+    /// How the person's device announces the message.
+    NotificationType {
+        /// `REGULAR`: with sound or vibration.
+        Regular = "REGULAR",
+        /// `SILENT_PUSH`: on screen only.
+        SilentPush = "SILENT_PUSH",
+        /// `NO_PUSH`: not at all.
+        NoPush = "NO_PUSH",
+    }
+}
+
+/// What may be said about a send beside its message. Nothing is sent unless set.
+///
+/// ```
+/// use callcta::{MessagingType, SendOptions};
+///
+/// let options = SendOptions::new()
+///     .messaging_type(MessagingType::Response)
+///     .metadata("order 42");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendOptions {
+    pub(crate) messaging_type: Option<MessagingType>,
+    pub(crate) tag: Option<MessageTag>,
+    pub(crate) notification_type: Option<NotificationType>,
+    pub(crate) persona_id: Option<String>,
+    pub(crate) reply_to: Option<String>,
+    pub(crate) metadata: Option<String>,
+    pub(crate) deadline: Option<SystemTime>,
+    pub(crate) extra: Extra,
+}
+
+impl SendOptions {
+    /// Options that say nothing.
+    pub fn new() -> Self {
+        SendOptions::default()
+    }
+
+    /// Why the message is sent. Left out unless set, as on the Call Audio CTA
+    /// page.
+    pub fn messaging_type(mut self, messaging_type: impl Into<MessagingType>) -> Self {
+        self.messaging_type = Some(messaging_type.into());
+        self
+    }
+
+    /// What allows the message outside the window; goes with
+    /// [`MessagingType::MessageTag`].
+    pub fn tag(mut self, tag: impl Into<MessageTag>) -> Self {
+        self.tag = Some(tag.into());
+        self
+    }
+
+    /// How the message is announced. The platform's default is `REGULAR`.
+    pub fn notification_type(mut self, notification_type: impl Into<NotificationType>) -> Self {
+        self.notification_type = Some(notification_type.into());
+        self
+    }
+
+    /// The persona that the message comes from. By default the Page itself.
+    pub fn persona_id(mut self, id: impl Into<String>) -> Self {
+        self.persona_id = Some(id.into());
+        self
+    }
+
+    /// The id of the message that this one answers.
+    pub fn reply_to(mut self, message_id: impl Into<String>) -> Self {
+        self.reply_to = Some(message_id.into());
+        self
+    }
+
+    /// A text that comes back in the message's echo, fewer than 1000 characters.
+    pub fn metadata(mut self, metadata: impl Into<String>) -> Self {
+        self.metadata = Some(metadata.into());
+        self
+    }
+
+    /// The moment after which the message must not be sent any more. It is
+    /// checked before each try, and the time left bounds the try. None by default.
+    pub fn deadline(mut self, deadline: SystemTime) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Sets a top-level field of the request that callcta has no method for. A
+    /// field that has one keeps what that method set.
+    pub fn field(
+        mut self,
+        key: impl Into<String>,
+        value: impl Into<serde_json::Value>,
+    ) -> Self {
+        self.extra.insert(key.into(), value.into());
+        self
+    }
+}

@@ -1,0 +1,226 @@
+//! Sending many messages at once.
+
+mod queue;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
+use std::thread;
+
+use self::queue::{Job, Queue};
+pub use self::queue::Ticket;
+use crate::client::{Client, Receipt};
+use crate::error::{Delivery, Error, Result};
+use crate::message::Request;
+use crate::transport::per_process::PerProcess;
+
+/// Most threads an [`Outbox`] runs unless told otherwise. callcta's own number.
+pub const WORKERS_DEFAULT: usize = 64;
+
+/// Most messages that wait in an [`Outbox`] unless told otherwise. callcta's own
+/// number.
+pub const CAPACITY_DEFAULT: usize = 100_000;
+
+/// Sends many messages at once over one [`Client`].
+///
+/// Messages wait in a bounded queue and are sent by a bounded number of threads.
+/// Messages to the same recipient go out one after another, in the order in
+/// which they were submitted; those to different recipients in parallel. Each
+/// outcome is passed to a function of the caller's, on a thread of the outbox.
+///
+/// Threads start when there is work for them, and end with the outbox: when the
+/// last clone is dropped, or by [`close`](Outbox::close).
+///
+/// ```
+/// # let emulator = callcta_emulator::Emulator::start()?;
+/// # let client = callcta::Client::builder(emulator.page_id(), emulator.access_token())
+/// #     .base_url(emulator.url()).build()?;
+/// # let psid = emulator.psids()[0].clone();
+/// use callcta::{Button, Message, Outbox, Request, SendOptions};
+///
+/// let outbox = Outbox::new(client);
+/// let message = Message::buttons("Contact Support!", [Button::audio_call("Call Now")]);
+/// let request = Request::new(psid, message, SendOptions::new());
+/// outbox.submit(request, |outcome| match outcome {
+///     Ok(receipt) => println!("{}", receipt.message_id),
+///     Err(error) => println!("{}: {error}", error.delivery()),
+/// })?;
+/// outbox.wait();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Outbox {
+    handle: Arc<Handle>,
+}
+
+/// Ends the threads when the last outbox is gone.
+struct Handle {
+    client: Client,
+    workers: usize,
+    capacity: usize,
+    /// Threads and what they hold don't survive a fork: a child starts anew, and
+    /// leaves what its parent queued to the parent.
+    queues: PerProcess<Arc<Queue>>,
+}
+
+impl Outbox {
+    /// An outbox with at most 64 threads and 100,000 waiting messages.
+    pub fn new(client: Client) -> Self {
+        Outbox::with_limits(client, WORKERS_DEFAULT, CAPACITY_DEFAULT)
+    }
+
+    /// An outbox with at most `workers` threads and `capacity` waiting messages; 0
+    /// means 1.
+    pub fn with_limits(client: Client, workers: usize, capacity: usize) -> Self {
+        Outbox {
+            handle: Arc::new(Handle {
+                client,
+                workers: workers.max(1),
+                capacity: capacity.max(1),
+                queues: PerProcess::new(),
+            }),
+        }
+    }
+
+    /// The client that sends.
+    pub fn client(&self) -> &Client {
+        &self.handle.client
+    }
+
+    /// Puts a message into the queue, and waits for room if it is full.
+    ///
+    /// `done` is called exactly once, on a thread of the outbox or, when the
+    /// message is cancelled before it is sent, on the one that cancels. It should
+    /// be short, and must not wait for the outbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) if the outbox is closed,
+    /// [`Internal`](crate::ErrorKind::Internal) if no thread can be started;
+    /// `done` is not called then.
+    pub fn submit(
+        &self,
+        request: Request,
+        done: impl FnOnce(Result<Receipt>) + Send + 'static,
+    ) -> Result<Ticket> {
+        self.push(Job::new(request, false, Box::new(done)), true)
+    }
+
+    /// Puts a message into the queue, or fails at once if it is full.
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Outbox::submit), and
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) if the queue is full.
+    pub fn try_submit(
+        &self,
+        request: Request,
+        done: impl FnOnce(Result<Receipt>) + Send + 'static,
+    ) -> Result<Ticket> {
+        self.push(Job::new(request, false, Box::new(done)), false)
+    }
+
+    /// Like [`try_submit`](Outbox::try_submit), without checking the message
+    /// first; see [`Client::send_unchecked`].
+    ///
+    /// # Errors
+    ///
+    /// As [`try_submit`](Outbox::try_submit).
+    pub fn try_submit_unchecked(
+        &self,
+        request: Request,
+        done: impl FnOnce(Result<Receipt>) + Send + 'static,
+    ) -> Result<Ticket> {
+        self.push(Job::new(request, true, Box::new(done)), false)
+    }
+
+    /// Waits until nothing is queued or being sent.
+    pub fn wait(&self) {
+        self.queue().wait_until_idle();
+    }
+
+    /// Cancels what is queued, with delivery *not sent*, and ends the threads as
+    /// soon as what is being sent is done. The client stays open.
+    pub fn close(&self) {
+        self.queue().close();
+    }
+
+    fn queue(&self) -> &Arc<Queue> {
+        self.handle.queue()
+    }
+
+    fn push(&self, job: Job, wait: bool) -> Result<Ticket> {
+        let queue = self.queue();
+        let (ticket, start_worker) = queue.push(job, wait)?;
+        if start_worker {
+            self.start_worker(queue, &ticket)?;
+        }
+        Ok(ticket)
+    }
+
+    fn start_worker(&self, queue: &Arc<Queue>, ticket: &Ticket) -> Result<()> {
+        let (client, worker) = (self.handle.client.clone(), Arc::clone(queue));
+        let started = thread::Builder::new()
+            .name("callcta-outbox".to_owned())
+            .spawn(move || work(&client, &worker));
+        match started {
+            Ok(_) => Ok(()),
+            // The other workers get to the message in time.
+            Err(_) if queue.worker_failed() > 0 => Ok(()),
+            Err(error) => {
+                queue.take_back(ticket);
+                let text = format!("no thread can be started: {}", error.kind());
+                Err(Error::internal(Delivery::NotSent, text).with_source(error))
+            }
+        }
+    }
+}
+
+impl Handle {
+    fn queue(&self) -> &Arc<Queue> {
+        self.queues
+            .get(std::process::id(), || Arc::new(Queue::new(self.workers, self.capacity)))
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.queue().close();
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox")
+            .field("workers", &self.handle.workers)
+            .field("capacity", &self.handle.capacity)
+            .finish_non_exhaustive()
+    }
+}
+
+fn work(client: &Client, queue: &Arc<Queue>) {
+    while let Some(job) = queue.next() {
+        let Job { request, unchecked, done, .. } = job.parts;
+        let outcome = catch_unwind(AssertUnwindSafe(|| send(client, &request, unchecked)))
+            .unwrap_or_else(|_| {
+                Err(Error::internal(Delivery::Unknown, "a panic during the send"))
+            });
+        // The next message to this recipient may go out while the outcome is told.
+        queue.finished(&job.lane);
+        let _ = catch_unwind(AssertUnwindSafe(|| done(outcome)));
+        queue.told();
+    }
+}
+
+fn send(client: &Client, request: &Request, unchecked: bool) -> Result<Receipt> {
+    match &request.recipient {
+        Some(recipient) if unchecked => {
+            client.send_unchecked(recipient, &request.message, &request.options)
+        }
+        _ => client.send_request(request),
+    }
+}
+
+fn ignore_poison<T>(result: std::result::Result<T, PoisonError<T>>) -> T {
+    result.unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,234 @@
+//! Who is next: lanes of one recipient each, and the workers that serve them.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+
+use super::ignore_poison;
+use crate::client::Receipt;
+use crate::error::{Delivery, Error, Result};
+use crate::message::{Recipient, Request};
+
+pub(super) type Done = Box<dyn FnOnce(Result<Receipt>) + Send>;
+
+pub(super) struct Job {
+    number: u64,
+    pub(super) request: Request,
+    pub(super) unchecked: bool,
+    pub(super) done: Done,
+}
+
+impl Job {
+    pub(super) fn new(request: Request, unchecked: bool, done: Done) -> Self {
+        Job { number: 0, request, unchecked, done }
+    }
+
+    fn cancel(self, why: &str) {
+        (self.done)(Err(Error::cancelled(Delivery::NotSent, why)));
+    }
+}
+
+/// A job that a worker has taken, and the lane that waits for its end.
+pub(super) struct Taken {
+    pub(super) parts: Job,
+    pub(super) lane: Option<Recipient>,
+}
+
+/// Messages of one recipient, in order. A lane exists while one of its messages
+/// is queued or being sent, and is in `ready` unless one is being sent.
+type Lane = VecDeque<Job>;
+
+#[derive(Default)]
+struct State {
+    lanes: HashMap<Option<Recipient>, Lane>,
+    ready: VecDeque<Option<Recipient>>,
+    /// Messages that wait.
+    queued: usize,
+    /// Messages being sent, or whose outcome is being told.
+    busy: usize,
+    workers: usize,
+    idle_workers: usize,
+    last_number: u64,
+    closed: bool,
+}
+
+pub(super) struct Queue {
+    state: Mutex<State>,
+    max_workers: usize,
+    capacity: usize,
+    /// Workers wait here for something to send.
+    work: Condvar,
+    /// Submitters wait here for room, others for the end of everything.
+    progress: Condvar,
+}
+
+impl Queue {
+    pub(super) fn new(max_workers: usize, capacity: usize) -> Self {
+        Queue {
+            state: Mutex::default(),
+            max_workers,
+            capacity,
+            work: Condvar::new(),
+            progress: Condvar::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        ignore_poison(self.state.lock())
+    }
+
+    /// Queues a job; also tells whether another worker should be started for it,
+    /// which is then counted already.
+    pub(super) fn push(self: &Arc<Self>, mut job: Job, wait: bool) -> Result<(Ticket, bool)> {
+        let mut state = self.state();
+        while wait && !state.closed && state.queued >= self.capacity {
+            state = ignore_poison(self.progress.wait(state));
+        }
+        if state.closed {
+            return Err(Error::cancelled(Delivery::NotSent, "the outbox is closed"));
+        }
+        if state.queued >= self.capacity {
+            return Err(Error::cancelled(Delivery::NotSent, "the outbox is full"));
+        }
+        state.last_number += 1;
+        job.number = state.last_number;
+        let recipient = job.request.recipient.clone();
+        let ticket = Ticket {
+            queue: Arc::downgrade(self),
+            recipient: recipient.clone(),
+            number: job.number,
+        };
+        state.queued += 1;
+        if let Some(lane) = state.lanes.get_mut(&recipient) {
+            lane.push_back(job);
+            return Ok((ticket, false));
+        }
+        state.lanes.insert(recipient.clone(), VecDeque::from([job]));
+        state.ready.push_back(recipient);
+        let start = state.idle_workers < state.ready.len() && state.workers < self.max_workers;
+        state.workers += usize::from(start);
+        drop(state);
+        self.work.notify_one();
+        Ok((ticket, start))
+    }
+
+    /// A counted worker could not be started; how many there are.
+    pub(super) fn worker_failed(&self) -> usize {
+        let mut state = self.state();
+        state.workers -= 1;
+        state.workers
+    }
+
+    /// Waits for a message to send; `None` when the worker should end.
+    pub(super) fn next(&self) -> Option<Taken> {
+        let mut state = self.state();
+        loop {
+            if let Some(lane) = state.ready.pop_front() {
+                // An empty lane is one whose messages were all cancelled.
+                let job = state.lanes.get_mut(&lane).and_then(VecDeque::pop_front);
+                let Some(job) = job else {
+                    state.lanes.remove(&lane);
+                    continue;
+                };
+                state.queued -= 1;
+                state.busy += 1;
+                self.progress.notify_all();
+                return Some(Taken { parts: job, lane });
+            }
+            if state.closed {
+                state.workers -= 1;
+                return None;
+            }
+            state.idle_workers += 1;
+            state = ignore_poison(self.work.wait(state));
+            state.idle_workers -= 1;
+        }
+    }
+
+    /// A message of this lane has been sent: the next one may go.
+    pub(super) fn finished(&self, lane: &Option<Recipient>) {
+        let mut state = self.state();
+        if state.lanes.get(lane).is_some_and(|lane| !lane.is_empty()) {
+            state.ready.push_back(lane.clone());
+            drop(state);
+            self.work.notify_one();
+        } else {
+            state.lanes.remove(lane);
+        }
+    }
+
+    /// The outcome of a message has been told.
+    pub(super) fn told(&self) {
+        let mut state = self.state();
+        state.busy -= 1;
+        if state.busy == 0 {
+            self.progress.notify_all();
+        }
+    }
+
+    pub(super) fn wait_until_idle(&self) {
+        let mut state = self.state();
+        while state.queued + state.busy > 0 {
+            state = ignore_poison(self.progress.wait(state));
+        }
+    }
+
+    pub(super) fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        state.ready.clear();
+        state.queued = 0;
+        let mut jobs: Vec<Job> = state.lanes.drain().flat_map(|(_, lane)| lane).collect();
+        drop(state);
+        self.work.notify_all();
+        self.progress.notify_all();
+        jobs.sort_by_key(|job| job.number);
+        for job in jobs {
+            job.cancel("the outbox is closed");
+        }
+    }
+
+    fn remove(&self, recipient: &Option<Recipient>, number: u64) -> Option<Job> {
+        let mut state = self.state();
+        let lane = state.lanes.get_mut(recipient)?;
+        let position = lane.iter().position(|job| job.number == number)?;
+        let job = lane.remove(position);
+        state.queued -= 1;
+        drop(state);
+        self.progress.notify_all();
+        job
+    }
+
+    /// Takes a job back out without telling anybody.
+    pub(super) fn take_back(&self, ticket: &Ticket) {
+        self.remove(&ticket.recipient, ticket.number);
+    }
+}
+
+/// A message in an [`Outbox`](super::Outbox), by which it can be cancelled.
+pub struct Ticket {
+    queue: Weak<Queue>,
+    recipient: Option<Recipient>,
+    number: u64,
+}
+
+impl Ticket {
+    /// Cancels the message if it still waits: its outcome is then
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) with delivery *not sent*, told
+    /// before this returns. `false` if it is already being sent or done.
+    pub fn cancel(&self) -> bool {
+        let queue = self.queue.upgrade();
+        let job = queue.and_then(|queue| queue.remove(&self.recipient, self.number));
+        let cancelled = job.is_some();
+        if let Some(job) = job {
+            job.cancel("cancelled before it was sent");
+        }
+        cancelled
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ticket").field(&self.number).finish()
+    }
+}

@@ -1,0 +1,131 @@
+//! When a send is tried again, and how often at most.
+
+use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::error::{Delivery, Error, ErrorKind};
+
+/// When and how often a send is tried again.
+///
+/// Only two things are: what provably never left this machine, and what the
+/// platform refused because of a rate limit. A message whose delivery is
+/// [unknown](Delivery::Unknown) is never sent again by itself, since it may have
+/// arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    attempts: u32,
+    base_delay: Duration,
+    max_delay: Duration,
+    retry_unknown: bool,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        RetryPolicy {
+            attempts: 3,
+            base_delay: Duration::from_millis(500),
+            max_delay: Duration::from_secs(30),
+            retry_unknown: false,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The defaults.
+    pub fn new() -> Self {
+        RetryPolicy::default()
+    }
+
+    /// No second try: one request per send.
+    pub fn none() -> Self {
+        RetryPolicy::default().attempts(1)
+    }
+
+    /// Most requests per send, the first included; 0 means 1. Defaults to 3.
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// Upper bound of the first wait; it doubles with each try, and the wait is
+    /// drawn evenly between 0 and the bound. Defaults to 500 ms.
+    pub fn base_delay(mut self, delay: Duration) -> Self {
+        self.base_delay = delay;
+        self
+    }
+
+    /// Longest wait before a next try. When the platform asks for more, the send
+    /// fails at once and the error says how long to wait. Defaults to 30 s.
+    pub fn max_delay(mut self, delay: Duration) -> Self {
+        self.max_delay = delay;
+        self
+    }
+
+    /// Whether to try again when the message may have been delivered. **This can
+    /// deliver it twice.** Defaults to `false`.
+    pub fn retry_unknown(mut self, yes: bool) -> Self {
+        self.retry_unknown = yes;
+        self
+    }
+
+    /// How long to wait before the next try after `error`, the `attempt`-th one
+    /// (from 1); `None` if there must be none.
+    pub(crate) fn wait(&self, error: &Error, attempt: u32) -> Option<Duration> {
+        let unknown = error.delivery() == Delivery::Unknown
+            && error.kind() != ErrorKind::Cancelled
+            && self.retry_unknown;
+        if attempt >= self.attempts || !(error.may_retry() || unknown) {
+            return None;
+        }
+        let wait = error
+            .retry_after()
+            .unwrap_or_else(|| self.backoff(attempt, random()));
+        (wait <= self.max_delay).then_some(wait)
+    }
+
+    /// An even draw (`fraction` of 2³²) below the bound of this attempt.
+    fn backoff(&self, attempt: u32, fraction: u32) -> Duration {
+        let doublings = attempt.saturating_sub(1).min(31);
+        let bound = self.base_delay.saturating_mul(1 << doublings).min(self.max_delay);
+        bound.mul_f64(f64::from(fraction) / 2f64.powi(32))
+    }
+}
+
+/// Randomness that is good enough to spread retries.
+#[allow(clippy::cast_possible_truncation)] // any 32 of the 64 bits will do
+fn random() -> u32 {
+    std::hash::RandomState::new().build_hasher().finish() as u32
+}
+
+/// Keeps an outage from turning every send into several.
+///
+/// A client starts with 100 retries. Each one that is made is taken off, every
+/// tenth send that works gives one back. The numbers are callcta's own.
+#[derive(Debug)]
+pub(crate) struct RetryBudget(AtomicU32);
+
+impl RetryBudget {
+    const FULL: u32 = 1000;
+    const RETRY: u32 = 10;
+
+    pub(crate) fn new() -> Self {
+        RetryBudget(AtomicU32::new(Self::FULL))
+    }
+
+    /// Takes one retry; `false` if none is left.
+    pub(crate) fn take(&self) -> bool {
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(Self::RETRY))
+            .is_ok()
+    }
+
+    pub(crate) fn refund(&self) {
+        // A full budget, the usual case, costs a load.
+        if self.0.load(Ordering::Relaxed) < Self::FULL {
+            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                (left < Self::FULL).then_some(left + 1)
+            });
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The rules of Meta's pages, checked before anything is sent.
+
+mod rules;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::message::fields::type_name;
+pub(crate) use self::rules::{message, request};
+
+/// How much a [`Violation`] weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// A documented rule is broken: the message is not sent.
+    Error,
+    /// Something is likely not meant, or not documented: the message is sent.
+    Warning,
+}
+
+impl Severity {
+    /// `error` or `warning`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $variant:ident = $slug:literal,)+) => {
+        /// Which rule a [`Violation`] is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Rule {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Rule {
+            /// Every rule.
+            pub const ALL: &[Rule] = &[$(Rule::$variant,)+];
+
+            /// The rule's stable name, such as `too_long`.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Rule::$variant => $slug,)+
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// The text is not JSON.
+    MalformedJson = "malformed_json",
+    /// A field has a value of another JSON type.
+    WrongType = "wrong_type",
+    /// A field that must be there is missing or empty.
+    Required = "required",
+    /// A text has more characters than allowed.
+    TooLong = "too_long",
+    /// A list has fewer items than allowed.
+    TooFew = "too_few",
+    /// A list has more items than allowed.
+    TooMany = "too_many",
+    /// A number is too small or too large.
+    OutOfRange = "out_of_range",
+    /// A URL is not an `http` or `https` one.
+    InvalidUrl = "invalid_url",
+    /// A URL must be an `https` one.
+    HttpsRequired = "https_required",
+    /// A telephone number is not a `+` and digits.
+    InvalidPhone = "invalid_phone",
+    /// An id is not plain digits.
+    InvalidId = "invalid_id",
+    /// An element has a title and nothing else.
+    IncompleteElement = "incomplete_element",
+    /// A field that doesn't go with the others.
+    NotAllowed = "not_allowed",
+    /// A tag that no longer works.
+    RetiredTag = "retired_tag",
+    /// A tag without the messaging type `MESSAGE_TAG`, or the reverse.
+    TagMismatch = "tag_mismatch",
+    /// Several `audio_call` buttons in one card.
+    RepeatedAudioCall = "repeated_audio_call",
+    /// An `audio_call` button where no page names it.
+    UndocumentedPlace = "undocumented_place",
+    /// The button can be tapped after the message's deadline.
+    OutlivesDeadline = "outlives_deadline",
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One broken rule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Violation {
+    /// Where, as a path in the request body, such as
+    /// `message.attachment.payload.elements[0].buttons[1].expires_in_days`.
+    pub path: String,
+    /// Which rule.
+    pub rule: Rule,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// What is wrong and what is allowed, in one line that quotes no text of the
+    /// message.
+    pub message: String,
+}
+
+impl Violation {
+    pub(crate) fn wrong_type(path: impl ToString, expected: &str, got: &Value) -> Self {
+        Violation {
+            path: path.to_string(),
+            rule: Rule::WrongType,
+            severity: Severity::Error,
+            message: format!("must be {expected}, is {}", type_name(got)),
+        }
+    }
+
+    pub(crate) fn malformed_json(error: &serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        let what = match error.classify() {
+            serde_json::error::Category::Eof => "ends too early",
+            _ => "is not valid JSON",
+        };
+        Violation {
+            path: String::new(),
+            rule: Rule::MalformedJson,
+            severity: Severity::Error,
+            message: format!("the text {what} at line {line}, column {column}"),
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            return f.write_str(&self.message);
+        }
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}

@@ -1,0 +1,184 @@
+//! What the platform answers: every documented shape, and the rest as errors.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::error::{Delivery, Error, ErrorKind, GraphError};
+use crate::graph_error::{self, CallingCodes, Meaning};
+use crate::transport::{HttpResponse, TransportErrorKind};
+use crate::usage::{self, Usage};
+
+/// What a send that worked returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) recipient_id: Option<String>,
+    pub(crate) message_id: String,
+    pub(crate) usage: Usage,
+}
+
+/// Reads an answer. `blank` takes credentials out of the platform's texts.
+pub(crate) fn read(
+    response: HttpResponse,
+    calling: &CallingCodes,
+    blank: &dyn Fn(&str) -> String,
+) -> Result<Answer, Error> {
+    let usage = Usage::from_headers(&response.headers);
+    let retry_after = usage::retry_after(&response.headers, &usage);
+    let status = response.status;
+    let success = (200..300).contains(&status);
+
+    // The usual answer, without building a tree of values.
+    if success {
+        if let Ok(body) = &response.body {
+            let flat = serde_json::from_slice(body).ok();
+            let named = flat.filter(|flat: &Flat<'_>| !flat.message_id.is_empty());
+            if let Some(Flat { recipient_id, message_id }) = named {
+                return Ok(Answer {
+                    recipient_id: recipient_id.map(Cow::into_owned),
+                    message_id: message_id.into_owned(),
+                    usage,
+                });
+            }
+        }
+    }
+
+    let error = match response.body {
+        Ok(body) => {
+            let json = serde_json::from_slice(&body).ok();
+            if let Some(graph) = json.as_ref().and_then(|json| graph_error(json, blank)) {
+                let meaning = graph_error::meaning(&graph, status, calling);
+                of_meaning(meaning).with_graph(graph)
+            } else if success {
+                match json.as_ref().and_then(success_ids) {
+                    Some((recipient_id, message_id)) => {
+                        return Ok(Answer { recipient_id, message_id, usage });
+                    }
+                    None => Error::new(ErrorKind::InvalidResponse, Delivery::Unknown)
+                        .with_detail(unreadable(&body, json.as_ref())),
+                }
+            } else {
+                of_status(status)
+            }
+        }
+        Err(error) if success || error.kind != TransportErrorKind::InvalidResponse => {
+            from_body_error(status, error)
+        }
+        Err(error) => of_status(status).with_source(error),
+    };
+    Err(error.with_http(status, retry_after, usage))
+}
+
+/// The standard answer and nothing but it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flat<'a> {
+    #[serde(borrow)]
+    recipient_id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    message_id: Cow<'a, str>,
+}
+
+fn of_meaning(meaning: Meaning) -> Error {
+    let error = Error::new(meaning.kind, meaning.delivery).with_may_retry(meaning.backoff);
+    if meaning.what.is_empty() {
+        error
+    } else {
+        error.with_detail(meaning.what)
+    }
+}
+
+/// An answer that is neither a success nor a Graph error.
+fn of_status(status: u16) -> Error {
+    if (300..400).contains(&status) || status < 200 {
+        // A redirect is not followed; what its sender did with the request is unknown.
+        return Error::new(ErrorKind::InvalidResponse, Delivery::Unknown)
+            .with_detail("the answer is a redirect, which is not followed");
+    }
+    of_meaning(graph_error::meaning_of_status(status))
+}
+
+/// The status came, the body did not.
+fn from_body_error(status: u16, error: crate::transport::TransportError) -> Error {
+    let refused = (400..500).contains(&status) && status != 408;
+    let (kind, delivery) = match error.kind {
+        // A refusal stays one, whatever happened to its explanation.
+        _ if refused => return of_status(status).with_source(error),
+        TransportErrorKind::Timeout => (ErrorKind::Timeout, Delivery::Unknown),
+        TransportErrorKind::Closed => (ErrorKind::Cancelled, Delivery::Unknown),
+        TransportErrorKind::InvalidResponse => (ErrorKind::InvalidResponse, Delivery::Unknown),
+        _ => (ErrorKind::Network, Delivery::Unknown),
+    };
+    let detail = error.message.clone();
+    Error::new(kind, delivery).with_detail(detail).with_source(error)
+}
+
+/// Reads `{"error": {…}}`, and the unwrapped form that the generated reference
+/// shows. An `error` of any other shape is still an error.
+fn graph_error(json: &Value, blank: &dyn Fn(&str) -> String) -> Option<GraphError> {
+    let object = json.as_object()?;
+    let error = match object.get("error") {
+        Some(Value::Object(error)) => error,
+        Some(Value::Null) | None if is_bare_error(object) => object,
+        Some(Value::Null) | None => return None,
+        Some(other) => {
+            return Some(GraphError {
+                message: other.as_str().map(blank),
+                ..GraphError::default()
+            });
+        }
+    };
+    let text = |key: &str| error.get(key).and_then(Value::as_str).map(str::to_owned);
+    let scrubbed = |key: &str| text(key).map(|text| blank(&text));
+    Some(GraphError {
+        code: error.get("code").and_then(integer).unwrap_or_default(),
+        subcode: error.get("error_subcode").and_then(integer),
+        kind: text("type"),
+        message: scrubbed("message"),
+        user_title: scrubbed("error_user_title"),
+        user_msg: scrubbed("error_user_msg"),
+        is_transient: error.get("is_transient").and_then(Value::as_bool),
+        trace_id: text("fbtrace_id"),
+    })
+}
+
+fn is_bare_error(object: &Map<String, Value>) -> bool {
+    object.get("code").is_some_and(|code| integer(code).is_some())
+        && object.get("message").is_some_and(Value::is_string)
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// Recipient and message id from any of the documented shapes:
+/// `{recipient_id, message_id}`, `{recipient: {id, message_id}}`,
+/// `{recipient: {id}, message_id}`, `{message_id}`.
+fn success_ids(json: &Value) -> Option<(Option<String>, String)> {
+    if json.get("success") == Some(&Value::Bool(false)) {
+        return None;
+    }
+    let recipient = json.get("recipient");
+    let nested = |key: &str| recipient.and_then(|recipient| recipient.get(key)).and_then(id);
+    let message_id = json.get("message_id").and_then(id).or_else(|| nested("message_id"))?;
+    let recipient_id = json.get("recipient_id").and_then(id).or_else(|| nested("id"));
+    Some((recipient_id, message_id))
+}
+
+fn id(value: &Value) -> Option<String> {
+    match value {
+        Value::String(id) if !id.is_empty() => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+fn unreadable(body: &[u8], json: Option<&Value>) -> &'static str {
+    match json {
+        Some(_) => "the answer is JSON, but holds neither a message id nor an error",
+        None if body.is_empty() => "the answer is empty",
+        None if body.trim_ascii_start().starts_with(b"<") => "the answer is HTML, not JSON",
+        None => "the answer is not JSON",
+    }
+}
