@@ -368,7 +368,10 @@ impl fmt::Display for Error {
         } else if let Some(status) = inner.http_status {
             write!(f, " (HTTP status {status})")?;
         }
-        let errors = inner.violations.iter().filter(|v| v.severity == Severity::Error);
+        let errors = inner
+            .violations
+            .iter()
+            .filter(|v| v.severity == Severity::Error);
         for (index, violation) in errors.enumerate() {
             write!(f, "{}{violation}", if index == 0 { ": " } else { "; " })?;
         }

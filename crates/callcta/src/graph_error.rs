@@ -51,22 +51,46 @@ struct Row {
 
 const fn row(code: i64, sub: i64, kind: ErrorKind, what: &'static str) -> Row {
     let (code, sub) = (Code::Is(code), Sub::Is(sub));
-    Row { code, sub, kind, backoff: false, what }
+    Row {
+        code,
+        sub,
+        kind,
+        backoff: false,
+        what,
+    }
 }
 
 const fn code(code: i64, kind: ErrorKind, what: &'static str) -> Row {
     let (code, sub) = (Code::Is(code), Sub::Any);
-    Row { code, sub, kind, backoff: false, what }
+    Row {
+        code,
+        sub,
+        kind,
+        backoff: false,
+        what,
+    }
 }
 
 const fn either(number: i64, kind: ErrorKind, what: &'static str) -> Row {
     let (code, sub) = (Code::Either(number), Sub::Any);
-    Row { code, sub, kind, backoff: false, what }
+    Row {
+        code,
+        sub,
+        kind,
+        backoff: false,
+        what,
+    }
 }
 
 const fn limit(code: i64, what: &'static str) -> Row {
     let (code, sub) = (Code::Is(code), Sub::Any);
-    Row { code, sub, kind: RateLimited, backoff: true, what }
+    Row {
+        code,
+        sub,
+        kind: RateLimited,
+        backoff: true,
+        what,
+    }
 }
 
 /// The table. The most exact row wins: code and subcode, then a subcode under
@@ -221,12 +245,17 @@ pub(crate) type CallingCodes = [(i64, Option<i64>)];
 /// Reads what the numbers of an error mean.
 pub(crate) fn meaning(graph: &GraphError, http_status: u16, calling: &CallingCodes) -> Meaning {
     let (code, subcode) = (graph.code, graph.subcode);
-    let configured = |&(own, sub): &(i64, Option<i64>)| own == code && (sub.is_none() || sub == subcode);
+    let configured =
+        |&(own, sub): &(i64, Option<i64>)| own == code && (sub.is_none() || sub == subcode);
     if calling.iter().any(configured) {
         return rejected(CallingNotEnabled, false, "");
     }
     if code == 100 && mentions_proof(graph) {
-        return rejected(Authentication, false, "the app secret proof is missing or wrong");
+        return rejected(
+            Authentication,
+            false,
+            "the app secret proof is missing or wrong",
+        );
     }
     let best = TABLE
         .iter()
@@ -254,16 +283,29 @@ pub(crate) fn meaning_of_status(status: u16) -> Meaning {
 }
 
 fn rejected(kind: ErrorKind, backoff: bool, what: &'static str) -> Meaning {
-    Meaning { kind, delivery: Delivery::Rejected, backoff, what }
+    Meaning {
+        kind,
+        delivery: Delivery::Rejected,
+        backoff,
+        what,
+    }
 }
 
 fn unknown(what: &'static str) -> Meaning {
-    Meaning { kind: Service, delivery: Delivery::Unknown, backoff: false, what }
+    Meaning {
+        kind: Service,
+        delivery: Delivery::Unknown,
+        backoff: false,
+        what,
+    }
 }
 
 /// The one text that is read: a wrong or missing `appsecret_proof` comes as a
 /// code 100 like any other bad parameter, and the parameter's name is the only
 /// thing that tells it apart.
 fn mentions_proof(graph: &GraphError) -> bool {
-    graph.message.as_deref().is_some_and(|text| text.contains("appsecret_proof"))
+    graph
+        .message
+        .as_deref()
+        .is_some_and(|text| text.contains("appsecret_proof"))
 }

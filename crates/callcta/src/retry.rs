@@ -87,7 +87,10 @@ impl RetryPolicy {
     /// An even draw (`fraction` of 2³²) below the bound of this attempt.
     fn backoff(&self, attempt: u32, fraction: u32) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
-        let bound = self.base_delay.saturating_mul(1 << doublings).min(self.max_delay);
+        let bound = self
+            .base_delay
+            .saturating_mul(1 << doublings)
+            .min(self.max_delay);
         bound.mul_f64(f64::from(fraction) / 2f64.powi(32))
     }
 }
@@ -116,16 +119,20 @@ impl RetryBudget {
     /// Takes one retry; `false` if none is left.
     pub(crate) fn take(&self) -> bool {
         self.0
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(Self::RETRY))
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(Self::RETRY)
+            })
             .is_ok()
     }
 
     pub(crate) fn refund(&self) {
         // A full budget, the usual case, costs a load.
         if self.0.load(Ordering::Relaxed) < Self::FULL {
-            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                (left < Self::FULL).then_some(left + 1)
-            });
+            let _ = self
+                .0
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                    (left < Self::FULL).then_some(left + 1)
+                });
         }
     }
 }

@@ -50,9 +50,14 @@ pub struct Usage {
 impl Usage {
     /// The highest percentage of all figures, 0 when there are none.
     pub fn highest(&self) -> u32 {
-        let app = self.app.map(|app| app.call_count.max(app.total_time).max(app.total_cputime));
+        let app = self
+            .app
+            .map(|app| app.call_count.max(app.total_time).max(app.total_cputime));
         let business = self.business.iter().map(|usage| {
-            usage.call_count.max(usage.total_time).max(usage.total_cputime)
+            usage
+                .call_count
+                .max(usage.total_time)
+                .max(usage.total_cputime)
         });
         business.chain(app).max().unwrap_or(0)
     }
@@ -73,7 +78,10 @@ impl Usage {
     }
 
     fn regain_access_after(&self) -> Option<Duration> {
-        self.business.iter().filter_map(|usage| usage.regain_access_after).max()
+        self.business
+            .iter()
+            .filter_map(|usage| usage.regain_access_after)
+            .max()
     }
 }
 
@@ -114,7 +122,9 @@ fn read_business(value: Value) -> Vec<BusinessUsage> {
             Value::Array(entries) => entries,
             _ => Vec::new(),
         };
-        entries.into_iter().map(move |entry| (object_id.clone(), entry))
+        entries
+            .into_iter()
+            .map(move |entry| (object_id.clone(), entry))
     });
     entries
         .filter(|(_, entry)| entry.is_object())

@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::message::fields::type_name;
 pub(crate) use self::rules::{message, request};
+use crate::message::fields::type_name;
 
 /// How much a [`Violation`] weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

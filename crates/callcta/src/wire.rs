@@ -34,7 +34,11 @@ pub(crate) fn read(
         if let Ok(body) = &response.body {
             let flat = serde_json::from_slice(body).ok();
             let named = flat.filter(|flat: &Flat<'_>| !flat.message_id.is_empty());
-            if let Some(Flat { recipient_id, message_id }) = named {
+            if let Some(Flat {
+                recipient_id,
+                message_id,
+            }) = named
+            {
                 return Ok(Answer {
                     recipient_id: recipient_id.map(Cow::into_owned),
                     message_id: message_id.into_owned(),
@@ -53,7 +57,11 @@ pub(crate) fn read(
             } else if success {
                 match json.as_ref().and_then(success_ids) {
                     Some((recipient_id, message_id)) => {
-                        return Ok(Answer { recipient_id, message_id, usage });
+                        return Ok(Answer {
+                            recipient_id,
+                            message_id,
+                            usage,
+                        });
                     }
                     None => Error::new(ErrorKind::InvalidResponse, Delivery::Unknown)
                         .with_detail(unreadable(&body, json.as_ref())),
@@ -111,7 +119,9 @@ fn from_body_error(status: u16, error: crate::transport::TransportError) -> Erro
         _ => (ErrorKind::Network, Delivery::Unknown),
     };
     let detail = error.message.clone();
-    Error::new(kind, delivery).with_detail(detail).with_source(error)
+    Error::new(kind, delivery)
+        .with_detail(detail)
+        .with_source(error)
 }
 
 /// Reads `{"error": {…}}`, and the unwrapped form that the generated reference
@@ -144,7 +154,9 @@ fn graph_error(json: &Value, blank: &dyn Fn(&str) -> String) -> Option<GraphErro
 }
 
 fn is_bare_error(object: &Map<String, Value>) -> bool {
-    object.get("code").is_some_and(|code| integer(code).is_some())
+    object
+        .get("code")
+        .is_some_and(|code| integer(code).is_some())
         && object.get("message").is_some_and(Value::is_string)
 }
 
@@ -160,9 +172,19 @@ fn success_ids(json: &Value) -> Option<(Option<String>, String)> {
         return None;
     }
     let recipient = json.get("recipient");
-    let nested = |key: &str| recipient.and_then(|recipient| recipient.get(key)).and_then(id);
-    let message_id = json.get("message_id").and_then(id).or_else(|| nested("message_id"))?;
-    let recipient_id = json.get("recipient_id").and_then(id).or_else(|| nested("id"));
+    let nested = |key: &str| {
+        recipient
+            .and_then(|recipient| recipient.get(key))
+            .and_then(id)
+    };
+    let message_id = json
+        .get("message_id")
+        .and_then(id)
+        .or_else(|| nested("message_id"))?;
+    let recipient_id = json
+        .get("recipient_id")
+        .and_then(id)
+        .or_else(|| nested("id"));
     Some((recipient_id, message_id))
 }
 

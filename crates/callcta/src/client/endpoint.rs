@@ -52,7 +52,10 @@ impl Endpoint {
             check_version(version)?;
             url = format!("{url}/{version}");
         }
-        url = format!("{url}/{}/messages", if address.me { "me" } else { &page_id });
+        url = format!(
+            "{url}/{}/messages",
+            if address.me { "me" } else { &page_id }
+        );
 
         let proof = secret.as_ref().map(|secret| secret.proof(&token));
         let mut query = Vec::new();
@@ -67,9 +70,18 @@ impl Endpoint {
             let value = utf8_percent_encode(value, QUERY);
             url = format!("{url}{separator}{name}={value}");
         }
-        let authorization = (placement == TokenPlacement::Header)
-            .then(|| format!("Bearer {}", token.expose()));
-        Ok(Endpoint { page_id, url, authorization, loopback, token, secret, proof, placement })
+        let authorization =
+            (placement == TokenPlacement::Header).then(|| format!("Bearer {}", token.expose()));
+        Ok(Endpoint {
+            page_id,
+            url,
+            authorization,
+            loopback,
+            token,
+            secret,
+            proof,
+            placement,
+        })
     }
 
     /// What goes into the body beside the message.
@@ -77,17 +89,26 @@ impl Endpoint {
         if self.placement != TokenPlacement::Body {
             return Vec::new();
         }
-        let proof = self.proof.as_deref().map(|proof| ("appsecret_proof", proof));
-        [("access_token", self.token.expose())].into_iter().chain(proof).collect()
+        let proof = self
+            .proof
+            .as_deref()
+            .map(|proof| ("appsecret_proof", proof));
+        [("access_token", self.token.expose())]
+            .into_iter()
+            .chain(proof)
+            .collect()
     }
 
     /// Takes the credentials out of a text: the platform quotes malformed tokens.
     pub(super) fn blank(&self, text: &str) -> String {
         let secret = self.secret.as_ref().map(AppSecret::expose);
         let secrets = [Some(self.token.expose()), secret, self.proof.as_deref()];
-        secrets.into_iter().flatten().fold(text.to_owned(), |text, secret| {
-            text.replace(secret, "[redacted]")
-        })
+        secrets
+            .into_iter()
+            .flatten()
+            .fold(text.to_owned(), |text, secret| {
+                text.replace(secret, "[redacted]")
+            })
     }
 }
 
@@ -95,9 +116,7 @@ impl Endpoint {
 fn check_base_url(base_url: &str) -> Result<(&str, bool)> {
     let base_url = base_url.trim_end_matches('/');
     let invalid = |what: &str| Error::invalid_argument(format!("the base URL {what}"));
-    let uri: ureq::http::Uri = base_url
-        .parse()
-        .map_err(|_| invalid("is not a URL"))?;
+    let uri: ureq::http::Uri = base_url.parse().map_err(|_| invalid("is not a URL"))?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(invalid("must start with https:// and name a host"));
     };
@@ -111,7 +130,9 @@ fn check_base_url(base_url: &str) -> Result<(&str, bool)> {
     match scheme {
         "https" => Ok((base_url, loopback)),
         "http" if loopback => Ok((base_url, loopback)),
-        "http" => Err(invalid("must be https, unless its host is this machine (loopback)")),
+        "http" => Err(invalid(
+            "must be https, unless its host is this machine (loopback)",
+        )),
         _ => Err(invalid("must start with https://")),
     }
 }
@@ -119,12 +140,16 @@ fn check_base_url(base_url: &str) -> Result<(&str, bool)> {
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || address
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 fn check_version(version: &str) -> Result<()> {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let numbers = version.strip_prefix('v').and_then(|rest| rest.split_once('.'));
+    let numbers = version
+        .strip_prefix('v')
+        .and_then(|rest| rest.split_once('.'));
     match numbers {
         Some((major, minor)) if digits(major) && digits(minor) => Ok(()),
         _ => Err(Error::invalid_argument(

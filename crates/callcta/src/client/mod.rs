@@ -11,8 +11,8 @@ pub use self::builder::{ClientBuilder, RetryEvent, TokenPlacement};
 
 use self::endpoint::Endpoint;
 use crate::error::{Delivery, Error, ErrorKind, Result};
-use crate::message::{Message, Recipient, Request, SendOptions};
 use crate::message::body::Body;
+use crate::message::{Message, Recipient, Request, SendOptions};
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::{HttpRequest, Transport, TransportError, TransportErrorKind};
 use crate::usage::Usage;
@@ -146,7 +146,10 @@ impl Client {
     }
 
     fn closed(&self) -> MutexGuard<'_, bool> {
-        self.inner.closed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .closed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn check(
@@ -155,7 +158,10 @@ impl Client {
         options: &SendOptions,
     ) -> Result<()> {
         let violations = validate::request(recipient, message, options);
-        if violations.iter().any(|violation| violation.severity == Severity::Error) {
+        if violations
+            .iter()
+            .any(|violation| violation.severity == Severity::Error)
+        {
             return Err(Error::invalid_message(violations));
         }
         Ok(())
@@ -222,7 +228,11 @@ impl Client {
                 return Err(error);
             }
             if let Some(on_retry) = &inner.on_retry {
-                on_retry(&RetryEvent { error: &error, attempt, wait });
+                on_retry(&RetryEvent {
+                    error: &error,
+                    attempt,
+                    wait,
+                });
             }
             if self.pause(wait) {
                 return Err(error);

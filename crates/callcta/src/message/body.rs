@@ -19,15 +19,27 @@ impl Serialize for Body<'_> {
         let options = self.options;
         let mut out = Writer::new(serializer)?;
         out.opt("recipient", self.recipient)?;
-        out.opt("messaging_type", options.messaging_type.as_ref().map(|value| value.as_str()))?;
+        out.opt(
+            "messaging_type",
+            options.messaging_type.as_ref().map(|value| value.as_str()),
+        )?;
         if *self.message != Message::default() || !options.extra.contains_key("message") {
             let metadata = options.metadata.as_deref();
             out.set("message", &self.message.with_metadata(metadata))?;
         }
         out.opt("tag", options.tag.as_ref().map(|value| value.as_str()))?;
-        out.opt("notification_type", options.notification_type.as_ref().map(|value| value.as_str()))?;
+        out.opt(
+            "notification_type",
+            options
+                .notification_type
+                .as_ref()
+                .map(|value| value.as_str()),
+        )?;
         out.opt("persona_id", options.persona_id.as_deref())?;
-        out.opt("reply_to", options.reply_to.as_deref().map(reply_to).as_ref())?;
+        out.opt(
+            "reply_to",
+            options.reply_to.as_deref().map(reply_to).as_ref(),
+        )?;
         for (key, value) in self.parameters {
             out.set(key, value)?;
         }

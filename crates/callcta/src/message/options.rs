@@ -151,11 +151,7 @@ impl SendOptions {
 
     /// Sets a top-level field of the request that callcta has no method for. A
     /// field that has one keeps what that method set.
-    pub fn field(
-        mut self,
-        key: impl Into<String>,
-        value: impl Into<serde_json::Value>,
-    ) -> Self {
+    pub fn field(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         self.extra.insert(key.into(), value.into());
         self
     }

@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::thread;
 
-use self::queue::{Job, Queue};
 pub use self::queue::Ticket;
+use self::queue::{Job, Queue};
 use crate::client::{Client, Receipt};
 use crate::error::{Delivery, Error, Result};
 use crate::message::Request;
@@ -178,8 +178,9 @@ impl Outbox {
 
 impl Handle {
     fn queue(&self) -> &Arc<Queue> {
-        self.queues
-            .get(std::process::id(), || Arc::new(Queue::new(self.workers, self.capacity)))
+        self.queues.get(std::process::id(), || {
+            Arc::new(Queue::new(self.workers, self.capacity))
+        })
     }
 }
 
@@ -200,10 +201,18 @@ impl fmt::Debug for Outbox {
 
 fn work(client: &Client, queue: &Arc<Queue>) {
     while let Some(job) = queue.next() {
-        let Job { request, unchecked, done, .. } = job.parts;
+        let Job {
+            request,
+            unchecked,
+            done,
+            ..
+        } = job.parts;
         let outcome = catch_unwind(AssertUnwindSafe(|| send(client, &request, unchecked)))
             .unwrap_or_else(|_| {
-                Err(Error::internal(Delivery::Unknown, "a panic during the send"))
+                Err(Error::internal(
+                    Delivery::Unknown,
+                    "a panic during the send",
+                ))
             });
         // The next message to this recipient may go out while the outcome is told.
         queue.finished(&job.lane);

@@ -20,7 +20,12 @@ pub(super) struct Job {
 
 impl Job {
     pub(super) fn new(request: Request, unchecked: bool, done: Done) -> Self {
-        Job { number: 0, request, unchecked, done }
+        Job {
+            number: 0,
+            request,
+            unchecked,
+            done,
+        }
     }
 
     fn cancel(self, why: &str) {

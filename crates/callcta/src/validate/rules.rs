@@ -179,7 +179,8 @@ impl Checker {
                 for (name, expected) in KNOWN {
                     if let Some(value) = object.get(name).filter(|value| !value.is_string()) {
                         let path = RECIPIENT.field(name);
-                        self.found.push(Violation::wrong_type(path, expected, value));
+                        self.found
+                            .push(Violation::wrong_type(path, expected, value));
                     }
                 }
                 if object.is_empty() {
@@ -327,7 +328,8 @@ impl Checker {
 
     fn element(&mut self, path: &Path<'_>, element: &Element) {
         if let Some(value) = &element.malformed {
-            self.found.push(Violation::wrong_type(path, AN_OBJECT, value));
+            self.found
+                .push(Violation::wrong_type(path, AN_OBJECT, value));
             return;
         }
         let extra = &element.extra;
@@ -376,7 +378,11 @@ impl Checker {
     /// Like a URL button, but without a title.
     fn default_action(&mut self, path: &Path<'_>, action: &Button) {
         self.button_fields(path, action);
-        if let Some(kind) = action.kind.as_ref().filter(|kind| **kind != ButtonType::WebUrl) {
+        if let Some(kind) = action
+            .kind
+            .as_ref()
+            .filter(|kind| **kind != ButtonType::WebUrl)
+        {
             let message = format!("must be web_url, is {kind}");
             self.error(&path.field("type"), Rule::NotAllowed, message);
             return;
@@ -390,7 +396,11 @@ impl Checker {
 
     fn button_template(&mut self, template: &ButtonTemplate) {
         let extra = &template.extra;
-        self.mistyped(&PAYLOAD, extra, &[("text", A_STRING), ("buttons", AN_ARRAY)]);
+        self.mistyped(
+            &PAYLOAD,
+            extra,
+            &[("text", A_STRING), ("buttons", AN_ARRAY)],
+        );
         let max = Some((BUTTON_TEMPLATE_TEXT_MAX, Severity::Error));
         self.text(&PAYLOAD, "text", template.text.as_deref(), extra, max);
         let path = PAYLOAD.field("buttons");
@@ -426,7 +436,8 @@ impl Checker {
             Some(Value::String(_)) => {}
             Some(other) => {
                 let path = PAYLOAD.field("template_type");
-                self.found.push(Violation::wrong_type(path, A_STRING, other));
+                self.found
+                    .push(Violation::wrong_type(path, A_STRING, other));
             }
         }
         self.undocumented_buttons(&PAYLOAD, payload.get("buttons"));
@@ -493,7 +504,8 @@ impl Checker {
 
     fn button(&mut self, path: &Path<'_>, button: &Button) {
         if let Some(value) = &button.malformed {
-            self.found.push(Violation::wrong_type(path, AN_OBJECT, value));
+            self.found
+                .push(Violation::wrong_type(path, AN_OBJECT, value));
             return;
         }
         self.button_fields(path, button);
@@ -658,7 +670,9 @@ fn has_scheme(url: &str, schemes: &[&str]) -> bool {
     let Some((scheme, rest)) = url.split_once("://") else {
         return false;
     };
-    schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known))
+    schemes
+        .iter()
+        .any(|known| scheme.eq_ignore_ascii_case(known))
         && !rest.is_empty()
         && !rest.starts_with(['/', '?', '#', ':'])
         && !url.chars().any(|c| c.is_whitespace() || c.is_control())

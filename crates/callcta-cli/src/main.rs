@@ -1,0 +1,2 @@
+//! The program `callcta`.
+fn main() {}
