@@ -13,6 +13,7 @@ use crate::error::{Delivery, Error, ErrorKind};
 /// [unknown](Delivery::Unknown) is never sent again by itself, since it may have
 /// arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct RetryPolicy {
     attempts: u32,
     base_delay: Duration,

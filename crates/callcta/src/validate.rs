@@ -119,7 +119,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    pub(crate) fn wrong_type(path: impl ToString, expected: &str, got: &Value) -> Self {
+    pub(crate) fn wrong_type(path: &dyn fmt::Display, expected: &str, got: &Value) -> Self {
         Violation {
             path: path.to_string(),
             rule: Rule::WrongType,

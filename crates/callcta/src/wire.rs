@@ -30,22 +30,16 @@ pub(crate) fn read(
     let success = (200..300).contains(&status);
 
     // The usual answer, without building a tree of values.
-    if success {
-        if let Ok(body) = &response.body {
-            let flat = serde_json::from_slice(body).ok();
-            let named = flat.filter(|flat: &Flat<'_>| !flat.message_id.is_empty());
-            if let Some(Flat {
-                recipient_id,
-                message_id,
-            }) = named
-            {
-                return Ok(Answer {
-                    recipient_id: recipient_id.map(Cow::into_owned),
-                    message_id: message_id.into_owned(),
-                    usage,
-                });
-            }
-        }
+    if success
+        && let Ok(body) = &response.body
+        && let Ok(flat) = serde_json::from_slice::<Flat<'_>>(body)
+        && !flat.message_id.is_empty()
+    {
+        return Ok(Answer {
+            recipient_id: flat.recipient_id.map(Cow::into_owned),
+            message_id: flat.message_id.into_owned(),
+            usage,
+        });
     }
 
     let error = match response.body {

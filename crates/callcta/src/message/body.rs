@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::fields::{Extra, Writer};
-use super::{Message, Recipient, SendOptions};
+use super::{Message, MessageTag, MessagingType, NotificationType, Recipient, SendOptions};
 
 /// A request body, borrowed from its parts.
 pub(crate) struct Body<'a> {
@@ -21,19 +21,19 @@ impl Serialize for Body<'_> {
         out.opt("recipient", self.recipient)?;
         out.opt(
             "messaging_type",
-            options.messaging_type.as_ref().map(|value| value.as_str()),
+            options.messaging_type.as_ref().map(MessagingType::as_str),
         )?;
         if *self.message != Message::default() || !options.extra.contains_key("message") {
             let metadata = options.metadata.as_deref();
             out.set("message", &self.message.with_metadata(metadata))?;
         }
-        out.opt("tag", options.tag.as_ref().map(|value| value.as_str()))?;
+        out.opt("tag", options.tag.as_ref().map(MessageTag::as_str))?;
         out.opt(
             "notification_type",
             options
                 .notification_type
                 .as_ref()
-                .map(|value| value.as_str()),
+                .map(NotificationType::as_str),
         )?;
         out.opt("persona_id", options.persona_id.as_deref())?;
         out.opt(

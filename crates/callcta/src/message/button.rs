@@ -79,6 +79,7 @@ impl fmt::Display for ButtonType {
 /// assert_eq!(Button::audio_call("Call Now").clickable_days(), Some(7));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct Button {
     pub(crate) kind: Option<ButtonType>,
     pub(crate) title: Option<String>,
@@ -88,7 +89,7 @@ pub struct Button {
     pub(crate) webview_height_ratio: Option<String>,
     pub(crate) messenger_extensions: Option<bool>,
     pub(crate) fallback_url: Option<String>,
-    pub(crate) webview_share_button: Option<String>,
+    pub(crate) webview_share: Option<String>,
     pub(crate) game_metadata: Option<Map<String, Value>>,
     pub(crate) extra: Extra,
     /// Set when the JSON held something other than an object.
@@ -179,7 +180,7 @@ impl Button {
             webview_height_ratio: fields.string("webview_height_ratio"),
             messenger_extensions: fields.boolean("messenger_extensions"),
             fallback_url: fields.string("fallback_url"),
-            webview_share_button: fields.string("webview_share_button"),
+            webview_share: fields.string("webview_share_button"),
             game_metadata: fields.object("game_metadata"),
             extra: fields.rest(),
             malformed: None,
@@ -239,7 +240,7 @@ impl Button {
     /// `hide` takes the share button out of a `web_url` button's web view. The
     /// platform shows it by default.
     pub fn webview_share_button(mut self, value: impl Into<String>) -> Self {
-        self.webview_share_button = Some(value.into());
+        self.webview_share = Some(value.into());
         self
     }
 
@@ -292,7 +293,7 @@ impl Serialize for Button {
         out.opt("webview_height_ratio", self.webview_height_ratio.as_ref())?;
         out.opt("messenger_extensions", self.messenger_extensions.as_ref())?;
         out.opt("fallback_url", self.fallback_url.as_ref())?;
-        out.opt("webview_share_button", self.webview_share_button.as_ref())?;
+        out.opt("webview_share_button", self.webview_share.as_ref())?;
         out.opt("game_metadata", self.game_metadata.as_ref())?;
         out.end(&self.extra)
     }

@@ -37,6 +37,7 @@ use crate::validate::{self, Violation};
 /// nothing: fields, types and templates that callcta doesn't know are kept and
 /// written out again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct Message {
     pub(crate) template: Option<Template>,
     /// Fields beside `payload` in the attachment; `type` is left out when it is
@@ -229,7 +230,7 @@ fn parse_object(json: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(json) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(other) => Err(Error::invalid_message(vec![Violation::wrong_type(
-            "message",
+            &"message",
             "an object",
             &other,
         )])),

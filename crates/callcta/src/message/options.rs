@@ -87,6 +87,7 @@ wire_enum! {
 ///     .metadata("order 42");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct SendOptions {
     pub(crate) messaging_type: Option<MessagingType>,
     pub(crate) tag: Option<MessageTag>,

@@ -73,6 +73,7 @@ impl Serialize for Template {
 
 /// A carousel of 1 to 10 cards.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct GenericTemplate {
     pub(crate) elements: Option<Vec<Element>>,
     pub(crate) sharable: Option<bool>,
@@ -118,6 +119,7 @@ impl GenericTemplate {
 
 /// A text with 1 to 3 buttons under it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct ButtonTemplate {
     pub(crate) text: Option<String>,
     pub(crate) buttons: Option<Vec<Button>>,
@@ -163,6 +165,7 @@ impl ButtonTemplate {
 /// The call prompt: a card of the platform's own wording that asks the person
 /// to call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct CallPrompt {
     pub(crate) ttl_days: Option<i64>,
     pub(crate) extra: Extra,
@@ -201,6 +204,7 @@ impl CallPrompt {
 /// A title alone is refused: a card needs a subtitle, an image, a default
 /// action or buttons beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct Element {
     pub(crate) title: Option<String>,
     pub(crate) subtitle: Option<String>,

@@ -11,7 +11,7 @@ pub use self::queue::Ticket;
 use self::queue::{Job, Queue};
 use crate::client::{Client, Receipt};
 use crate::error::{Delivery, Error, Result};
-use crate::message::Request;
+use crate::message::{Recipient, Request};
 use crate::transport::per_process::PerProcess;
 
 /// Most threads an [`Outbox`] runs unless told otherwise. callcta's own number.
@@ -95,15 +95,16 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// [`Cancelled`](crate::ErrorKind::Cancelled) if the outbox is closed,
-    /// [`Internal`](crate::ErrorKind::Internal) if no thread can be started;
+    /// [`InvalidMessage`](crate::ErrorKind::InvalidMessage) if the request has no
+    /// recipient, [`Cancelled`](crate::ErrorKind::Cancelled) if the outbox is
+    /// closed, [`Internal`](crate::ErrorKind::Internal) if no thread can be started;
     /// `done` is not called then.
     pub fn submit(
         &self,
         request: Request,
         done: impl FnOnce(Result<Receipt>) + Send + 'static,
     ) -> Result<Ticket> {
-        self.push(Job::new(request, false, Box::new(done)), true)
+        self.push(Job::new(request, false, Box::new(done))?, true)
     }
 
     /// Puts a message into the queue, or fails at once if it is full.
@@ -117,7 +118,7 @@ impl Outbox {
         request: Request,
         done: impl FnOnce(Result<Receipt>) + Send + 'static,
     ) -> Result<Ticket> {
-        self.push(Job::new(request, false, Box::new(done)), false)
+        self.push(Job::new(request, false, Box::new(done))?, false)
     }
 
     /// Like [`try_submit`](Outbox::try_submit), without checking the message
@@ -131,7 +132,7 @@ impl Outbox {
         request: Request,
         done: impl FnOnce(Result<Receipt>) + Send + 'static,
     ) -> Result<Ticket> {
-        self.push(Job::new(request, true, Box::new(done)), false)
+        self.push(Job::new(request, true, Box::new(done))?, false)
     }
 
     /// Waits until nothing is queued or being sent.
@@ -202,31 +203,34 @@ impl fmt::Debug for Outbox {
 fn work(client: &Client, queue: &Arc<Queue>) {
     while let Some(job) = queue.next() {
         let Job {
+            recipient,
             request,
             unchecked,
             done,
             ..
-        } = job.parts;
-        let outcome = catch_unwind(AssertUnwindSafe(|| send(client, &request, unchecked)))
-            .unwrap_or_else(|_| {
-                Err(Error::internal(
-                    Delivery::Unknown,
-                    "a panic during the send",
-                ))
-            });
+        } = job;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            send(client, &recipient, &request, unchecked)
+        }))
+        .unwrap_or_else(|_| {
+            Err(Error::internal(
+                Delivery::Unknown,
+                "a panic during the send",
+            ))
+        });
         // The next message to this recipient may go out while the outcome is told.
-        queue.finished(&job.lane);
+        queue.finished(&recipient);
         let _ = catch_unwind(AssertUnwindSafe(|| done(outcome)));
         queue.told();
     }
 }
 
-fn send(client: &Client, request: &Request, unchecked: bool) -> Result<Receipt> {
-    match &request.recipient {
-        Some(recipient) if unchecked => {
-            client.send_unchecked(recipient, &request.message, &request.options)
-        }
-        _ => client.send_request(request),
+fn send(client: &Client, to: &Recipient, request: &Request, unchecked: bool) -> Result<Receipt> {
+    let (message, options) = (&request.message, &request.options);
+    if unchecked {
+        client.send_unchecked(to, message, options)
+    } else {
+        client.send_with(to, message, options)
     }
 }
 

@@ -13,18 +13,24 @@ pub(super) type Done = Box<dyn FnOnce(Result<Receipt>) + Send>;
 
 pub(super) struct Job {
     number: u64,
+    pub(super) recipient: Recipient,
     pub(super) request: Request,
     pub(super) unchecked: bool,
     pub(super) done: Done,
 }
 
 impl Job {
-    pub(super) fn new(request: Request, unchecked: bool, done: Done) -> Self {
-        Job {
-            number: 0,
-            request,
-            unchecked,
-            done,
+    /// A job, unless the request says nobody to send it to.
+    pub(super) fn new(request: Request, unchecked: bool, done: Done) -> Result<Self> {
+        match request.recipient.clone() {
+            Some(recipient) => Ok(Job {
+                number: 0,
+                recipient,
+                request,
+                unchecked,
+                done,
+            }),
+            None => Err(Error::invalid_message(request.validate())),
         }
     }
 
@@ -33,20 +39,14 @@ impl Job {
     }
 }
 
-/// A job that a worker has taken, and the lane that waits for its end.
-pub(super) struct Taken {
-    pub(super) parts: Job,
-    pub(super) lane: Option<Recipient>,
-}
-
 /// Messages of one recipient, in order. A lane exists while one of its messages
 /// is queued or being sent, and is in `ready` unless one is being sent.
 type Lane = VecDeque<Job>;
 
 #[derive(Default)]
 struct State {
-    lanes: HashMap<Option<Recipient>, Lane>,
-    ready: VecDeque<Option<Recipient>>,
+    lanes: HashMap<Recipient, Lane>,
+    ready: VecDeque<Recipient>,
     /// Messages that wait.
     queued: usize,
     /// Messages being sent, or whose outcome is being told.
@@ -97,7 +97,7 @@ impl Queue {
         }
         state.last_number += 1;
         job.number = state.last_number;
-        let recipient = job.request.recipient.clone();
+        let recipient = job.recipient.clone();
         let ticket = Ticket {
             queue: Arc::downgrade(self),
             recipient: recipient.clone(),
@@ -125,7 +125,7 @@ impl Queue {
     }
 
     /// Waits for a message to send; `None` when the worker should end.
-    pub(super) fn next(&self) -> Option<Taken> {
+    pub(super) fn next(&self) -> Option<Job> {
         let mut state = self.state();
         loop {
             if let Some(lane) = state.ready.pop_front() {
@@ -138,7 +138,7 @@ impl Queue {
                 state.queued -= 1;
                 state.busy += 1;
                 self.progress.notify_all();
-                return Some(Taken { parts: job, lane });
+                return Some(job);
             }
             if state.closed {
                 state.workers -= 1;
@@ -151,7 +151,7 @@ impl Queue {
     }
 
     /// A message of this lane has been sent: the next one may go.
-    pub(super) fn finished(&self, lane: &Option<Recipient>) {
+    pub(super) fn finished(&self, lane: &Recipient) {
         let mut state = self.state();
         if state.lanes.get(lane).is_some_and(|lane| !lane.is_empty()) {
             state.ready.push_back(lane.clone());
@@ -193,7 +193,7 @@ impl Queue {
         }
     }
 
-    fn remove(&self, recipient: &Option<Recipient>, number: u64) -> Option<Job> {
+    fn remove(&self, recipient: &Recipient, number: u64) -> Option<Job> {
         let mut state = self.state();
         let lane = state.lanes.get_mut(recipient)?;
         let position = lane.iter().position(|job| job.number == number)?;
@@ -213,7 +213,7 @@ impl Queue {
 /// A message in an [`Outbox`](super::Outbox), by which it can be cancelled.
 pub struct Ticket {
     queue: Weak<Queue>,
-    recipient: Option<Recipient>,
+    recipient: Recipient,
     number: u64,
 }
 

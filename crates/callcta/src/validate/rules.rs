@@ -107,7 +107,7 @@ impl Checker {
         }
         for (name, expected) in known {
             if let Some(value) = extra.get(*name) {
-                let violation = Violation::wrong_type(path.field(name), expected, value);
+                let violation = Violation::wrong_type(&path.field(name), expected, value);
                 self.found.push(violation);
             }
         }
@@ -180,7 +180,7 @@ impl Checker {
                     if let Some(value) = object.get(name).filter(|value| !value.is_string()) {
                         let path = RECIPIENT.field(name);
                         self.found
-                            .push(Violation::wrong_type(path, expected, value));
+                            .push(Violation::wrong_type(&path, expected, value));
                     }
                 }
                 if object.is_empty() {
@@ -291,7 +291,7 @@ impl Checker {
             },
             Some(Value::String(_)) => {}
             Some(kind) => {
-                let violation = Violation::wrong_type(ATTACHMENT.field("type"), A_STRING, kind);
+                let violation = Violation::wrong_type(&ATTACHMENT.field("type"), A_STRING, kind);
                 self.found.push(violation);
             }
         }
@@ -437,7 +437,7 @@ impl Checker {
             Some(other) => {
                 let path = PAYLOAD.field("template_type");
                 self.found
-                    .push(Violation::wrong_type(path, A_STRING, other));
+                    .push(Violation::wrong_type(&path, A_STRING, other));
             }
         }
         self.undocumented_buttons(&PAYLOAD, payload.get("buttons"));
@@ -585,17 +585,15 @@ impl Checker {
     }
 
     fn audio_call(&mut self, path: &Path<'_>, button: &Button) {
-        if let Some(days) = button.expires_in_days {
-            if !(EXPIRES_IN_DAYS_MIN..=EXPIRES_IN_DAYS_MAX).contains(&days) {
-                self.error(
-                    &path.field("expires_in_days"),
-                    Rule::OutOfRange,
-                    format!(
-                        "must be {EXPIRES_IN_DAYS_MIN} to {EXPIRES_IN_DAYS_MAX} days, is {days}"
-                    ),
-                );
-                return;
-            }
+        let allowed = EXPIRES_IN_DAYS_MIN..=EXPIRES_IN_DAYS_MAX;
+        if let Some(days) = button
+            .expires_in_days
+            .filter(|days| !allowed.contains(days))
+        {
+            let message =
+                format!("must be {EXPIRES_IN_DAYS_MIN} to {EXPIRES_IN_DAYS_MAX} days, is {days}");
+            self.error(&path.field("expires_in_days"), Rule::OutOfRange, message);
+            return;
         }
         let (Some(deadline), Some(days)) = (self.deadline, button.clickable_days()) else {
             return;

@@ -1,5 +1,7 @@
 //! A server on loopback that does to a connection exactly what a test says.
 
+#![allow(dead_code)] // Each test program uses its part.
+
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -76,9 +78,14 @@ impl Peer {
         let _ = io::copy(&mut self.stream, &mut io::sink());
     }
 
-    /// The connection itself, for a test that turns it into something else.
-    pub fn into_stream(self) -> BufReader<Box<dyn Stream>> {
-        self.stream
+    /// Goes on over a layer, such as TLS within a tunnel.
+    pub fn over<S: Stream + 'static>(self, layer: impl FnOnce(Box<dyn Stream>) -> S) -> Self {
+        assert!(self.stream.buffer().is_empty());
+        let stream: Box<dyn Stream> = Box::new(layer(self.stream.into_inner()));
+        Self {
+            stream: BufReader::new(stream),
+            ..self
+        }
     }
 }
 

@@ -1,0 +1,81 @@
+//! The real transport over real sockets: what it tells, and what the server saw.
+
+mod answers;
+mod closing;
+mod failures;
+mod pool;
+mod proxy;
+mod server;
+mod tls;
+
+use std::time::Duration;
+
+use callcta::transport::{
+    HttpRequest, HttpResponse, Transport, TransportConfig, TransportError, TransportErrorKind,
+    UreqTransport,
+};
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+
+/// Settings under which loopback may be spoken to without TLS.
+fn plain() -> TransportConfig {
+    TransportConfig {
+        https_only: false,
+        ..TransportConfig::default()
+    }
+}
+
+fn client() -> UreqTransport {
+    UreqTransport::new(plain()).unwrap()
+}
+
+/// A client whose calls end after 150 ms.
+fn hasty_client() -> UreqTransport {
+    UreqTransport::new(TransportConfig {
+        timeout: Duration::from_millis(150),
+        ..plain()
+    })
+    .unwrap()
+}
+
+fn request(url: &str) -> HttpRequest<'_> {
+    HttpRequest {
+        url,
+        authorization: Some("Bearer abc"),
+        content_type: "application/json",
+        body: b"{\"a\":1}",
+        timeout: None,
+    }
+}
+
+fn post(client: &UreqTransport, url: &str) -> Result<HttpResponse, TransportError> {
+    client.post(&request(url))
+}
+
+/// Asserts what a call failed with, and returns its message.
+#[track_caller]
+fn failed(
+    outcome: Result<HttpResponse, TransportError>,
+    kind: TransportErrorKind,
+    request_written: bool,
+) -> String {
+    let error = outcome.unwrap_err();
+    assert_eq!((error.kind, error.request_written), (kind, request_written), "{error}");
+    assert_eq!(error.message.lines().count(), 1, "{error}");
+    for secret in ["Bearer", "abc", "messages", "{"] {
+        assert!(!error.message.contains(secret), "{error}");
+    }
+    error.message
+}
+
+/// Asserts what was wrong with the body of an answer that had a status.
+#[track_caller]
+fn spoiled(
+    outcome: Result<HttpResponse, TransportError>,
+    status: u16,
+    kind: TransportErrorKind,
+) -> String {
+    let answer = outcome.unwrap();
+    assert_eq!(answer.status, status);
+    failed(answer.body.map(|body| HttpResponse::new(0, body)), kind, true)
+}
