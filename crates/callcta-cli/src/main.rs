@@ -1,2 +1,45 @@
-//! The program `callcta`.
-fn main() {}
+//! The program `callcta`: sends Call Now buttons, checks messages, and emulates
+//! the platform.
+#![forbid(unsafe_code)]
+
+#[allow(clippy::doc_markdown, reason = "the comments are help texts")]
+mod args;
+mod buttons;
+mod check;
+mod compose;
+mod exit;
+mod output;
+mod pages;
+mod report;
+mod send;
+#[allow(clippy::doc_markdown, reason = "the comments are help texts")]
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if cli.verbose {
+        log_to_stderr();
+    }
+    let exit = match cli.command {
+        Command::Send(args) => send::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Completions { shell } => pages::completions(shell),
+        Command::Man { command } => pages::man(command.as_deref()),
+    };
+    exit.into()
+}
+
+/// Shows callcta's own log lines, which hold no token, PSID or text. Nobody
+/// else's: an HTTP library may log whole requests.
+fn log_to_stderr() {
+    env_logger::Builder::new()
+        .filter_level(log::LevelFilter::Off)
+        .filter_module("callcta", log::LevelFilter::Trace)
+        .init();
+}

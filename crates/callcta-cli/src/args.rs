@@ -1,0 +1,189 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::buttons::Buttons;
+use crate::settings::Settings;
+
+mod help;
+
+/// Put a Call Now button into a Messenger conversation.
+///
+/// callcta sends generic and button templates with audio_call buttons to
+/// Messenger, checks messages against Meta's documented rules, and emulates the
+/// platform on this machine.
+#[derive(Parser)]
+#[command(name = "callcta", version, after_help = help::MORE, after_long_help = help::callcta())]
+pub struct Cli {
+    /// Log what callcta does to standard error
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Send a message and tell what became of it
+    ///
+    /// The message comes from a file or from flags. It is checked first, sent
+    /// once, and sent again only when it provably did not arrive.
+    #[command(after_help = help::MORE, after_long_help = help::send())]
+    Send(Box<SendArgs>),
+
+    /// Check messages against Meta's documented rules, without sending them
+    ///
+    /// Lists every broken rule of every file, with its place in the JSON.
+    /// Warnings are listed, but are no failure.
+    #[command(after_help = help::MORE, after_long_help = help::CHECK)]
+    Check(CheckArgs),
+
+    /// Print a completion script for a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+
+    /// Print the manual page of callcta or of one of its commands
+    #[command(after_help = help::MAN)]
+    Man {
+        /// The command [default: the program itself]
+        command: Option<String>,
+    },
+}
+
+/// `callcta send`.
+#[derive(Args)]
+pub struct SendArgs {
+    #[command(flatten, next_help_heading = "Recipient")]
+    pub recipient: RecipientArgs,
+
+    #[command(flatten, next_help_heading = "Message")]
+    pub content: ContentArgs,
+
+    /// The line under the title of --generic
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "generic",
+        help_heading = "Message"
+    )]
+    pub subtitle: Option<String>,
+
+    /// The picture above the title of --generic
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "generic",
+        help_heading = "Message"
+    )]
+    pub image_url: Option<String>,
+
+    #[command(flatten, next_help_heading = "Buttons, in the order given")]
+    pub buttons: Buttons,
+
+    #[command(flatten, next_help_heading = "Way of sending")]
+    pub options: OptionArgs,
+
+    #[command(flatten, next_help_heading = "Page and connection")]
+    pub settings: Settings,
+
+    /// Send without checking first, for the day that Meta changes a limit
+    #[arg(long, help_heading = "Way of sending")]
+    pub unchecked: bool,
+
+    /// Print the request body instead of sending it; needs no Page or token
+    #[arg(long, help_heading = "Way of sending")]
+    pub dry_run: bool,
+
+    /// Print the outcome as one line of JSON
+    #[arg(long, help_heading = "Way of sending")]
+    pub json: bool,
+}
+
+/// Who the message goes to.
+#[derive(Args)]
+#[group(multiple = false)]
+pub struct RecipientArgs {
+    /// A person, by Page-scoped ID
+    #[arg(
+        long,
+        value_name = "PSID",
+        required_unless_present_any = ["user_ref", "comment_id", "post_id", "file"]
+    )]
+    pub to: Option<String>,
+
+    /// A person, by the reference of a plugin such as the checkbox
+    #[arg(long, value_name = "REF")]
+    pub user_ref: Option<String>,
+
+    /// The writer of a comment, in private
+    #[arg(long, value_name = "ID")]
+    pub comment_id: Option<String>,
+
+    /// The writer of a post, in private
+    #[arg(long, value_name = "ID")]
+    pub post_id: Option<String>,
+}
+
+/// Where the message comes from.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct ContentArgs {
+    /// A JSON file with a message or a whole request; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// A card (generic template) with this title
+    #[arg(long, value_name = "TITLE")]
+    pub generic: Option<String>,
+
+    /// A text with buttons under it (button template)
+    #[arg(long, value_name = "TEXT")]
+    pub button: Option<String>,
+}
+
+/// The request's other fields. Nothing is sent unless given.
+#[derive(Args)]
+pub struct OptionArgs {
+    /// Why it is sent: RESPONSE, UPDATE, MESSAGE_TAG or UTILITY
+    #[arg(long, value_name = "TYPE")]
+    pub messaging_type: Option<String>,
+
+    /// What allows it outside the window: HUMAN_AGENT or CUSTOMER_FEEDBACK
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+
+    /// How it is announced: REGULAR, SILENT_PUSH or NO_PUSH
+    #[arg(long, value_name = "TYPE")]
+    pub notification_type: Option<String>,
+
+    /// The persona that it comes from
+    #[arg(long, value_name = "ID")]
+    pub persona_id: Option<String>,
+
+    /// The message that it answers
+    #[arg(long, value_name = "MESSAGE_ID")]
+    pub reply_to: Option<String>,
+
+    /// A text that comes back in the message's echo
+    #[arg(long, value_name = "TEXT")]
+    pub metadata: Option<String>,
+}
+
+/// `callcta check`.
+#[derive(Args)]
+pub struct CheckArgs {
+    /// JSON files with a message or a whole request each; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Print one line of JSON per file
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,75 @@
+//! What stands behind the lists of options: examples, environment, exit codes.
+
+use crate::exit::CODES;
+use crate::settings::ENVIRONMENT;
+
+/// Behind the short help.
+pub const MORE: &str = "With --help: examples, environment variables, exit codes.";
+
+const CALLCTA: &str = "\
+Examples:
+  callcta send --to 1254477777772919 --generic 'Contact Support!' \\
+      --call 'Call Now' --expires-in-days 5
+  callcta check message.json";
+
+const SEND: &str = "\
+Examples:
+  The two samples of Meta's page Call Audio CTA:
+    callcta send --to 1254477777772919 --generic 'Contact Support!' \\
+        --call 'Call Now' --expires-in-days 5
+    callcta send --to 1254477777772919 --button 'Contact Support!' \\
+        --call 'Call Now' --expires-in-days 5
+  A card with a picture, and a link before the call button:
+    callcta send --to 1254477777772919 --generic 'Our shop' \\
+        --subtitle 'Open until six' --image-url https://example.com/shop.jpg \\
+        --url 'View Website=https://example.com' --call 'Call Now'
+  A sample from a page, to somebody else than it says:
+    callcta send --to 1254477777772919 --file sample.json
+  For a program:
+    callcta send --json --file - < request.json
+
+With --json, standard output gets one line:
+  {\"ok\":true,\"message_id\":…,\"recipient_id\":…}
+  {\"ok\":false,\"kind\":…,\"delivery\":\"not_sent|rejected|unknown\",\"message\":…,
+   \"code\":…,\"subcode\":…,\"trace_id\":…,\"http_status\":…,\"retry_after\":…,
+   \"violations\":[{\"path\":…,\"rule\":…,\"severity\":…,\"message\":…}]}
+Keys that have nothing to say are left out; retry_after counts in seconds.";
+
+/// Behind `callcta check --help`.
+pub const CHECK: &str = "\
+Examples:
+  callcta check message.json
+  callcta check --json messages/*.json
+  callcta send --to 1 --generic Hello --call Call --dry-run | callcta check -
+
+A message is checked by itself; a whole request with its recipient and options.
+
+With --json, standard output gets one line per file:
+  {\"ok\":…,\"file\":…,\"violations\":[{\"path\":…,\"rule\":…,\"severity\":…,\"message\":…}]}
+
+Exit codes:
+  0  no rule is broken, though there may be warnings
+  1  a message breaks a documented rule
+  2  usage: the command line or a file can't be used";
+
+/// Behind `callcta completions --help`.
+pub const COMPLETIONS: &str = "\
+Examples:
+  callcta completions bash > ~/.local/share/bash-completion/completions/callcta
+  callcta completions fish > ~/.config/fish/completions/callcta.fish";
+
+/// Behind `callcta man --help`.
+pub const MAN: &str = "\
+Examples:
+  callcta man | man -l -
+  callcta man send > callcta-send.1";
+
+/// Behind `callcta --help`.
+pub fn callcta() -> String {
+    format!("{CALLCTA}\n\n{ENVIRONMENT}\n\n{CODES}")
+}
+
+/// Behind `callcta send --help`.
+pub fn send() -> String {
+    format!("{SEND}\n\n{ENVIRONMENT}\n\n{CODES}")
+}

@@ -1,0 +1,51 @@
+//! What the program's exit code says.
+
+use std::process::ExitCode;
+
+use callcta::{Delivery, Error, ErrorKind};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// The message breaks a rule.
+    InvalidMessage = 1,
+    /// The command line, a setting or a file can't be used.
+    Usage = 2,
+    /// The platform refused the message.
+    Rejected = 3,
+    /// The message may or may not have been delivered.
+    Unknown = 4,
+    /// The message did not leave this machine.
+    NotSent = 5,
+}
+
+/// For the help texts.
+pub const CODES: &str = "\
+Exit codes:
+  0  done
+  1  the message breaks a documented rule; nothing was sent
+  2  usage: the command line, a setting or a file can't be used
+  3  rejected: the platform refused the message, it was not delivered
+  4  unknown: the message may or may not have been delivered
+  5  not sent: the message did not leave this machine";
+
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Self {
+        match (error.kind(), error.delivery()) {
+            (ErrorKind::InvalidMessage, _) => Exit::InvalidMessage,
+            (ErrorKind::InvalidArgument, _) => Exit::Usage,
+            (_, Delivery::Rejected) => Exit::Rejected,
+            (_, Delivery::Unknown) => Exit::Unknown,
+            (_, Delivery::NotSent) => Exit::NotSent,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}

@@ -1,0 +1,194 @@
+//! What became of a send: as JSON for programs, in words for people.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use callcta::{Delivery, Error, ErrorKind, Receipt, Violation};
+use serde::Serialize;
+
+use crate::output::{BAD, DIM, GOOD, STRONG, WARN, plain, styled, violation};
+
+/// A send that worked.
+#[derive(Serialize)]
+struct Sent<'a> {
+    ok: bool,
+    message_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient_id: Option<&'a str>,
+}
+
+/// A send that failed.
+#[derive(Serialize)]
+struct Failed<'a> {
+    ok: bool,
+    kind: &'static str,
+    delivery: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subcode: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<Seconds>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    violations: Vec<Broken<'a>>,
+}
+
+/// A broken rule.
+#[derive(Serialize)]
+pub struct Broken<'a> {
+    path: &'a str,
+    rule: &'static str,
+    severity: &'static str,
+    message: &'a str,
+}
+
+impl<'a> Broken<'a> {
+    /// Each of `violations`.
+    pub fn each(violations: &'a [Violation]) -> Vec<Self> {
+        let broken = |violation: &'a Violation| Broken {
+            path: &violation.path,
+            rule: violation.rule.as_str(),
+            severity: violation.severity.as_str(),
+            message: &violation.message,
+        };
+        violations.iter().map(broken).collect()
+    }
+}
+
+/// Whole seconds without a fraction, so that 60 is not 60.0.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Seconds {
+    Whole(u64),
+    Fraction(f64),
+}
+
+impl From<Duration> for Seconds {
+    fn from(duration: Duration) -> Self {
+        match duration.subsec_nanos() {
+            0 => Seconds::Whole(duration.as_secs()),
+            _ => Seconds::Fraction(duration.as_secs_f64()),
+        }
+    }
+}
+
+/// One line of JSON about the outcome.
+pub fn json(outcome: Result<&Receipt, &Error>, out: &mut impl Write) -> io::Result<()> {
+    match outcome {
+        Ok(receipt) => line(
+            &Sent {
+                ok: true,
+                message_id: &receipt.message_id,
+                recipient_id: receipt.recipient_id.as_deref(),
+            },
+            out,
+        ),
+        Err(error) => {
+            let graph = error.graph();
+            let failed = Failed {
+                ok: false,
+                kind: error.kind().as_str(),
+                delivery: error.delivery().as_str(),
+                message: error.to_string(),
+                // An answer without a code reads as code 0.
+                code: graph.map(|graph| graph.code).filter(|code| *code != 0),
+                subcode: graph.and_then(|graph| graph.subcode),
+                trace_id: graph.and_then(|graph| graph.trace_id.as_deref()),
+                http_status: error.http_status(),
+                retry_after: error.retry_after().map(Into::into),
+                violations: Broken::each(error.violations()),
+            };
+            line(&failed, out)
+        }
+    }
+}
+
+/// A value as one line of JSON.
+pub fn line(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    writeln!(out)
+}
+
+/// A receipt in words.
+pub fn receipt(receipt: &Receipt) -> String {
+    let mut text = format!("{}: the platform took the message\n", styled(GOOD, "sent"));
+    detail(&mut text, "message", &receipt.message_id);
+    if let Some(recipient) = &receipt.recipient_id {
+        detail(&mut text, "recipient", recipient);
+    }
+    if receipt.attempts > 1 {
+        detail(&mut text, "requests", &receipt.attempts.to_string());
+    }
+    usage(&mut text, receipt.usage.highest());
+    text
+}
+
+/// A failure in words: what happened, whether the message may have arrived, and
+/// what to do.
+pub fn failure(error: &Error) -> String {
+    let mut text = String::new();
+    let kind = styled(BAD, format_args!("{}:", error.kind()));
+    if error.violations().is_empty() {
+        let _ = writeln!(text, "{kind} {}", plain(&without_advice(error)));
+    } else {
+        let _ = writeln!(text, "{kind} the message breaks these rules");
+        for broken in error.violations() {
+            let _ = writeln!(text, "  {}", violation(broken));
+        }
+    }
+    if error.kind() == ErrorKind::InvalidArgument {
+        return text;
+    }
+    let (style, delivery) = match error.delivery() {
+        Delivery::NotSent => (STRONG, "not sent; the message did not leave this machine"),
+        Delivery::Rejected => (STRONG, "rejected; the message was not delivered"),
+        Delivery::Unknown => (WARN, "unknown; the message may or may not have arrived"),
+    };
+    detail(&mut text, "delivery", &styled(style, delivery));
+    if let Some(graph) = error.graph() {
+        // The platform's texts explain more than its numbers, to the person
+        // who knows what was sent.
+        for said in [&graph.message, &graph.user_title, &graph.user_msg] {
+            if let Some(said) = said.as_deref().filter(|said| !said.is_empty()) {
+                detail(&mut text, "platform", &plain(said));
+            }
+        }
+    }
+    if error.attempts() > 1 {
+        detail(&mut text, "requests", &error.attempts().to_string());
+    }
+    usage(&mut text, error.usage().highest());
+    if let Some(wait) = error.retry_after() {
+        detail(&mut text, "wait", &format!("{} s", wait.as_secs_f64()));
+    }
+    detail(&mut text, "what to do", error.advice());
+    text
+}
+
+fn usage(text: &mut String, percent: u32) {
+    if percent > 0 {
+        detail(
+            text,
+            "usage",
+            &format!("{percent} % of the platform's limit"),
+        );
+    }
+}
+
+fn detail(text: &mut String, name: &str, value: &str) {
+    let name = styled(DIM, format_args!("{name:<10}"));
+    let _ = writeln!(text, "  {name}  {value}");
+}
+
+/// The error's line without the advice at its end, which gets a line of its own.
+fn without_advice(error: &Error) -> String {
+    let text = error.to_string();
+    let advice = format!("; {}", error.advice());
+    text.strip_suffix(&advice).unwrap_or(&text).to_owned()
+}
