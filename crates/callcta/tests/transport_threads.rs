@@ -1,6 +1,8 @@
 //! A thousand posts in a row: one connection, no thread. In a program of its
 //! own, because other tests' threads would be counted.
 
+#![allow(clippy::unwrap_used)] // In helpers too, a panic is how a test fails.
+
 #[path = "transport/server.rs"]
 mod server;
 
@@ -52,5 +54,8 @@ fn posts_in_a_row_use_one_connection_and_no_thread() {
     assert_eq!((log.connections, log.requests.len()), (1, 1000));
     let counts = counts.lock().unwrap();
     // The first call may still have its resolving and connecting threads.
-    assert!(counts[1..].iter().all(|count| count <= &counts[999]), "{counts:?}");
+    assert!(
+        counts[1..].iter().all(|count| count <= &counts[999]),
+        "{counts:?}"
+    );
 }

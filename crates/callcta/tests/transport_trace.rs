@@ -1,6 +1,8 @@
 //! Nothing secret gets into a log, at the finest level, whatever happens. In a
 //! program of its own, because a program has one logger.
 
+#![allow(clippy::unwrap_used)] // In helpers too, a panic is how a test fails.
+
 #[path = "transport/server.rs"]
 mod server;
 
@@ -167,7 +169,14 @@ fn no_log_line_shows_a_secret() {
     assert!(bytes.contains("HTTP/1.1 400 Bad Request\r\n"), "{bytes}");
     assert!(outcomes.contains("status: 200"), "{outcomes}");
     for text in [&lines, &bytes, &outcomes] {
-        for secret in [TOKEN, &TOKEN[..16], TEXT, "nobody else", PASSWORD, "cHJveHlw"] {
+        for secret in [
+            TOKEN,
+            &TOKEN[..16],
+            TEXT,
+            "nobody else",
+            PASSWORD,
+            "cHJveHlw",
+        ] {
             assert!(!text.contains(secret), "{secret} is in {text}");
         }
     }

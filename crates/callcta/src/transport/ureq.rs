@@ -1,6 +1,6 @@
 //! The real transport, over ureq.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -20,8 +20,10 @@ use super::per_process::PerProcess;
 use super::resolver::{CachingResolver, LookUpFailed, SharedResolver};
 use super::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
 
-/// Longest head of an answer, and the size of the buffer that holds it.
+/// Longest head of an answer.
 const MAX_ANSWER_HEAD: usize = 64 * 1024;
+/// More than a head, or one that is too long would never be seen to be.
+const INPUT_BUFFER: usize = MAX_ANSWER_HEAD + 1024;
 /// Longest URL, `Authorization` and `Content-Type` together.
 const MAX_HEAD: usize = 32 * 1024;
 /// Room for these, and for the few headers that ureq adds.
@@ -77,7 +79,7 @@ impl UreqTransport {
             .proxy(proxy)
             .tls_config(TlsConfig::builder().root_certs(roots(&config)?).build())
             .user_agent(&config.user_agent)
-            .input_buffer_size(MAX_ANSWER_HEAD)
+            .input_buffer_size(INPUT_BUFFER)
             .max_response_header_size(MAX_ANSWER_HEAD)
             .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(config.max_idle_per_host.saturating_mul(2))
@@ -186,13 +188,23 @@ impl Pool {
             Some((known, uri)) if known == origin => Ok(uri.clone()),
             _ => {
                 let uri = Uri::try_from(format!("{origin}/"))
-                    .map_err(|_| unusable("the URL's host or port is not valid"))?;
+                    .ok()
+                    .filter(has_valid_authority)
+                    .ok_or_else(|| unusable("the URL's host or port is not valid"))?;
                 // Another thread may have been first; then that one stays.
                 let _ = self.origin.set((origin.to_owned(), uri.clone()));
                 Ok(uri)
             }
         }
     }
+}
+
+/// `Uri` takes any digits for a port, and ureq the default one if they are too many.
+fn has_valid_authority(uri: &Uri) -> bool {
+    uri.authority().is_some_and(|authority| {
+        let (host, whole) = (authority.host(), authority.as_str());
+        !host.is_empty() && (host == whole || authority.port_u16().is_some())
+    })
 }
 
 /// How long a call may take.
@@ -439,14 +451,14 @@ fn connect_message(error: &Error, host: &str) -> String {
     }
 }
 
-/// The kind, and the text of what lies beneath (such as a TLS error).
+/// The kind, and for TLS, which reports all its errors as one kind, the reason.
 fn io_text(error: &io::Error) -> String {
-    let mut text = error.kind().to_string();
-    if let Some(inner) = error.get_ref() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, ": {inner}");
+    match error.get_ref() {
+        Some(reason) if error.kind() == io::ErrorKind::InvalidData => {
+            one_line(&format!("{}: {reason}", error.kind()))
+        }
+        _ => error.kind().to_string(),
     }
-    one_line(&text)
 }
 
 fn one_line(text: &str) -> String {

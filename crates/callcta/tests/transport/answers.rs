@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use callcta::transport::{HttpRequest, Transport, TransportConfig, TransportErrorKind, UreqTransport};
+use callcta::transport::{
+    HttpRequest, Transport, TransportConfig, TransportErrorKind, UreqTransport,
+};
 
 use super::server::{Server, answer};
 use super::{OK, client, failed, plain, post, spoiled};
@@ -66,7 +68,9 @@ fn a_request_may_lack_authorization_path_body_and_user_agent() {
 fn a_large_body_arrives_whole() {
     let server = Server::answering(OK);
     let client = client();
-    let body: Vec<u8> = (0..3_000_000_u32).map(|at| at.to_le_bytes()[at as usize % 3]).collect();
+    let body: Vec<u8> = (0..3_000_000_u32)
+        .map(|at| at.to_le_bytes()[at as usize % 3])
+        .collect();
     let answer = client.post(&HttpRequest {
         body: &body,
         ..super::request(&server.url())
@@ -81,10 +85,7 @@ fn headers_come_back_in_lower_case() {
     let headers = "X-App-Usage: {\"call_count\":1}\r\nX-Odd: caf\u{e9}\r\n";
     let mut bytes = answer("200 OK", headers, "{}");
     // A value that is not UTF-8 is left out.
-    bytes.splice(
-        15..15,
-        b"\r\nX-Latin: caf\xe9".iter().copied(),
-    );
+    bytes.splice(15..15, b"\r\nX-Latin: caf\xe9".iter().copied());
     let server = Server::answering(bytes);
     let client = client();
     let answer = post(&client, &server.url()).unwrap();
@@ -106,7 +107,11 @@ fn headers_come_back_in_lower_case() {
 
 #[test]
 fn an_error_status_is_an_answer() {
-    for status in ["400 Bad Request", "429 Too Many Requests", "503 Service Unavailable"] {
+    for status in [
+        "400 Bad Request",
+        "429 Too Many Requests",
+        "503 Service Unavailable",
+    ] {
         let server = Server::answering(answer(status, "", "{\"error\":{}}"));
         let client = client();
         let answer = post(&client, &server.url()).unwrap();
@@ -119,7 +124,12 @@ fn an_error_status_is_an_answer() {
 #[test]
 fn a_redirect_is_not_followed() {
     let elsewhere = Server::answering(OK);
-    for status in ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+    for status in [
+        "301 Moved",
+        "302 Found",
+        "307 Temporary Redirect",
+        "308 Permanent Redirect",
+    ] {
         let location = format!("location: {}\r\n", elsewhere.url());
         let server = Server::answering(answer(status, &location, "moved"));
         let client = client();
@@ -133,10 +143,17 @@ fn a_redirect_is_not_followed() {
 
 #[test]
 fn another_content_type_is_passed_on() {
-    let server = Server::answering(answer("502 Bad Gateway", "content-type: text/html\r\n", "<h1>"));
+    let server = Server::answering(answer(
+        "502 Bad Gateway",
+        "content-type: text/html\r\n",
+        "<h1>",
+    ));
     let client = client();
     let answer = post(&client, &server.url()).unwrap();
-    assert_eq!((answer.status, answer.body.unwrap().as_slice()), (502, &b"<h1>"[..]));
+    assert_eq!(
+        (answer.status, answer.body.unwrap().as_slice()),
+        (502, &b"<h1>"[..])
+    );
     server.finish(client);
 }
 
@@ -189,14 +206,19 @@ fn bad_gzip_spoils_the_body() {
     for body in [&whole[..whole.len() - 9], &wrong, b"{}", &bomb] {
         let server = Server::answering(answer("200 OK", "content-encoding: gzip\r\n", body));
         let client = client();
-        spoiled(post(&client, &server.url()), 200, TransportErrorKind::InvalidResponse);
+        spoiled(
+            post(&client, &server.url()),
+            200,
+            TransportErrorKind::InvalidResponse,
+        );
         assert_eq!(server.finish(client).requests.len(), 1);
     }
 }
 
 #[test]
 fn chunked_and_close_delimited_bodies_are_read() {
-    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n";
+    let chunked =
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n";
     let until_close = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}";
     for bytes in [chunked, until_close] {
         let server = Server::start(move |mut peer| {
@@ -216,7 +238,10 @@ fn interim_answers_are_skipped() {
     let client = client();
     for _ in 0..2 {
         let answer = post(&client, &server.url()).unwrap();
-        assert_eq!((answer.status, answer.body.unwrap().as_slice()), (200, &b"{}"[..]));
+        assert_eq!(
+            (answer.status, answer.body.unwrap().as_slice()),
+            (200, &b"{}"[..])
+        );
     }
     let log = server.finish(client);
     assert_eq!((log.connections, log.requests.len()), (1, 2));
@@ -253,6 +278,10 @@ fn a_bad_chunk_spoils_the_body() {
         peer.wait_for_close();
     });
     let client = client();
-    spoiled(post(&client, &server.url()), 200, TransportErrorKind::InvalidResponse);
+    spoiled(
+        post(&client, &server.url()),
+        200,
+        TransportErrorKind::InvalidResponse,
+    );
     server.finish(client);
 }

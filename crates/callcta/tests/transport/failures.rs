@@ -17,14 +17,24 @@ fn nobody_listens() {
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
     let message = failed(post(&client(), &url), Kind::Connect, false);
-    assert_eq!(message, "could not connect to 127.0.0.1: connection refused");
+    assert_eq!(
+        message,
+        "could not connect to 127.0.0.1: connection refused"
+    );
 }
 
 #[test]
 fn the_host_does_not_exist() {
     // The name is reserved for never existing, so no network is needed to fail.
-    let message = failed(post(&client(), "http://callcta.invalid/"), Kind::Connect, false);
-    assert!(message.starts_with("could not resolve callcta.invalid: "), "{message}");
+    let message = failed(
+        post(&client(), "http://callcta.invalid/"),
+        Kind::Connect,
+        false,
+    );
+    assert!(
+        message.starts_with("could not resolve callcta.invalid: "),
+        "{message}"
+    );
 }
 
 #[test]
@@ -105,7 +115,10 @@ fn settings_that_cannot_be_used() {
         ),
     ] {
         let error = UreqTransport::new(config).unwrap_err();
-        assert_eq!((error.kind, error.request_written), (Kind::InvalidRequest, false));
+        assert_eq!(
+            (error.kind, error.request_written),
+            (Kind::InvalidRequest, false)
+        );
         assert!(error.message.contains(hint), "{error}");
         assert!(!error.message.contains("abc"), "{error}");
     }
@@ -143,7 +156,10 @@ fn the_server_hangs_up_within_the_head_of_its_answer() {
 #[test]
 fn the_server_hangs_up_within_the_body_of_its_answer() {
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{";
-    for bytes in ["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{\"a\"", chunked] {
+    for bytes in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{\"a\"",
+        chunked,
+    ] {
         let server = Server::start(move |mut peer| {
             peer.request();
             peer.send(bytes);
@@ -201,7 +217,10 @@ fn a_request_can_shorten_the_time_but_not_lengthen_it() {
             timeout: Some(Duration::from_millis(own)),
             ..request(&server.url())
         });
-        assert_eq!(failed(outcome, Kind::Timeout, true), "no answer within 150ms");
+        assert_eq!(
+            failed(outcome, Kind::Timeout, true),
+            "no answer within 150ms"
+        );
         given_up.send(()).unwrap();
         assert_eq!(server.finish(client).requests.len(), 1);
     }
@@ -251,7 +270,11 @@ fn a_body_that_nobody_reads_times_out_as_written() {
 #[test]
 fn an_answer_before_the_whole_body_was_read_counts() {
     let server = Server::start(|mut peer| {
-        peer.send(answer("413 Payload Too Large", "connection: close\r\n", "{}"));
+        peer.send(answer(
+            "413 Payload Too Large",
+            "connection: close\r\n",
+            "{}",
+        ));
         peer.wait_for_close();
     });
     let client = client();

@@ -1,5 +1,7 @@
 //! The real transport over real sockets: what it tells, and what the server saw.
 
+#![allow(clippy::unwrap_used)] // In helpers too, a panic is how a test fails.
+
 mod answers;
 mod closing;
 mod failures;
@@ -60,7 +62,11 @@ fn failed(
     request_written: bool,
 ) -> String {
     let error = outcome.unwrap_err();
-    assert_eq!((error.kind, error.request_written), (kind, request_written), "{error}");
+    assert_eq!(
+        (error.kind, error.request_written),
+        (kind, request_written),
+        "{error}"
+    );
     assert_eq!(error.message.lines().count(), 1, "{error}");
     for secret in ["Bearer", "abc", "messages", "{"] {
         assert!(!error.message.contains(secret), "{error}");
@@ -77,5 +83,9 @@ fn spoiled(
 ) -> String {
     let answer = outcome.unwrap();
     assert_eq!(answer.status, status);
-    failed(answer.body.map(|body| HttpResponse::new(0, body)), kind, true)
+    failed(
+        answer.body.map(|body| HttpResponse::new(0, body)),
+        kind,
+        true,
+    )
 }

@@ -35,7 +35,11 @@ fn a_connection_closed_while_idle_is_replaced() {
         is_closed.recv().unwrap();
     }
     let log = server.finish(client);
-    let connections: Vec<_> = log.requests.iter().map(|request| request.connection).collect();
+    let connections: Vec<_> = log
+        .requests
+        .iter()
+        .map(|request| request.connection)
+        .collect();
     assert_eq!(connections, (0..50).collect::<Vec<_>>());
 }
 

@@ -36,7 +36,11 @@ fn a_tunnel_is_opened_once() {
     }
     let log = server.finish(client);
     assert_eq!(log.connections, 1);
-    let lines: Vec<_> = log.requests.iter().map(|request| request.head.lines().next().unwrap()).collect();
+    let lines: Vec<_> = log
+        .requests
+        .iter()
+        .map(|request| request.head.lines().next().unwrap())
+        .collect();
     assert_eq!(
         lines,
         [
@@ -47,7 +51,10 @@ fn a_tunnel_is_opened_once() {
         ]
     );
     // The proxy gets its own credentials and not the token.
-    assert_eq!(log.requests[0].header("proxy-authorization"), Some("Basic dXNlcjpzZWNyZXQ="));
+    assert_eq!(
+        log.requests[0].header("proxy-authorization"),
+        Some("Basic dXNlcjpzZWNyZXQ=")
+    );
     assert_eq!(log.requests[0].header("authorization"), None);
     assert_eq!(log.requests[1].header("authorization"), Some("Bearer abc"));
     assert_eq!(log.requests[1].header("proxy-authorization"), None);
@@ -67,7 +74,12 @@ fn tls_goes_through_the_tunnel() {
     });
     let client = through(&server, trusting(&ca_pem));
     for _ in 0..3 {
-        assert_eq!(post(&client, "https://localhost/v1/messages").unwrap().status, 200);
+        assert_eq!(
+            post(&client, "https://localhost/v1/messages")
+                .unwrap()
+                .status,
+            200
+        );
     }
     let log = server.finish(client);
     assert_eq!((log.connections, log.requests.len()), (1, 4));
