@@ -19,8 +19,9 @@ pub use client::{Client, ClientBuilder, Receipt, RetryEvent, TokenPlacement};
 pub use credentials::{AccessToken, AppSecret};
 pub use error::{Delivery, Error, ErrorKind, GraphError, Result};
 pub use message::{
-    Button, ButtonTemplate, ButtonType, CallPrompt, Element, Extra, GenericTemplate, Message,
-    MessageTag, MessagingType, NotificationType, Recipient, Request, SendOptions, Template,
+    Button, ButtonParts, ButtonTemplate, ButtonType, CallPrompt, Element, ElementParts, Extra,
+    GenericTemplate, Message, MessageParts, MessageTag, MessagingType, NotificationType, Recipient,
+    Request, SendOptions, Template,
 };
 pub use outbox::{CAPACITY_DEFAULT, Outbox, Ticket, WORKERS_DEFAULT};
 pub use retry::RetryPolicy;
