@@ -1,0 +1,266 @@
+//! Many at once: order, bounds, cancelling, ending.
+
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
+
+use callcta::{Delivery, Error, ErrorKind, Outbox, Request, Result, SendOptions};
+use serde_json::Value;
+
+use crate::server::Server;
+use crate::{client, message, ok};
+
+fn request(psid: &str, metadata: impl Into<String>) -> Request {
+    Request::new(psid, message(), SendOptions::new().metadata(metadata))
+}
+
+/// A server that answers a request each time the test says so, and tells the test
+/// of each that arrived.
+fn gated() -> (Server, mpsc::Sender<()>, Receiver<String>) {
+    let (open, gate) = mpsc::channel();
+    let (arrived, arrivals) = mpsc::channel();
+    let (gate, arrived) = (Mutex::new(gate), Mutex::new(arrived));
+    let server = Server::start(move |mut peer| {
+        while let Some(request) = peer.request() {
+            let body: Value = serde_json::from_slice(&request.body).expect("a body is JSON");
+            let metadata = body["message"]["metadata"].as_str().expect("it was set");
+            let arrived = arrived.lock().expect("nobody panicked").clone();
+            if arrived.send(metadata.to_owned()).is_err() {
+                break;
+            }
+            if gate.lock().expect("nobody panicked").recv().is_err() {
+                break;
+            }
+            peer.send(ok());
+        }
+    });
+    (server, open, arrivals)
+}
+
+type Outcomes = Arc<Mutex<Vec<(String, Result<(), Error>)>>>;
+
+fn submit(outbox: &Outbox, outcomes: &Outcomes, psid: &str, name: &str) -> callcta::Ticket {
+    let (outcomes, told) = (Arc::clone(outcomes), name.to_owned());
+    outbox
+        .submit(request(psid, name), move |outcome| {
+            let outcome = outcome.map(drop);
+            outcomes
+                .lock()
+                .expect("nobody panicked")
+                .push((told, outcome));
+        })
+        .expect("the outbox is open")
+}
+
+fn names(outcomes: &Outcomes) -> Vec<String> {
+    let outcomes = outcomes.lock().expect("nobody panicked");
+    outcomes.iter().map(|(name, _)| name.clone()).collect()
+}
+
+#[test]
+fn a_recipients_messages_keep_their_order() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 8, 1000);
+    let outcomes = Outcomes::default();
+    for number in 0..50 {
+        for psid in ["1", "2", "3", "4"] {
+            submit(&outbox, &outcomes, psid, &format!("{psid}-{number}"));
+        }
+    }
+    outbox.wait();
+    assert_eq!(names(&outcomes).len(), 200);
+    drop(outbox);
+    client.close();
+    let mut last = [-1; 5];
+    for received in server.finish(client).requests {
+        let body: Value = serde_json::from_slice(&received.body).expect("a body is JSON");
+        let metadata = body["message"]["metadata"].as_str().expect("it was set");
+        let (psid, number) = metadata.split_once('-').expect("it has two parts");
+        let (psid, number): (usize, i32) = (
+            psid.parse().expect("a number"),
+            number.parse().expect("a number"),
+        );
+        assert_eq!(number, last[psid] + 1, "{metadata}");
+        last[psid] = number;
+    }
+    assert_eq!(last[1..], [49; 4]);
+}
+
+#[test]
+fn recipients_go_in_parallel_up_to_the_number_of_workers() {
+    let (server, open, arrivals) = gated();
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 3, 1000);
+    let outcomes = Outcomes::default();
+    for psid in ["1", "2", "3", "4"] {
+        submit(&outbox, &outcomes, psid, psid);
+    }
+    let mut first: Vec<String> = arrivals.iter().take(3).collect();
+    first.sort();
+    assert_eq!(first, ["1", "2", "3"]);
+    assert!(arrivals.try_recv().is_err(), "a fourth is being sent");
+    open.send(()).expect("the server waits");
+    assert_eq!(arrivals.recv().expect("the fourth follows"), "4");
+    for _ in 0..3 {
+        open.send(()).expect("the server waits");
+    }
+    outbox.wait();
+    assert_eq!(names(&outcomes).len(), 4);
+    drop((outbox, open));
+    server.finish(client);
+}
+
+#[test]
+fn a_waiting_message_can_be_cancelled_and_one_in_flight_not() {
+    let (server, open, arrivals) = gated();
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 1, 1000);
+    let outcomes = Outcomes::default();
+    let first = submit(&outbox, &outcomes, "1", "first");
+    assert_eq!(arrivals.recv().expect("it is sent"), "first");
+    let second = submit(&outbox, &outcomes, "1", "second");
+    submit(&outbox, &outcomes, "2", "third");
+    assert!(!first.cancel());
+    assert!(second.cancel());
+    assert!(!second.cancel());
+    assert_eq!(names(&outcomes), ["second"]);
+    for _ in 0..2 {
+        open.send(()).expect("the server waits");
+    }
+    outbox.wait();
+    assert_eq!(names(&outcomes), ["second", "first", "third"]);
+    let error = outcomes.lock().expect("nobody panicked")[0]
+        .1
+        .clone()
+        .expect_err("it was cancelled");
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Cancelled, Delivery::NotSent)
+    );
+    drop((outbox, open));
+    assert_eq!(server.finish(client).requests.len(), 2);
+}
+
+#[test]
+fn the_queue_is_bounded() {
+    let (server, open, arrivals) = gated();
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 1, 1);
+    let outcomes = Outcomes::default();
+    submit(&outbox, &outcomes, "1", "first");
+    arrivals.recv().expect("it is sent");
+    submit(&outbox, &outcomes, "2", "second");
+    let error = outbox
+        .try_submit(request("3", "third"), |_| {
+            unreachable!("it is not accepted")
+        })
+        .expect_err("the queue is full");
+    assert_eq!(
+        (error.kind(), error.delivery()),
+        (ErrorKind::Cancelled, Delivery::NotSent)
+    );
+    // Submitting waits for room instead.
+    let (blocked, kept) = (outbox.clone(), Arc::clone(&outcomes));
+    let waiting = std::thread::spawn(move || submit(&blocked, &kept, "3", "third"));
+    for _ in 0..3 {
+        open.send(()).expect("the server waits");
+    }
+    waiting.join().expect("no panic");
+    outbox.wait();
+    assert_eq!(names(&outcomes), ["first", "second", "third"]);
+    drop((outbox, open));
+    server.finish(client);
+}
+
+#[test]
+fn closing_cancels_what_waits() {
+    let (server, open, arrivals) = gated();
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 1, 1000);
+    let outcomes = Outcomes::default();
+    submit(&outbox, &outcomes, "1", "first");
+    arrivals.recv().expect("it is sent");
+    for name in ["second", "third"] {
+        submit(&outbox, &outcomes, "1", name);
+    }
+    outbox.close();
+    assert_eq!(names(&outcomes), ["second", "third"]);
+    let error = outbox
+        .submit(request("1", "late"), |_| unreachable!("it is not accepted"))
+        .expect_err("the outbox is closed");
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    open.send(()).expect("the server waits");
+    outbox.wait();
+    assert_eq!(names(&outcomes), ["second", "third", "first"]);
+    drop((outbox, open));
+    assert_eq!(server.finish(client).requests.len(), 1);
+}
+
+#[test]
+fn dropping_the_outbox_ends_its_threads() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 4, 1000);
+    let (told, outcomes) = mpsc::channel();
+    for psid in ["1", "2", "3", "4"] {
+        let told = told.clone();
+        outbox
+            .submit(request(psid, psid), move |outcome| {
+                told.send(outcome.is_ok()).expect("the test waits");
+            })
+            .expect("the outbox is open");
+    }
+    drop(told);
+    assert!(outcomes.iter().take(4).all(|ok| ok));
+    // Each thread holds a clone of the client, and with it the connections.
+    drop(outbox);
+    assert_eq!(server.finish(client).requests.len(), 4);
+}
+
+#[test]
+fn a_panic_in_a_callback_stops_nothing() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 1, 1000);
+    let outcomes = Outcomes::default();
+    // Not `panic!`, which would print to the test's output.
+    outbox
+        .submit(request("1", "first"), |_| {
+            std::panic::resume_unwind(Box::new("oops"))
+        })
+        .expect("the outbox is open");
+    submit(&outbox, &outcomes, "1", "second");
+    outbox.wait();
+    assert_eq!(names(&outcomes), ["second"]);
+    drop(outbox);
+    server.finish(client);
+}
+
+#[test]
+fn an_invalid_message_is_told_like_any_outcome() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let outbox = Outbox::new(client.clone());
+    let (told, outcome) = mpsc::channel();
+    let invalid = Request::new("1", callcta::Message::buttons("", []), SendOptions::new());
+    outbox
+        .submit(invalid, move |outcome| {
+            told.send(outcome).expect("the test waits")
+        })
+        .expect("the outbox is open");
+    let error = outcome
+        .recv()
+        .expect("it is told")
+        .expect_err("it is invalid");
+    assert_eq!(error.kind(), ErrorKind::InvalidMessage);
+    let nobody = Request {
+        recipient: None,
+        ..request("1", "x")
+    };
+    let error = outbox
+        .submit(nobody, |_| unreachable!("it is not accepted"))
+        .expect_err("to nobody");
+    assert_eq!(error.violations()[0].path, "recipient");
+    drop(outbox);
+    assert_eq!(server.finish(client).connections, 0);
+}

@@ -1,0 +1,204 @@
+//! What is tried again, and what never is.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use callcta::transport::{HttpResponse, ScriptedTransport, TransportError, TransportErrorKind};
+use callcta::{Client, Delivery, ErrorKind, Receipt, Result, RetryPolicy, SendOptions};
+
+use crate::{OK, PSID, message};
+
+type Answer = std::result::Result<HttpResponse, TransportError>;
+
+fn response(status: u16, header: Option<(&str, &str)>, body: &str) -> Answer {
+    let headers = header.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Ok(HttpResponse {
+        status,
+        headers: headers.into_iter().collect(),
+        body: Ok(body.as_bytes().to_vec()),
+    })
+}
+
+fn limited() -> Answer {
+    response(429, None, r#"{"error":{"message":"x","code":613}}"#)
+}
+
+fn failed(kind: TransportErrorKind, request_written: bool) -> Answer {
+    Err(TransportError {
+        kind,
+        request_written,
+        message: "it failed".to_owned(),
+    })
+}
+
+/// The outcome, and how many requests were made.
+fn send(policy: RetryPolicy, answers: Vec<Answer>) -> (Result<Receipt>, usize) {
+    let transport = Arc::new(ScriptedTransport::new(answers));
+    let client = Client::builder("1", "t")
+        .transport(transport.clone())
+        .retry(policy)
+        .build()
+        .expect("the settings are right");
+    let outcome = client.send(PSID, &message());
+    (outcome, transport.requests().len())
+}
+
+fn quick() -> RetryPolicy {
+    RetryPolicy::new().base_delay(Duration::ZERO)
+}
+
+#[test]
+fn what_was_not_sent_or_was_limited_is_tried_again() {
+    use TransportErrorKind::{Connect, Network, Timeout};
+    for first in [
+        failed(Connect, false),
+        failed(Timeout, false),
+        failed(Network, false),
+        limited(),
+    ] {
+        let (outcome, requests) = send(quick(), vec![first, response(200, None, OK)]);
+        assert_eq!(outcome.expect("the second try works").attempts, 2);
+        assert_eq!(requests, 2);
+    }
+}
+
+#[test]
+fn what_may_have_arrived_is_not_tried_again() {
+    use TransportErrorKind::{InvalidResponse, Network, Timeout};
+    let server_error = response(500, None, r#"{"error":{"message":"x","code":2}}"#);
+    let late = response(
+        400,
+        None,
+        r#"{"error":{"message":"x","code":1,"error_subcode":1357046}}"#,
+    );
+    let answers = [
+        failed(Timeout, true),
+        failed(Network, true),
+        failed(InvalidResponse, true),
+        server_error,
+        late,
+        response(200, None, "<html>"),
+    ];
+    for answer in answers {
+        let (outcome, requests) = send(quick(), vec![answer, response(200, None, OK)]);
+        assert_eq!(outcome.expect_err("it fails").delivery(), Delivery::Unknown);
+        assert_eq!(requests, 1);
+    }
+}
+
+#[test]
+fn unknown_is_tried_again_only_when_asked_for() {
+    let answers = vec![
+        failed(TransportErrorKind::Network, true),
+        response(200, None, OK),
+    ];
+    let (outcome, requests) = send(quick().retry_unknown(true), answers);
+    assert_eq!(outcome.expect("the second try works").attempts, 2);
+    assert_eq!(requests, 2);
+}
+
+#[test]
+fn one_attempt_is_one_request() {
+    for policy in [
+        RetryPolicy::none(),
+        quick().attempts(1),
+        quick().attempts(0),
+    ] {
+        let (outcome, requests) = send(policy, vec![limited(), response(200, None, OK)]);
+        let error = outcome.expect_err("there is no second try");
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::RateLimited, 1)
+        );
+        assert_eq!(requests, 1);
+    }
+}
+
+#[test]
+fn a_refusal_is_not_tried_again() {
+    let window = r#"{"error":{"message":"x","code":10,"error_subcode":2018278}}"#;
+    let answers = vec![response(400, None, window), response(200, None, OK)];
+    let (outcome, requests) = send(quick(), answers);
+    assert_eq!(
+        outcome.expect_err("it is refused").kind(),
+        ErrorKind::OutsideWindow
+    );
+    assert_eq!(requests, 1);
+}
+
+#[test]
+fn a_long_wait_is_left_to_the_caller() {
+    let body = r#"{"error":{"message":"x","code":613}}"#;
+    let answers = vec![
+        response(429, Some(("retry-after", "31")), body),
+        response(200, None, OK),
+    ];
+    let (outcome, requests) = send(quick(), answers);
+    let error = outcome.expect_err("31 s are too long");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(31)));
+    assert!(error.may_retry());
+    assert_eq!(requests, 1);
+}
+
+#[test]
+fn the_wait_the_platform_asks_for_wins() {
+    let waits = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&waits);
+    let body = r#"{"error":{"message":"x","code":613}}"#;
+    let transport = ScriptedTransport::new([
+        response(429, Some(("retry-after", "0")), body),
+        response(200, None, OK),
+    ]);
+    let client = Client::builder("1", "t")
+        .transport(Arc::new(transport))
+        .retry(RetryPolicy::new().base_delay(Duration::from_secs(3600)))
+        .on_retry(move |event| {
+            seen.lock()
+                .expect("nobody panicked")
+                .push((event.attempt, event.wait))
+        })
+        .build()
+        .expect("the settings are right");
+    client.send(PSID, &message()).expect("the second try works");
+    assert_eq!(
+        *waits.lock().expect("nobody panicked"),
+        [(1, Duration::ZERO)]
+    );
+}
+
+#[test]
+fn a_wait_past_the_deadline_is_not_begun() {
+    let body = r#"{"error":{"message":"x","code":613}}"#;
+    let transport = Arc::new(ScriptedTransport::new([
+        response(429, Some(("retry-after", "20")), body),
+        response(200, None, OK),
+    ]));
+    let client = Client::builder("1", "t")
+        .transport(transport.clone())
+        .build()
+        .expect("the settings are right");
+    let options = SendOptions::new().deadline(SystemTime::now() + Duration::from_secs(10));
+    let error = client
+        .send_with(PSID, &message(), &options)
+        .expect_err("there is no time");
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert_eq!(transport.requests().len(), 1);
+}
+
+#[test]
+fn an_outage_makes_no_storm() {
+    // 300 sends that all fail to connect: the budget allows 100 further tries.
+    let refused = || failed(TransportErrorKind::Connect, false);
+    let transport = Arc::new(ScriptedTransport::new(
+        std::iter::repeat_with(refused).take(900),
+    ));
+    let client = Client::builder("1", "t")
+        .transport(transport.clone())
+        .retry(quick())
+        .build()
+        .expect("the settings are right");
+    for _ in 0..300 {
+        client.send(PSID, &message()).expect_err("nobody listens");
+    }
+    assert_eq!(transport.requests().len(), 400);
+}
