@@ -159,7 +159,7 @@ pub struct GraphError {
     pub code: i64,
     /// `error_subcode`.
     pub subcode: Option<i64>,
-    /// `type`, such as `OAuthException`.
+    /// `type`, such as `OAuthException`; letters, digits, `-` and `_` only.
     pub kind: Option<String>,
     /// `message`, in whatever language; may name ids. Credentials are blanked out.
     pub message: Option<String>,
@@ -169,17 +169,8 @@ pub struct GraphError {
     pub user_msg: Option<String>,
     /// `is_transient`.
     pub is_transient: Option<bool>,
-    /// `fbtrace_id`, for Meta's support.
+    /// `fbtrace_id`, for Meta's support; letters, digits, `-` and `_` only.
     pub trace_id: Option<String>,
-}
-
-impl GraphError {
-    /// The trace id, if it looks like one, so that nothing else gets into a log.
-    pub(crate) fn plain_trace_id(&self) -> Option<&str> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        let id = self.trace_id.as_deref()?;
-        (id.len() <= 64 && id.bytes().all(plain)).then_some(id)
-    }
 }
 
 /// Shows the numbers only: the platform's texts may name people.
@@ -361,7 +352,7 @@ impl fmt::Display for Error {
             if let Some(subcode) = graph.subcode {
                 write!(f, ", subcode {subcode}")?;
             }
-            if let Some(trace) = graph.plain_trace_id() {
+            if let Some(trace) = &graph.trace_id {
                 write!(f, ", trace {trace}")?;
             }
             f.write_str(")")?;

@@ -1,4 +1,114 @@
-//! .
+//! Puts a **Call Now** button into a Messenger conversation, and tells truthfully
+//! what became of it.
+//!
+//! A business writes to a person; the card carries an `audio_call` button; the
+//! person taps it and is talking to the business. This crate builds such
+//! messages, checks them against Meta's documented rules, sends them with
+//! `POST /<PAGE_ID>/messages`, and reads every documented answer.
+//!
+//! # Sending a button
+//!
+//! ```
+//! # let emulator = callcta_emulator::Emulator::start()?;
+//! # let (page_id, access_token) = (emulator.page_id(), emulator.access_token());
+//! # let psids = emulator.psids();
+//! # let psid = psids[0].as_str();
+//! use callcta::{Button, Client, Element, Message};
+//!
+//! let client = Client::builder(page_id, access_token)
+//! #    .base_url(emulator.url())
+//!     .build()?;
+//! let card = Message::generic([Element::new("Contact Support!")
+//!     .button(Button::web_url("View Website", "https://example.com"))
+//!     .button(Button::audio_call("Call Now").expires_in_days(5))]);
+//! let receipt = client.send(psid, &card)?;
+//! println!("{}", receipt.message_id);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `page_id` is the Page that writes, `access_token` one of its Page access
+//! tokens, and `psid` the person's Page-scoped ID. The button is clickable for 1
+//! to 7 days, 7 unless said. A [`Client`] is cheap to clone, works from several
+//! threads, and keeps its connections open.
+//!
+//! # Knowing what is wrong before sending
+//!
+//! [`Message::validate`] returns every broken rule at once, each with its path in
+//! the request. [`Client::send`] refuses a message that breaks a documented rule
+//! before anything leaves the machine; [warnings](Severity::Warning) pass.
+//!
+//! ```
+//! use callcta::{Button, Message};
+//!
+//! let message = Message::buttons("", [Button::audio_call("Call Now").expires_in_days(8)]);
+//! let found: Vec<String> = message.validate().iter().map(ToString::to_string).collect();
+//! assert_eq!(found, [
+//!     "message.attachment.payload.text: is required and must not be empty",
+//!     "message.attachment.payload.buttons[0].expires_in_days: must be 1 to 7 days, is 8",
+//! ]);
+//! ```
+//!
+//! # Knowing what became of it
+//!
+//! A message is not idempotent: sent twice, it arrives twice. So every [`Error`]
+//! says what is known about its message: it was [not sent](Delivery::NotSent),
+//! [rejected](Delivery::Rejected), or nobody here can tell
+//! ([unknown](Delivery::Unknown)). That rests on evidence: *not sent* means that
+//! not one byte of the request was handed to the operating system.
+//!
+//! ```
+//! # let emulator = callcta_emulator::Emulator::start()?;
+//! # let client = callcta::Client::builder(emulator.page_id(), emulator.access_token())
+//! #     .base_url(emulator.url()).build()?;
+//! use callcta::{Button, Delivery, ErrorKind, Message};
+//!
+//! let message = Message::buttons("Contact Support!", [Button::audio_call("Call Now")]);
+//! let stranger = "999999999999999";
+//! let error = client.send(stranger, &message).unwrap_err();
+//! assert_eq!(error.kind(), ErrorKind::InvalidRecipient);
+//! assert_eq!(error.delivery(), Delivery::Rejected);
+//! match error.delivery() {
+//!     Delivery::NotSent => { /* nobody got it: fix the cause and send it again */ }
+//!     Delivery::Rejected => { /* the platform refused it: see error.kind() */ }
+//!     Delivery::Unknown => { /* it may have arrived: don't just send it again */ }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! By itself a client tries again only what was not sent or was refused by a rate
+//! limit; see [`RetryPolicy`]. Decide by [`Error::kind`], never by texts: the
+//! platform localizes them.
+//!
+//! # Sending many
+//!
+//! An [`Outbox`] sends many messages at once over one client, with a bounded
+//! number of threads, in order for each recipient.
+//!
+//! # When Meta is ahead of this crate
+//!
+//! Unknown things pass through: [`Button::raw`], [`Message::raw`], the `field`
+//! methods, and [`Message::from_json`] keep whatever they are given.
+//! [`Client::send_unchecked`] skips the check on the day a limit changes.
+//!
+//! # Learning more
+//!
+//! - [`Message`], [`Element`], [`Button`]: what can be said
+//! - [`SendOptions`], [`Recipient`]: how, and to whom
+//! - [`ErrorKind`]: what can go wrong, each with a name and a number that stay
+//! - [`limits`]: every documented number with its source
+//! - [`transport`]: another HTTP stack, or none in tests
+//!
+//! # Logging
+//!
+//! One line per send goes to the [`log`] facade, target `callcta`, level debug:
+//! kind, status, duration, trace id, message id. No token, PSID or text is logged
+//! at any level.
+//!
+//! # Features
+//!
+//! - `platform-verifier`: lets the operating system judge certificates. Off by
+//!   default; certificates are judged by Mozilla's roots, which are built in.
+
 #![forbid(unsafe_code)]
 
 pub mod limits;

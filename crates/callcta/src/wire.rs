@@ -135,16 +135,24 @@ fn graph_error(json: &Value, blank: &dyn Fn(&str) -> String) -> Option<GraphErro
     };
     let text = |key: &str| error.get(key).and_then(Value::as_str).map(str::to_owned);
     let scrubbed = |key: &str| text(key).map(|text| blank(&text));
+    let plain = |key: &str| scrubbed(key).filter(|text| is_plain(text));
     Some(GraphError {
         code: error.get("code").and_then(integer).unwrap_or_default(),
         subcode: error.get("error_subcode").and_then(integer),
-        kind: text("type"),
+        kind: plain("type"),
         message: scrubbed("message"),
         user_title: scrubbed("error_user_title"),
         user_msg: scrubbed("error_user_msg"),
         is_transient: error.get("is_transient").and_then(Value::as_bool),
-        trace_id: text("fbtrace_id"),
+        trace_id: plain("fbtrace_id"),
     })
+}
+
+/// Whether a text looks like a type or a trace id, so that nothing else gets into
+/// a log.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    text.len() <= 64 && text.bytes().all(plain)
 }
 
 fn is_bare_error(object: &Map<String, Value>) -> bool {

@@ -332,7 +332,7 @@ fn log_outcome(result: &Result<Receipt>, duration: Duration) {
                 error.delivery(),
                 error.http_status().map_or("-".to_owned(), |status| status.to_string()),
                 error.attempts(),
-                graph.and_then(|graph| graph.plain_trace_id()).unwrap_or("-"),
+                graph.and_then(|graph| graph.trace_id.as_deref()).unwrap_or("-"),
             );
         }
     }
