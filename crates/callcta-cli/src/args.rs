@@ -70,7 +70,7 @@ pub struct SendArgs {
     #[arg(
         long,
         value_name = "TEXT",
-        requires = "generic",
+        conflicts_with_all = ["button", "file"],
         help_heading = "Message"
     )]
     pub subtitle: Option<String>,
@@ -79,7 +79,7 @@ pub struct SendArgs {
     #[arg(
         long,
         value_name = "URL",
-        requires = "generic",
+        conflicts_with_all = ["button", "file"],
         help_heading = "Message"
     )]
     pub image_url: Option<String>,

@@ -107,7 +107,7 @@ impl FromArgMatches for Buttons {
                     None => {
                         return Err(Error::raw(
                             ErrorKind::ArgumentConflict,
-                            "--expires-in-days goes right behind the --call that it is for, once\n",
+                            "--expires-in-days goes right behind the --call that it is for, once",
                         ));
                     }
                 },

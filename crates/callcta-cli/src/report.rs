@@ -132,6 +132,9 @@ pub fn receipt(receipt: &Receipt) -> String {
 /// A failure in words: what happened, whether the message may have arrived, and
 /// what to do.
 pub fn failure(error: &Error) -> String {
+    if error.kind() == ErrorKind::InvalidArgument {
+        return format!("{} {}\n", styled(BAD, "error:"), plain(&error.to_string()));
+    }
     let mut text = String::new();
     let kind = styled(BAD, format_args!("{}:", error.kind()));
     if error.violations().is_empty() {
@@ -141,9 +144,6 @@ pub fn failure(error: &Error) -> String {
         for broken in error.violations() {
             let _ = writeln!(text, "  {}", violation(broken));
         }
-    }
-    if error.kind() == ErrorKind::InvalidArgument {
-        return text;
     }
     let (style, delivery) = match error.delivery() {
         Delivery::NotSent => (STRONG, "not sent; the message did not leave this machine"),

@@ -1,0 +1,83 @@
+use crate::support::{SECRET, TOKEN, callcta, run};
+
+/// Checks a command's long help against its snapshot.
+fn help_of(command: &str) {
+    let mut program = callcta(&[command, "--help"]);
+    if command.is_empty() {
+        program = callcta(&["--help"]);
+    }
+    // Values from the environment don't belong into help texts.
+    program
+        .env("CALLCTA_ACCESS_TOKEN", TOKEN)
+        .env("CALLCTA_APP_SECRET", SECRET);
+    let run = run(&mut program);
+    assert_eq!(run.code, 0, "{run:?}");
+    let name = if command.is_empty() {
+        "callcta"
+    } else {
+        command
+    };
+    insta::assert_snapshot!(format!("help-{name}"), run.stdout);
+}
+
+#[test]
+fn help_texts() {
+    for command in ["", "send", "check", "completions", "man"] {
+        help_of(command);
+    }
+}
+
+#[test]
+fn completions_for_every_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let run = run(&mut callcta(&["completions", shell]));
+        assert_eq!(run.code, 0);
+        assert!(run.stdout.contains("expires-in-days"), "{shell}");
+    }
+    assert_eq!(run(&mut callcta(&["completions", "no-shell"])).code, 2);
+}
+
+#[test]
+fn manual_pages() {
+    let program = run(&mut callcta(&["man"]));
+    assert_eq!(program.code, 0);
+    assert!(
+        program.stdout.contains(".TH callcta 1"),
+        "{}",
+        program.stdout
+    );
+    let send = run(&mut callcta(&["man", "send"]));
+    assert!(
+        send.stdout.contains(".TH callcta-send 1"),
+        "{}",
+        send.stdout
+    );
+    assert!(
+        send.stdout.contains("CALLCTA_ACCESS_TOKEN"),
+        "{}",
+        send.stdout
+    );
+    let unknown = run(&mut callcta(&["man", "nothing"]));
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.starts_with("error: "), "{unknown:?}");
+}
+
+#[test]
+fn version() {
+    let run = run(&mut callcta(&["--version"]));
+    assert_eq!(
+        run.stdout,
+        format!("callcta {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn a_reader_of_help_may_go_away() {
+    for args in [&["--help"][..], &["man"], &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = callcta(args).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{args:?}");
+    }
+}
