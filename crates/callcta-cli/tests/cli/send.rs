@@ -7,7 +7,7 @@ use crate::support::{PAGE_ID, PSID, Platform, SECRET, TOKEN, callcta, run, run_w
 /// The shortest message that breaks no rule.
 const CARD: [&str; 6] = ["--to", PSID, "--generic", "Hello", "--call", "Call Now"];
 
-fn template(payload: Value) -> Value {
+fn template(payload: &Value) -> Value {
     let message = json!({"attachment": {"type": "template", "payload": payload}});
     json!({"recipient": {"id": PSID}, "message": message})
 }
@@ -18,7 +18,7 @@ fn call_button() -> Value {
 
 fn generic_sample() -> Value {
     let element = json!({"title": "Contact Support!", "buttons": [call_button()]});
-    template(json!({"template_type": "generic", "elements": [element]}))
+    template(&json!({"template_type": "generic", "elements": [element]}))
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn both_samples_of_the_page_arrive_as_they_are_printed_there() {
         ("--generic", generic_sample()),
         (
             "--button",
-            template(json!({
+            template(&json!({
                 "template_type": "button",
                 "text": "Contact Support!",
                 "buttons": [call_button()],
@@ -311,7 +311,7 @@ fn rejected() {
         "message": "(#10) outside \u{1b}[31mof allowed window",
         "type": "OAuthException",
         "code": 10,
-        "error_subcode": 2018278,
+        "error_subcode": 2_018_278,
         "fbtrace_id": "AbCdEf",
     }});
     let platform = Platform::answering("400 Bad Request", "", &body.to_string());
@@ -343,7 +343,7 @@ fn rejected() {
             "delivery": "rejected",
             "message": json["message"],
             "code": 10,
-            "subcode": 2018278,
+            "subcode": 2_018_278,
             "trace_id": "AbCdEf",
             "http_status": 400,
         })
