@@ -23,8 +23,9 @@ impl Serialize for Body<'_> {
             "messaging_type",
             options.messaging_type.as_ref().map(MessagingType::as_str),
         )?;
-        if *self.message != Message::default() || !options.extra.contains_key("message") {
-            let metadata = options.metadata.as_deref();
+        // A sender action goes without a message, and an unreadable one is in `extra`.
+        let metadata = options.metadata.as_deref();
+        if metadata.is_some() || *self.message != Message::default() {
             out.set("message", &self.message.with_metadata(metadata))?;
         }
         out.opt("tag", options.tag.as_ref().map(MessageTag::as_str))?;

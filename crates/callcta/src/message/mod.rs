@@ -92,7 +92,7 @@ impl Message {
         let is_template = attachment.get("type").and_then(Value::as_str) == Some("template");
         match attachment.get_mut("payload") {
             Some(Value::Object(payload)) if is_template => {
-                self.template = Some(Template::from_map(std::mem::take(payload)));
+                self.template = Some(Template::raw(std::mem::take(payload)));
                 attachment.remove("payload");
                 attachment.remove("type");
                 self.attachment_extra = attachment;
@@ -140,6 +140,21 @@ impl Message {
     /// The template, if the message is one.
     pub fn template(&self) -> Option<&Template> {
         self.template.as_ref()
+    }
+
+    /// The template to change, if the message is one.
+    ///
+    /// ```
+    /// use callcta::{Button, Message, Template};
+    ///
+    /// let mut message = Message::buttons("Contact Support!", []);
+    /// if let Some(Template::Button(template)) = message.template_mut() {
+    ///     *template = std::mem::take(template).button(Button::audio_call("Call Now"));
+    /// }
+    /// assert!(message.validate().is_empty());
+    /// ```
+    pub fn template_mut(&mut self) -> Option<&mut Template> {
+        self.template.as_mut()
     }
 
     /// Everything that is wrong with the message, in the order of the wire form:

@@ -19,7 +19,8 @@ pub enum Template {
 }
 
 impl Template {
-    pub(crate) fn from_map(object: Map<String, Value>) -> Self {
+    /// A template from its wire form: the `payload` of an attachment.
+    pub fn raw(object: Map<String, Value>) -> Self {
         let read = match object.get("template_type").and_then(Value::as_str) {
             Some("generic") => GenericTemplate::read,
             Some("button") => ButtonTemplate::read,
@@ -97,6 +98,12 @@ impl GenericTemplate {
         })
     }
 
+    /// Adds a card, at most 10 in all.
+    pub fn element(mut self, element: Element) -> Self {
+        self.elements.get_or_insert_default().push(element);
+        self
+    }
+
     /// Whether people see a native share button. The platform's default is
     /// `false`.
     pub fn sharable(mut self, sharable: bool) -> Self {
@@ -142,6 +149,12 @@ impl ButtonTemplate {
             buttons: fields.list("buttons", Button::raw),
             extra: fields.rest(),
         })
+    }
+
+    /// Adds a button, at most 3 in all.
+    pub fn button(mut self, button: Button) -> Self {
+        self.buttons.get_or_insert_default().push(button);
+        self
     }
 
     /// Sets a field that callcta has no method for. A field that has one keeps

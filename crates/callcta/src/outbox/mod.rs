@@ -107,6 +107,20 @@ impl Outbox {
         self.push(Job::new(request, false, Box::new(done))?, true)
     }
 
+    /// Like [`submit`](Outbox::submit), without checking the message first; see
+    /// [`Client::send_unchecked`].
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Outbox::submit).
+    pub fn submit_unchecked(
+        &self,
+        request: Request,
+        done: impl FnOnce(Result<Receipt>) + Send + 'static,
+    ) -> Result<Ticket> {
+        self.push(Job::new(request, true, Box::new(done))?, true)
+    }
+
     /// Puts a message into the queue, or fails at once if it is full.
     ///
     /// # Errors

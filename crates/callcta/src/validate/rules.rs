@@ -33,10 +33,12 @@ pub(crate) fn request(
         ..Checker::default()
     };
     checker.recipient(recipient, &options.extra);
-    if options.extra.contains_key("message") && *message == Message::default() {
-        checker.mistyped(&Path::Root, &options.extra, &[("message", "an object")]);
-    } else {
-        checker.message(message, options.metadata.as_deref());
+    let metadata = options.metadata.as_deref();
+    let empty = metadata.is_none() && *message == Message::default();
+    if empty && options.extra.contains_key("message") {
+        checker.mistyped(&Path::Root, &options.extra, &[("message", AN_OBJECT)]);
+    } else if !(empty && options.extra.contains_key("sender_action")) {
+        checker.message(message, metadata);
     }
     checker.options(options);
     checker.found
