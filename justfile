@@ -1,0 +1,109 @@
+# Everything the project does with itself. `just` alone lists the recipes; without
+# just installed, `npx --yes rust-just <recipe>` runs them.
+
+target := env("CARGO_TARGET_DIR", justfile_directory() / "target")
+just := quote(just_executable())
+
+export RUST_BACKTRACE := "0"
+
+# List the recipes.
+default:
+    @{{just}} --list
+
+# Pass every test in every language.
+test: test-rust test-python test-node test-c conformance
+
+# The Rust crates: unit, integration and documentation tests, examples.
+[group('rust')]
+test-rust:
+    cargo test --locked --workspace --exclude callcta-python --exclude callcta-node --exclude callcta-c
+
+# The Python package, on each Python that is there.
+[group('bindings')]
+test-python: program
+    {{just}} -f bindings/python/justfile test
+
+# The Node package.
+[group('bindings')]
+test-node: program
+    {{just}} -f bindings/node/justfile test
+
+# The C library.
+[group('bindings')]
+test-c: program
+    {{just}} -f bindings/c/justfile test
+
+# Run the shared vectors in all four languages and compare.
+conformance: && conformance-run
+    cargo build --locked -p callcta --example vectors_runner
+    {{just}} -f bindings/python/justfile build
+    {{just}} -f bindings/node/justfile build
+    {{just}} -f bindings/c/justfile build
+
+[private]
+conformance-run:
+    python3 tests/conformance/run.py \
+        rust={{quote(target / "debug/examples/vectors_runner")}} \
+        python="$({{just}} -f bindings/python/justfile python) bindings/python/tests/vectors_runner.py" \
+        node="node bindings/node/test/vectors_runner.mjs" \
+        c=bindings/c/build/vectors_runner
+
+# The program, which the bindings' tests use to emulate the platform.
+[private]
+program:
+    cargo build --locked -p callcta-cli
+
+# Formatting, lints, documentation, generated files, licences.
+check: fmt-check lint doc gen-check deny
+
+# Format everything.
+fmt:
+    cargo fmt --all
+
+# Check the formatting.
+fmt-check:
+    cargo fmt --all --check
+
+# Lint everything.
+lint:
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+    {{just}} -f bindings/python/justfile lint
+    {{just}} -f bindings/node/justfile lint
+    {{just}} -f bindings/c/justfile lint
+
+# Build the documentation; a warning is an error.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --exclude callcta-c
+
+# Write the generated files: C header, Python stub, Node types.
+gen:
+    {{just}} -f bindings/python/justfile gen
+    {{just}} -f bindings/node/justfile gen
+    {{just}} -f bindings/c/justfile gen
+
+# Check that the generated files are what would be generated.
+gen-check:
+    {{just}} -f bindings/python/justfile gen-check
+    {{just}} -f bindings/node/justfile gen-check
+    {{just}} -f bindings/c/justfile gen-check
+
+deny-version := "0.20.2"
+
+# Check licences, bans and sources of the dependencies.
+deny:
+    #!/usr/bin/env sh
+    set -eu
+    tools={{quote(target / "tools")}}
+    if ! "$tools/bin/cargo-deny" --version 2>/dev/null | grep -qF {{deny-version}}; then
+        cargo install cargo-deny --version {{deny-version}} --locked --no-default-features --quiet --root "$tools"
+    fi
+    "$tools/bin/cargo-deny" --offline --all-features check licenses bans sources
+
+# Install the C library, header, pkg-config file and CMake module below a prefix.
+[group('bindings')]
+install-c prefix:
+    {{just}} -f bindings/c/justfile install {{quote(prefix)}}
+
+# Compare the speed with that of others, side by side.
+bench *arguments:
+    {{just}} -f tests/bench/justfile bench {{arguments}}
