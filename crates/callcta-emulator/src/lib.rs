@@ -1,1 +1,43 @@
-//! .
+//! A local Graph API for Messenger's call buttons.
+//!
+//! It answers `POST /{page}/messages` as the documentation says Meta's server does: from its own
+//! state of pages, tokens and people, with Graph's error bodies, deterministically, on loopback
+//! only. It shares no code with the client it is used to test.
+//!
+//! ```
+//! use callcta_emulator::{Emulator, Fault};
+//!
+//! let emulator = Emulator::start()?;
+//! println!("{}", emulator.url());
+//! emulator.arm(Fault::graph(400, 613, None).header("Retry-After", "2"));
+//! // … send something to emulator.url() …
+//! assert_eq!(emulator.posts(), 0);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod clock;
+pub mod defaults;
+mod emulator;
+mod faults;
+mod graph;
+mod journal;
+mod params;
+mod refusal;
+mod server;
+mod state;
+mod unverified;
+mod validate;
+mod wire;
+mod world;
+
+pub use clock::START;
+pub use emulator::{Emulator, EmulatorBuilder};
+pub use faults::{Apply, ArmedFault, Delay, Fault, FaultAction, FaultMatch};
+pub use journal::{RecordedRequest, StoredMessage};
+pub use refusal::Refusal;
+pub use state::{
+    AccessLevel, AnswerShape, App, AppMode, CallHours, Comment, OpenHours, Page, Person,
+    RateLimits, RingTarget, State, Strangers, Token, TokenKind, WebhookTarget,
+};
+pub use unverified::{ErrorCode, LengthUnit, Overlong, SettingsAnswer, UnknownKeys, Unverified};

@@ -1,0 +1,79 @@
+//! The emulator's own clock: it stands still until somebody advances it or lets it run.
+
+use std::time::{Duration, Instant};
+
+/// Where the clock starts: 2026-10-01T12:00:00Z, in Unix milliseconds.
+pub const START: i64 = 1_790_856_000_000;
+
+/// Milliseconds in a day.
+pub(crate) const DAY: i64 = 86_400_000;
+
+/// A clock in Unix milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    base: i64,
+    running_since: Option<Instant>,
+}
+
+impl Clock {
+    pub(crate) fn new(run: bool) -> Self {
+        Self {
+            base: START,
+            running_since: run.then(Instant::now),
+        }
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        match self.running_since {
+            None => self.base,
+            Some(since) => self.base.saturating_add(millis(since.elapsed())),
+        }
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.running_since.is_some()
+    }
+
+    /// Moves the clock; it never goes back.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.base = self.base.saturating_add(millis(by));
+    }
+
+    pub(crate) fn run(&mut self, run: bool) {
+        self.base = self.now();
+        self.running_since = run.then(Instant::now);
+    }
+}
+
+/// A duration in whole milliseconds, as far as they fit.
+pub(crate) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stands_until_advanced() {
+        let mut clock = Clock::new(false);
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(clock.now(), START);
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(clock.now(), START + 60_000);
+        clock.advance(Duration::MAX);
+        assert!(clock.now() > START);
+    }
+
+    #[test]
+    fn runs_only_while_told_to() {
+        let mut clock = Clock::new(true);
+        assert!(clock.is_running());
+        std::thread::sleep(Duration::from_millis(2));
+        clock.run(false);
+        let stopped = clock.now();
+        assert!(stopped > START);
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(clock.now(), stopped);
+    }
+}

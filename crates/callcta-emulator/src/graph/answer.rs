@@ -1,0 +1,72 @@
+//! An answer before it becomes HTTP.
+
+use axum::body::Bytes;
+use axum::http::{HeaderName, HeaderValue, header};
+
+use crate::refusal::{GraphError, quoted};
+use crate::state::AnswerShape;
+
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
+
+/// Status, headers and body.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: HeaderValue,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(status: u16, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            content_type: JSON,
+            headers: Vec::new(),
+            body: body.into(),
+        }
+    }
+
+    pub(crate) fn refused(error: &GraphError, trace_id: &str) -> Self {
+        let mut answer = Self::json(error.status, error.body(trace_id));
+        if let Ok(value) = HeaderValue::try_from(trace_id) {
+            answer
+                .headers
+                .push((HeaderName::from_static("x-fb-trace-id"), value));
+        }
+        if error.code == 190 {
+            answer.headers.push((
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static(
+                    "OAuth \"Facebook Platform\" \"invalid_token\" \"Invalid OAuth access token\"",
+                ),
+            ));
+        }
+        answer
+    }
+
+    /// Adds a header; what HTTP does not allow is left out.
+    pub(crate) fn header(&mut self, name: &str, value: &str) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            self.headers.push((name, value));
+        }
+    }
+
+    /// The answer to a successful send. `psid` is `None` where Graph leaves it out.
+    pub(crate) fn sent(shape: AnswerShape, psid: Option<&str>, message_id: &str) -> Self {
+        let mid = quoted(message_id);
+        let body = match (shape, psid.map(quoted)) {
+            (AnswerShape::MessageIdOnly, _) | (_, None) => format!("{{\"message_id\":{mid}}}"),
+            (AnswerShape::Flat, Some(psid)) => {
+                format!("{{\"recipient_id\":{psid},\"message_id\":{mid}}}")
+            }
+            (AnswerShape::NestedBoth, Some(psid)) => {
+                format!("{{\"recipient\":{{\"id\":{psid},\"message_id\":{mid}}}}}")
+            }
+            (AnswerShape::NestedId, Some(psid)) => {
+                format!("{{\"recipient\":{{\"id\":{psid}}},\"message_id\":{mid}}}")
+            }
+        };
+        Self::json(200, body)
+    }
+}

@@ -1,0 +1,167 @@
+//! The Graph side: from a request to an answer.
+
+mod answer;
+mod auth;
+mod messages;
+mod proof;
+
+use std::sync::Arc;
+
+use axum::http::Method;
+
+pub(crate) use self::answer::Answer;
+use crate::journal::Call;
+use crate::params::{self, Params};
+use crate::refusal::{GraphError, Refusal, Refused};
+use crate::world::World;
+
+/// What handling a request led to.
+pub(crate) struct Outcome {
+    pub(crate) answer: Answer,
+    pub(crate) refusal: Option<Refusal>,
+    pub(crate) message_id: Option<String>,
+    pub(crate) modelled: bool,
+}
+
+/// Everything a handler may need.
+pub(crate) struct Context<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) call: &'a Arc<Call>,
+    pub(crate) params: Params,
+    /// The number of the request in the log.
+    pub(crate) request_id: u64,
+}
+
+/// A handler's good end.
+pub(crate) struct Done {
+    pub(crate) answer: Answer,
+    pub(crate) message_id: Option<String>,
+}
+
+impl From<Answer> for Done {
+    fn from(answer: Answer) -> Self {
+        Self {
+            answer,
+            message_id: None,
+        }
+    }
+}
+
+type Handled = Result<Done, Refused>;
+
+/// The path without its version and its leading slash: `123/messages`.
+pub(crate) fn strip_version(path: &str) -> &str {
+    let path = path.trim_matches('/');
+    let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+    let is_version = first.strip_prefix('v').is_some_and(|number| {
+        number.split_once('.').is_some_and(|(major, minor)| {
+            let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+            digits(major) && digits(minor)
+        })
+    });
+    if is_version { rest } else { path }
+}
+
+/// Whether this is a POST to a messages edge.
+pub(crate) fn is_message_post(method: &Method, path: &str) -> bool {
+    method == Method::POST
+        && strip_version(path)
+            .split_once('/')
+            .is_some_and(|(_, edge)| edge == "messages")
+}
+
+/// Reads the parameters of a request.
+pub(crate) fn read(call: &Call) -> Params {
+    params::decode(&call.headers, call.query(), &call.body)
+}
+
+/// Answers a request.
+pub(crate) fn handle(
+    world: &mut World,
+    call: &Arc<Call>,
+    params: Params,
+    request_id: u64,
+) -> Outcome {
+    let mut modelled = true;
+    let mut context = Context {
+        world,
+        call,
+        params,
+        request_id,
+    };
+    let handled = route(&mut context, &mut modelled);
+    let world = context.world;
+    match handled {
+        Ok(done) => Outcome {
+            answer: done.answer,
+            refusal: None,
+            message_id: done.message_id,
+            modelled,
+        },
+        Err(mut error) => {
+            if let Some(status) = world.state.unverified.status_by_code.get(&error.code) {
+                error.status = *status;
+            }
+            let trace_id = world.next_trace_id();
+            Outcome {
+                answer: Answer::refused(&error, &trace_id),
+                refusal: Some(error.refusal),
+                message_id: None,
+                modelled,
+            }
+        }
+    }
+}
+
+fn route(context: &mut Context<'_>, modelled: &mut bool) -> Handled {
+    let call = Arc::clone(context.call);
+    let path = strip_version(call.uri.path());
+    let mut parts = path.split('/');
+    let object = parts.next().unwrap_or_default();
+    let edge = parts.next();
+    if parts.next().is_none()
+        && let Some(edge) = edge
+        && (call.method.as_str(), edge) == ("POST", "messages")
+    {
+        return messages::send(context, object);
+    }
+    *modelled = false;
+    auth::authenticate(context, object, None)?;
+    Err(unknown_edge(&call, edge.unwrap_or_default()))
+}
+
+fn unknown_edge(call: &Call, edge: &str) -> Refused {
+    GraphError::new(
+        2500,
+        None,
+        format!("Unknown path components: /{edge}"),
+        Refusal {
+            rule: "not_modelled",
+            path: call.uri.path().into(),
+            detail: format!("the emulator has no {} {}", call.method, call.uri.path()),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_stripped() {
+        for (path, rest) in [
+            ("/v26.0/1/messages", "1/messages"),
+            ("/1/messages", "1/messages"),
+            ("/v26.0/me/messages/", "me/messages"),
+            ("/v26.0", ""),
+            ("/", ""),
+            ("/v2/1", "v2/1"),
+            ("/video/1", "video/1"),
+        ] {
+            assert_eq!(strip_version(path), rest, "{path}");
+        }
+        assert!(is_message_post(&Method::POST, "/v1.0/7/messages"));
+        assert!(!is_message_post(&Method::POST, "/v1.0/7/messages/8"));
+        assert!(!is_message_post(&Method::GET, "/7/messages"));
+    }
+}

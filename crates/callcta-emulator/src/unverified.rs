@@ -1,0 +1,190 @@
+//! How to behave where Meta's documentation says nothing. Each default is a guess; each field
+//! lets you make another.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The behaviours that Meta does not document, each with its default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Unverified {
+    /// A call button for a Page without audio calling. Default: code 2018389 without a subcode,
+    /// the only calling permission code in Meta's table.
+    pub calling_not_enabled: ErrorCode,
+    /// `expires_in_days` out of range. Default: code 100 without a subcode.
+    pub expires_in_days: ErrorCode,
+    /// No token at all. Default: code 190 without a subcode.
+    pub missing_token: ErrorCode,
+    /// A token without `pages_messaging`. Default: code 230, as seen in the wild; 10 and
+    /// 200/2018028 are others.
+    pub missing_permission: ErrorCode,
+    /// A person who blocked the Page. Default: 551/1545041; 200/1545041 was seen, too.
+    pub blocked: ErrorCode,
+    /// Outside the window. Default: 10/2018278.
+    pub outside_window: ErrorCode,
+    /// Too many calls. Default: 613 without a subcode; 80006 and 4 are others.
+    pub rate_limited: ErrorCode,
+    /// More than two `calling_optin` requests in a day. Default: 613 without a subcode.
+    pub optin_limit: ErrorCode,
+    /// HTTP status by Graph code, where it should not be the default (400, and 403 for the codes
+    /// 200 to 299). Default: none. `{"613": 429}` makes throttling look as some mocks have it.
+    pub status_by_code: BTreeMap<i64, u16>,
+    /// The smallest `expires_in_days` that is taken. Default: 1. `null`: anything up to 7.
+    pub expires_in_days_min: Option<i64>,
+    /// Take `expires_in_days` that is not a whole number. Default: `false`.
+    pub expires_in_days_fractions: bool,
+    /// The longest title of an `audio_call` button. Default: `null`, none.
+    pub audio_call_title_max: Option<usize>,
+    /// The most `audio_call` buttons in a message. Default: `null`, no limit of their own.
+    pub audio_call_max: Option<usize>,
+    /// Take `audio_call` in a media template. Default: `true` (the media page says "any type").
+    pub audio_call_in_media: bool,
+    /// Take `audio_call` for recipients named by `user_ref`, `comment_id` or `post_id`.
+    /// Default: `true`.
+    pub audio_call_without_psid: bool,
+    /// Take `audio_call` with the tag `HUMAN_AGENT` outside the window. Default: `true`.
+    pub audio_call_with_human_agent: bool,
+    /// Whether a tap on a call button, or a call, opens the window. Default: `false`.
+    pub call_opens_window: bool,
+    /// Whether `call_hours` and `icon_enabled: false` refuse a tap. Default: `false`.
+    pub call_hours_block_tap: bool,
+    /// Refuse a send without `messaging_type`. Default: `false`.
+    pub messaging_type_required: bool,
+    /// What "characters" are. Default: Unicode code points.
+    pub length_unit: LengthUnit,
+    /// What becomes of titles and subtitles that are too long. Default: refused.
+    pub overlong: Overlong,
+    /// Keys that the emulator does not know, in `recipient` and `message` and below.
+    /// Default: refused at every level. They were seen refused in `message`.
+    pub unknown_keys: UnknownKeys,
+    /// How `POST messenger_call_settings` answers. Default: as the guide says.
+    pub settings_answer: SettingsAnswer,
+    /// Whether GET `messenger_call_settings` wraps its answer in `data`. Default: `false`.
+    pub settings_in_data: bool,
+    /// Whether `sdp_response` is an object `{sdp_type, sdp}` rather than a string.
+    /// Default: `false`, a string, for `accept`; `connect` always answers with an object.
+    pub sdp_response_object: bool,
+}
+
+impl Default for Unverified {
+    fn default() -> Self {
+        Self {
+            calling_not_enabled: ErrorCode::new(2_018_389, None),
+            expires_in_days: ErrorCode::new(100, None),
+            missing_token: ErrorCode::new(190, None),
+            missing_permission: ErrorCode::new(230, None),
+            blocked: ErrorCode::new(551, Some(1_545_041)),
+            outside_window: ErrorCode::new(10, Some(2_018_278)),
+            rate_limited: ErrorCode::new(613, None),
+            optin_limit: ErrorCode::new(613, None),
+            status_by_code: BTreeMap::new(),
+            expires_in_days_min: Some(1),
+            expires_in_days_fractions: false,
+            audio_call_title_max: None,
+            audio_call_max: None,
+            audio_call_in_media: true,
+            audio_call_without_psid: true,
+            audio_call_with_human_agent: true,
+            call_opens_window: false,
+            call_hours_block_tap: false,
+            messaging_type_required: false,
+            length_unit: LengthUnit::CodePoints,
+            overlong: Overlong::Refuse,
+            unknown_keys: UnknownKeys::Refuse,
+            settings_answer: SettingsAnswer::Guide,
+            settings_in_data: false,
+            sdp_response_object: false,
+        }
+    }
+}
+
+/// A Graph error's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorCode {
+    /// `error.code`.
+    pub code: i64,
+    /// `error.error_subcode`; `null` leaves it out.
+    #[serde(default)]
+    pub subcode: Option<i64>,
+}
+
+impl ErrorCode {
+    /// A code and its subcode.
+    pub const fn new(code: i64, subcode: Option<i64>) -> Self {
+        Self { code, subcode }
+    }
+}
+
+/// What a documented "character" is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LengthUnit {
+    /// Unicode code points.
+    #[default]
+    CodePoints,
+    /// UTF-16 code units.
+    Utf16,
+    /// UTF-8 bytes.
+    Bytes,
+}
+
+impl LengthUnit {
+    pub(crate) fn count(self, text: &str) -> usize {
+        match self {
+            Self::CodePoints => text.chars().count(),
+            Self::Utf16 => text.encode_utf16().count(),
+            Self::Bytes => text.len(),
+        }
+    }
+}
+
+/// What becomes of titles and subtitles that are too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlong {
+    /// Code 100.
+    #[default]
+    Refuse,
+    /// Taken as they are.
+    Accept,
+}
+
+/// What becomes of unknown keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownKeys {
+    /// Refused at every level below a parameter.
+    #[default]
+    Refuse,
+    /// Refused directly in `message`, ignored elsewhere.
+    RefuseInMessage,
+    /// Ignored everywhere.
+    Ignore,
+}
+
+/// How `POST messenger_call_settings` answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingsAnswer {
+    /// `{"result":"success"}` when only `icon_enabled` is set, otherwise `{"success":true}`.
+    #[default]
+    Guide,
+    /// `{"result":"success"}` always.
+    Reference,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_differ_where_they_should() {
+        let text = "aé😀";
+        assert_eq!(LengthUnit::CodePoints.count(text), 3);
+        assert_eq!(LengthUnit::Utf16.count(text), 4);
+        assert_eq!(LengthUnit::Bytes.count(text), 7);
+    }
+}

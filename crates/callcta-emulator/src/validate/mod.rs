@@ -1,0 +1,727 @@
+//! What a send may look like: the emulator's own reading of the documentation. Like Graph, it
+//! stops at the first broken rule.
+
+mod button;
+mod template;
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use crate::params::Params;
+use crate::refusal::{GraphError, Refusal, Refused, shown};
+use crate::unverified::{Overlong, UnknownKeys, Unverified};
+
+/// A send that follows the rules, as far as it goes without looking at the state.
+#[derive(Debug)]
+pub(crate) struct Send<'a> {
+    pub(crate) recipient: Recipient<'a>,
+    pub(crate) content: Content,
+    pub(crate) messaging_type: Option<MessagingType>,
+    pub(crate) tag: Option<Tag>,
+    pub(crate) reply_to: Option<&'a str>,
+    /// The name of the utility template, if one is sent.
+    pub(crate) utility: Option<&'a str>,
+}
+
+/// Whom a send is for.
+#[derive(Debug)]
+pub(crate) enum Recipient<'a> {
+    Psid(Cow<'a, str>),
+    UserRef(&'a str),
+    CommentId(&'a str),
+    PostId(&'a str),
+}
+
+/// What a send carries, as far as the state's rules care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    Action,
+    Plain,
+    CustomerFeedback,
+    CallPrompt,
+    CallingOptin,
+    /// A template with at least one `audio_call` button.
+    AudioCall,
+}
+
+/// `messaging_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MessagingType {
+    Response,
+    Update,
+    MessageTag,
+    Utility,
+}
+
+/// The tags that are alive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tag {
+    HumanAgent,
+    CustomerFeedback,
+}
+
+const MESSAGE_KEYS: &[&str] = &[
+    "text",
+    "attachment",
+    "attachments",
+    "quick_replies",
+    "metadata",
+    "sticker_id",
+    "template",
+];
+const TEXT_MAX: usize = 2000;
+const METADATA_LIMIT: usize = 1000;
+
+/// Checks everything that can be checked without the state.
+pub(crate) fn send<'a>(params: &'a Params, rules: &Unverified) -> Result<Send<'a>, Refused> {
+    let map = &params.map;
+    let recipient = recipient(params, rules)?;
+    let (messaging_type, tag) = messaging_type_and_tag(map, rules)?;
+    choice(
+        map,
+        "notification_type",
+        &["REGULAR", "SILENT_PUSH", "NO_PUSH"],
+    )?;
+    if let Some(persona) = map.get("persona_id")
+        && !persona.is_string()
+    {
+        return Err(type_error("persona_id", "persona_id", "a string", persona));
+    }
+    let reply_to = reply_to(map)?;
+    let action = choice(
+        map,
+        "sender_action",
+        &[
+            "typing_on",
+            "typing_off",
+            "mark_seen",
+            "react",
+            "unreact",
+            "TYPING_ON",
+            "TYPING_OFF",
+            "MARK_SEEN",
+            "REACT",
+            "UNREACT",
+        ],
+    )?;
+    let content = match (action, map.get("message")) {
+        (Some(_), Some(_)) => {
+            return Err(refuse(
+                100,
+                Some(2_018_014),
+                "Cannot send message and state together",
+                "message_and_action",
+                "sender_action",
+                "a request holds either message or sender_action; both were sent",
+            ));
+        }
+        (None, None) => {
+            return Err(refuse(
+                100,
+                Some(2_018_015),
+                "Must send either message or state",
+                "message_required",
+                "message",
+                "neither message nor sender_action was sent",
+            ));
+        }
+        (Some(_), None) => Content::Action,
+        (None, Some(message)) => self::message(message, messaging_type, rules)?,
+    };
+    if tag == Some(Tag::CustomerFeedback) && content != Content::CustomerFeedback {
+        return Err(refuse(
+            100,
+            None,
+            "Tag CUSTOMER_FEEDBACK can only be used with the customer feedback template",
+            "tag_needs_feedback_template",
+            "tag",
+            "CUSTOMER_FEEDBACK goes only with a template of type customer_feedback",
+        ));
+    }
+    if content == Content::AudioCall {
+        let named = !matches!(recipient, Recipient::Psid(_));
+        if named && !rules.audio_call_without_psid {
+            return Err(refuse(
+                100,
+                None,
+                "Buttons of type audio_call need a recipient with an id",
+                "audio_call_needs_psid",
+                "recipient",
+                "configured: audio_call_without_psid is false",
+            ));
+        }
+    }
+    let utility = (messaging_type == Some(MessagingType::Utility))
+        .then(|| map.get("message")?.get("template")?.get("name")?.as_str())
+        .flatten();
+    Ok(Send {
+        recipient,
+        content,
+        messaging_type,
+        tag,
+        reply_to,
+        utility,
+    })
+}
+
+fn recipient<'a>(params: &'a Params, rules: &Unverified) -> Result<Recipient<'a>, Refused> {
+    let Some(value) = params.map.get("recipient") else {
+        let detail = params
+            .unread
+            .clone()
+            .unwrap_or_else(|| "no parameter recipient was sent".into());
+        return Err(required("recipient", "recipient", detail));
+    };
+    let Some(object) = value.as_object() else {
+        return Err(type_error("recipient", "recipient", "an object", value));
+    };
+    if let Some(id) = object.get("id") {
+        let text = match id {
+            Value::String(text) => Cow::Borrowed(text.as_str()),
+            Value::Number(number) => Cow::Owned(number.to_string()),
+            _ => Cow::Borrowed(""),
+        };
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(refuse(
+                100,
+                None,
+                "Param recipient[id] must be a valid ID string (e.g., \"123\")",
+                "recipient_id_digits",
+                "recipient.id",
+                format!("a PSID is plain digits; {} was sent", shown(Some(id))),
+            ));
+        }
+        only_keys(object, &["id"], "recipient", "recipient", rules)?;
+        return Ok(Recipient::Psid(text));
+    }
+    for (key, build) in [
+        (
+            "user_ref",
+            Recipient::UserRef as fn(&'a str) -> Recipient<'a>,
+        ),
+        ("comment_id", Recipient::CommentId),
+        ("post_id", Recipient::PostId),
+    ] {
+        if let Some(named) = object.get(key) {
+            only_keys(object, &[key], "recipient", "recipient", rules)?;
+            return match named.as_str() {
+                Some(text) if !text.is_empty() => Ok(build(text)),
+                _ => Err(type_error(
+                    &format!("recipient[{key}]"),
+                    &format!("recipient.{key}"),
+                    "a non-empty string",
+                    named,
+                )),
+            };
+        }
+    }
+    if object.contains_key("phone_number") {
+        let message =
+            "(#230) Requires pages_messaging_phone_number permission to manage the object";
+        return Err(GraphError::new(
+            230,
+            None,
+            message,
+            Refusal {
+                rule: "recipient_phone_number",
+                path: "recipient.phone_number".into(),
+                detail: "no token of the emulator has pages_messaging_phone_number".into(),
+            },
+        ));
+    }
+    Err(required(
+        "recipient[id]",
+        "recipient.id",
+        format!(
+            "recipient needs id, user_ref, comment_id or post_id; {} was sent",
+            shown(Some(value))
+        ),
+    ))
+}
+
+fn messaging_type_and_tag(
+    map: &Map<String, Value>,
+    rules: &Unverified,
+) -> Result<(Option<MessagingType>, Option<Tag>), Refused> {
+    let kind = match choice(
+        map,
+        "messaging_type",
+        &["RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"],
+    )? {
+        None if rules.messaging_type_required && !map.contains_key("sender_action") => {
+            return Err(required(
+                "messaging_type",
+                "messaging_type",
+                "configured: messaging_type_required is true".into(),
+            ));
+        }
+        None => None,
+        Some("RESPONSE") => Some(MessagingType::Response),
+        Some("UPDATE") => Some(MessagingType::Update),
+        Some("UTILITY") => Some(MessagingType::Utility),
+        Some(_) => Some(MessagingType::MessageTag),
+    };
+    let tag = match map.get("tag").map(Value::as_str) {
+        None => None,
+        Some(Some("HUMAN_AGENT")) => Some(Tag::HumanAgent),
+        Some(Some("CUSTOMER_FEEDBACK")) => Some(Tag::CustomerFeedback),
+        Some(Some(
+            retired @ ("ACCOUNT_UPDATE" | "CONFIRMED_EVENT_UPDATE" | "POST_PURCHASE_UPDATE"),
+        )) => {
+            return Err(refuse(
+                100,
+                None,
+                &format!("Message tag {retired} is no longer supported"),
+                "tag_retired",
+                "tag",
+                format!("{retired} has been refused since 27 April 2026"),
+            ));
+        }
+        Some(_) => {
+            return Err(refuse(
+                100,
+                None,
+                "Param tag must be one of {HUMAN_AGENT, CUSTOMER_FEEDBACK}",
+                "tag_unknown",
+                "tag",
+                format!("{} is not a message tag", shown(map.get("tag"))),
+            ));
+        }
+    };
+    match (kind, tag) {
+        (Some(MessagingType::MessageTag), None) => Err(required(
+            "tag",
+            "tag",
+            "messaging_type MESSAGE_TAG needs a tag".into(),
+        )),
+        (Some(MessagingType::MessageTag), Some(_)) | (_, None) => Ok((kind, tag)),
+        (_, Some(_)) => Err(refuse(
+            100,
+            None,
+            "A tag needs messaging_type MESSAGE_TAG",
+            "tag_without_message_tag",
+            "tag",
+            format!(
+                "a tag goes with messaging_type MESSAGE_TAG; messaging_type was {}",
+                shown(map.get("messaging_type"))
+            ),
+        )),
+    }
+}
+
+fn reply_to(map: &Map<String, Value>) -> Result<Option<&str>, Refused> {
+    let Some(value) = map.get("reply_to") else {
+        return Ok(None);
+    };
+    match value.get("mid").and_then(Value::as_str) {
+        Some(mid) if !mid.is_empty() => Ok(Some(mid)),
+        _ => Err(required(
+            "reply_to[mid]",
+            "reply_to.mid",
+            format!(
+                "reply_to is {{\"mid\": …}}; {} was sent",
+                shown(Some(value))
+            ),
+        )),
+    }
+}
+
+fn message(
+    value: &Value,
+    kind: Option<MessagingType>,
+    rules: &Unverified,
+) -> Result<Content, Refused> {
+    let Some(message) = value.as_object() else {
+        return Err(type_error("message", "message", "an object", value));
+    };
+    if rules.unknown_keys != UnknownKeys::Ignore {
+        refuse_unknown_keys(message, MESSAGE_KEYS, "message", "message")?;
+    }
+    if let Some(metadata) = message.get("metadata") {
+        match metadata.as_str() {
+            Some(text) if rules.length_unit.count(text) < METADATA_LIMIT => {}
+            Some(text) => {
+                return Err(refuse(
+                    100,
+                    None,
+                    "Length of param message[metadata] must be less than 1000",
+                    "metadata_length",
+                    "message.metadata",
+                    format!(
+                        "fewer than {METADATA_LIMIT} characters; {} were sent",
+                        rules.length_unit.count(text)
+                    ),
+                ));
+            }
+            None => {
+                return Err(type_error(
+                    "message[metadata]",
+                    "message.metadata",
+                    "a string",
+                    metadata,
+                ));
+            }
+        }
+    }
+    if let Some(replies) = message.get("quick_replies")
+        && !replies.is_array()
+    {
+        return Err(type_error(
+            "message[quick_replies]",
+            "message.quick_replies",
+            "an array",
+            replies,
+        ));
+    }
+    if kind == Some(MessagingType::Utility) {
+        utility_template(message)?;
+        return Ok(Content::Plain);
+    }
+    let text = match message.get("text") {
+        None => false,
+        Some(Value::String(text)) => {
+            let length = rules.length_unit.count(text);
+            if length > TEXT_MAX {
+                return Err(refuse(
+                    100,
+                    None,
+                    "Length of param message[text] must be less than or equal to 2000",
+                    "text_length",
+                    "message.text",
+                    format!("at most {TEXT_MAX} characters; {length} were sent"),
+                ));
+            }
+            !text.is_empty()
+        }
+        Some(other) => {
+            return Err(type_error(
+                "message[text]",
+                "message.text",
+                "a string",
+                other,
+            ));
+        }
+    };
+    match message.get("attachment") {
+        Some(attachment) => self::attachment(attachment, rules),
+        None if text
+            || message.contains_key("attachments")
+            || message.contains_key("sticker_id") =>
+        {
+            Ok(Content::Plain)
+        }
+        None => Err(refuse(
+            100,
+            Some(2_018_034),
+            "Message cannot be empty, must provide valid attachment or text",
+            "message_empty",
+            "message",
+            format!(
+                "message needs text or attachment; {} was sent",
+                shown(Some(value))
+            ),
+        )),
+    }
+}
+
+fn utility_template(message: &Map<String, Value>) -> Result<(), Refused> {
+    let template = message.get("template");
+    for field in ["name", "language"] {
+        let found = template.and_then(|t| t.get(field));
+        let good = match field {
+            "name" => found.and_then(Value::as_str).is_some_and(|n| !n.is_empty()),
+            _ => found
+                .and_then(|l| l.get("code"))
+                .is_some_and(Value::is_string),
+        };
+        if !good {
+            return Err(required(
+                &format!("message[template][{field}]"),
+                &format!("message.template.{field}"),
+                "messaging_type UTILITY needs message.template {name, language {code}}".into(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn attachment(value: &Value, rules: &Unverified) -> Result<Content, Refused> {
+    let graph = "message[attachment]";
+    let wire = "message.attachment";
+    let Some(attachment) = value.as_object() else {
+        return Err(type_error(graph, wire, "an object", value));
+    };
+    only_keys(attachment, &["type", "payload"], graph, wire, rules)?;
+    let Some(kind) = attachment.get("type") else {
+        return Err(required(
+            "message[attachment][type]",
+            "message.attachment.type",
+            "an attachment needs a type".into(),
+        ));
+    };
+    let Some(payload) = attachment.get("payload") else {
+        return Err(required(
+            "message[attachment][payload]",
+            "message.attachment.payload",
+            "an attachment needs a payload".into(),
+        ));
+    };
+    let Some(payload) = payload.as_object() else {
+        return Err(type_error(
+            "message[attachment][payload]",
+            "message.attachment.payload",
+            "an object",
+            payload,
+        ));
+    };
+    match kind.as_str() {
+        Some("template") => template::check(payload, rules),
+        Some("audio" | "file" | "image" | "video") => Ok(Content::Plain),
+        _ => Err(refuse(
+            100,
+            None,
+            "Param message[attachment][type] must be one of {AUDIO, FILE, IMAGE, TEMPLATE, VIDEO}",
+            "attachment_type",
+            "message.attachment.type",
+            format!("{} is not an attachment type", shown(Some(kind))),
+        )),
+    }
+}
+
+/// An enum parameter at the top of the request.
+fn choice<'a>(
+    map: &'a Map<String, Value>,
+    name: &str,
+    allowed: &[&str],
+) -> Result<Option<&'a str>, Refused> {
+    let Some(value) = map.get(name) else {
+        return Ok(None);
+    };
+    match value.as_str() {
+        Some(text) if allowed.contains(&text) => Ok(Some(text)),
+        _ => Err(refuse(
+            100,
+            None,
+            &format!("Param {name} must be one of {{{}}}", allowed.join(", ")),
+            "enum_value",
+            name,
+            format!(
+                "{} is not one of {}",
+                shown(Some(value)),
+                allowed.join(", ")
+            ),
+        )),
+    }
+}
+
+/// A refusal whose message starts with its code, as nearly all of Graph's do.
+fn refuse(
+    code: i64,
+    subcode: Option<i64>,
+    text: &str,
+    rule: &'static str,
+    path: impl Into<String>,
+    detail: impl Into<String>,
+) -> Refused {
+    GraphError::new(
+        code,
+        subcode,
+        format!("(#{code}) {text}"),
+        Refusal {
+            rule,
+            path: path.into(),
+            detail: detail.into(),
+        },
+    )
+}
+
+fn required(graph: &str, wire: &str, detail: String) -> Refused {
+    refuse(
+        100,
+        None,
+        &format!("The parameter {graph} is required"),
+        "required",
+        wire,
+        detail,
+    )
+}
+
+fn type_error(graph: &str, wire: &str, wanted: &str, sent: &Value) -> Refused {
+    refuse(
+        100,
+        None,
+        &format!("Param {graph} must be {wanted}"),
+        "type",
+        wire,
+        format!("{wanted}; {} was sent", shown(Some(sent))),
+    )
+}
+
+/// Refuses keys that are not in `known`, unless told to ignore them at this depth.
+fn only_keys(
+    object: &Map<String, Value>,
+    known: &[&str],
+    graph: &str,
+    wire: &str,
+    rules: &Unverified,
+) -> Result<(), Refused> {
+    if rules.unknown_keys == UnknownKeys::Refuse {
+        refuse_unknown_keys(object, known, graph, wire)
+    } else {
+        Ok(())
+    }
+}
+
+fn refuse_unknown_keys(
+    object: &Map<String, Value>,
+    known: &[&str],
+    graph: &str,
+    wire: &str,
+) -> Result<(), Refused> {
+    let mut unknown = object
+        .keys()
+        .map(String::as_str)
+        .filter(|key| !known.contains(key))
+        .peekable();
+    let Some(first) = unknown.peek().copied() else {
+        return Ok(());
+    };
+    let list = unknown.collect::<Vec<_>>().join(", ");
+    Err(refuse(
+        100,
+        None,
+        &format!("Invalid keys \"{list}\" were found in param \"{graph}\"."),
+        "unknown_keys",
+        format!("{wire}.{first}"),
+        format!("{wire} takes only {}; it had {list}", known.join(", ")),
+    ))
+}
+
+/// A place inside a template's payload, written out only when something is wrong there.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    Payload,
+    Element(usize),
+    /// A button of the payload, or of one of its elements.
+    Button(Option<usize>, usize),
+    DefaultAction(usize),
+}
+
+impl At {
+    fn wire(self, field: &str) -> String {
+        let dot = if field.is_empty() { "" } else { "." };
+        let place = match self {
+            Self::Payload => String::new(),
+            Self::Element(e) => format!(".elements[{e}]"),
+            Self::Button(Some(e), b) => format!(".elements[{e}].buttons[{b}]"),
+            Self::Button(None, b) => format!(".buttons[{b}]"),
+            Self::DefaultAction(e) => format!(".elements[{e}].default_action"),
+        };
+        format!("message.attachment.payload{place}{dot}{field}")
+    }
+
+    fn graph(self, field: &str) -> String {
+        let place = match self {
+            Self::Payload => String::new(),
+            Self::Element(e) => format!("[elements][{e}]"),
+            Self::Button(Some(e), b) => format!("[elements][{e}][buttons][{b}]"),
+            Self::Button(None, b) => format!("[buttons][{b}]"),
+            Self::DefaultAction(e) => format!("[elements][{e}][default_action]"),
+        };
+        let field = if field.is_empty() {
+            String::new()
+        } else {
+            format!("[{field}]")
+        };
+        format!("name_placeholder{place}{field}")
+    }
+
+    fn required(self, field: &str) -> Refused {
+        required(
+            &self.graph(field),
+            &self.wire(field),
+            format!("{field} is required here"),
+        )
+    }
+
+    fn type_error(self, field: &str, wanted: &str, sent: &Value) -> Refused {
+        type_error(&self.graph(field), &self.wire(field), wanted, sent)
+    }
+
+    fn only_keys(
+        self,
+        object: &Map<String, Value>,
+        known: &[&str],
+        rules: &Unverified,
+    ) -> Result<(), Refused> {
+        if rules.unknown_keys == UnknownKeys::Refuse
+            && object.keys().any(|key| !known.contains(&key.as_str()))
+        {
+            return only_keys(object, known, &self.graph(""), &self.wire(""), rules);
+        }
+        Ok(())
+    }
+
+    /// A required text: missing, empty, not a string or longer than `max`.
+    fn text<'a>(
+        self,
+        object: &'a Map<String, Value>,
+        field: &str,
+        max: Option<usize>,
+        rules: &Unverified,
+    ) -> Result<&'a str, Refused> {
+        let Some(value) = object.get(field) else {
+            return Err(self.required(field));
+        };
+        match value.as_str() {
+            Some("") | None => Err(refuse(
+                100,
+                None,
+                &format!(
+                    "Param {} must be a non-empty UTF-8 encoded string",
+                    self.graph(field)
+                ),
+                "non_empty_string",
+                self.wire(field),
+                format!("a non-empty string; {} was sent", shown(Some(value))),
+            )),
+            Some(text) => {
+                self.not_longer(text, field, max, rules)?;
+                Ok(text)
+            }
+        }
+    }
+
+    fn not_longer(
+        self,
+        text: &str,
+        field: &str,
+        max: Option<usize>,
+        rules: &Unverified,
+    ) -> Result<(), Refused> {
+        let Some(max) = max else { return Ok(()) };
+        // No unit gives more units than bytes.
+        if text.len() <= max || rules.overlong == Overlong::Accept {
+            return Ok(());
+        }
+        let length = rules.length_unit.count(text);
+        if length <= max {
+            return Ok(());
+        }
+        Err(refuse(
+            100,
+            None,
+            &format!(
+                "Length of param {} must be less than or equal to {max}",
+                self.graph(field)
+            ),
+            "length",
+            self.wire(field),
+            format!("at most {max} characters; {length} were sent"),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;
