@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)] // In helpers too, a panic is how a test fails.
 
+#[path = "transport/authority.rs"]
+mod authority;
 #[path = "transport/server.rs"]
 mod server;
 
@@ -14,6 +16,7 @@ use std::time::Duration;
 use callcta::transport::{HttpRequest, Transport, TransportConfig, UreqTransport};
 use log::{LevelFilter, Log, Metadata, Record};
 
+use authority::{authority, serve, trusting};
 use server::{Server, answer};
 
 const TOKEN: &str = "TOKEN0123456789abcdefghijklmnopqrstuvwxyzTOKEN";
@@ -143,6 +146,20 @@ fn no_log_line_shows_a_secret() {
     outcomes += &post(&client, &server.url());
     drop(given_up);
 
+    // Over TLS, trusted and not.
+    let (config, ca_pem) = authority(rustls::ALL_VERSIONS);
+    let server = serve(config, |mut peer| {
+        while peer.request().is_some() {
+            peer.send(answer("200 OK", "", "{}"));
+        }
+    });
+    let url = format!("https://localhost:{}/", server.port());
+    let trusting = UreqTransport::new(trusting(&ca_pem)).unwrap();
+    let trusted = post(&trusting, &url);
+    assert!(trusted.contains("status: 200"), "{trusted}");
+    outcomes += &trusted;
+    outcomes += &post(&strict, &url);
+
     // Through a proxy with a password.
     let proxy = Server::start(|mut peer| {
         peer.request();
@@ -165,6 +182,7 @@ fn no_log_line_shows_a_secret() {
     let bytes = String::from_utf8_lossy(&RECORDER.bytes.lock().unwrap()).into_owned();
     // The recorder works: ureq's parser did log what it was given and what came.
     assert!(lines.contains("TRACE ureq_proto"), "{lines}");
+    assert!(lines.contains("TRACE rustls"), "{lines}");
     assert!(bytes.contains("POST / HTTP/1.1\r\n"), "{bytes}");
     assert!(bytes.contains("HTTP/1.1 400 Bad Request\r\n"), "{bytes}");
     assert!(outcomes.contains("status: 200"), "{outcomes}");

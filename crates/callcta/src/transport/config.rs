@@ -32,7 +32,8 @@ pub struct TransportConfig {
     /// request goes through a `CONNECT` tunnel. Default: none.
     pub proxy: Option<String>,
     /// Whether `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` (the first one set) and
-    /// `NO_PROXY` count, when `proxy` is none. Default: false.
+    /// `NO_PROXY` count, when `proxy` is none. HTTP proxies only, as above.
+    /// Default: false.
     pub proxy_from_env: bool,
     /// Whether the operating system judges certificates, by its own store,
     /// instead of Mozilla's list of roots. Default: false.

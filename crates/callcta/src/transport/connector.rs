@@ -47,23 +47,14 @@ impl<In: Transport> Connector<In> for SocketConnector {
             connect_any(&addresses, deadline)
         })??;
         stream.set_nodelay(true)?;
-        let socket = Arc::new(Socket {
+        let transport = SocketTransport::over(
             stream,
-            closed: AtomicBool::new(false),
-        });
-        let weak: Weak<dyn ShutdownHandle> = Arc::downgrade(&socket) as _;
-        (details.register_shutdown)(weak)?;
-        Ok(Some(Either::B(SocketTransport {
-            socket,
-            buffers: LazyBuffers::new(
-                details.config.input_buffer_size(),
-                details.config.output_buffer_size(),
-            ),
-            held: Vec::new(),
-            read_timeout: None,
-            write_timeout: None,
-            answered: false,
-        })))
+            details.config.input_buffer_size(),
+            details.config.output_buffer_size(),
+        );
+        let socket: Weak<dyn ShutdownHandle> = Arc::downgrade(&transport.socket) as _;
+        (details.register_shutdown)(socket)?;
+        Ok(Some(Either::B(transport)))
     }
 }
 
@@ -125,6 +116,20 @@ pub(super) struct SocketTransport {
 }
 
 impl SocketTransport {
+    fn over(stream: TcpStream, input_size: usize, output_size: usize) -> Self {
+        Self {
+            socket: Arc::new(Socket {
+                stream,
+                closed: AtomicBool::new(false),
+            }),
+            buffers: LazyBuffers::new(input_size, output_size),
+            held: Vec::new(),
+            read_timeout: None,
+            write_timeout: None,
+            answered: false,
+        }
+    }
+
     fn flush(&mut self) -> Result<(), Error> {
         let mut rest = self.held.as_slice();
         while !rest.is_empty() {
@@ -372,5 +377,81 @@ mod tests {
             set(Some(Duration::from_millis(12)), Some(short)),
             [Some(short)]
         );
+    }
+
+    /// A connection to a peer that does nothing.
+    fn connected() -> (SocketTransport, TcpStream) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (peer, _) = listener.accept().unwrap();
+        (SocketTransport::over(stream, 1024, 1024), peer)
+    }
+
+    fn queue(transport: &mut SocketTransport, bytes: &[u8]) {
+        transport.buffers().output()[..bytes.len()].copy_from_slice(bytes);
+        let timeout = NextTimeout::default();
+        transport.transmit_output(bytes.len(), timeout).unwrap();
+    }
+
+    #[test]
+    fn head_and_body_leave_together_when_an_answer_is_awaited() {
+        let (mut transport, mut peer) = connected();
+        let call = call::CallScope::enter(None, None, |_| {});
+        call::take_head(|_| ());
+        queue(&mut transport, b"head ");
+        queue(&mut transport, b"body");
+        peer.set_nonblocking(true).unwrap();
+        assert!(peer.read(&mut [0; 9]).is_err());
+        assert!(!call.request_written());
+        // What is held back must not be lost in a pool.
+        assert!(!transport.is_open());
+        peer.set_nonblocking(false).unwrap();
+        peer.write_all(b"answer").unwrap();
+        assert!(transport.await_input(NextTimeout::default()).unwrap());
+        assert!(call.request_written());
+        let mut received = [0; 9];
+        peer.read_exact(&mut received).unwrap();
+        assert_eq!(&received, b"head body");
+        assert_eq!(transport.buffers().input(), b"answer");
+    }
+
+    #[test]
+    fn a_write_that_fails_at_once_is_no_evidence() {
+        let (mut transport, _peer) = connected();
+        let call = call::CallScope::enter(None, None, |_| {});
+        call::take_head(|_| ());
+        transport.socket.stream.shutdown(Shutdown::Write).unwrap();
+        queue(&mut transport, b"request");
+        let error = transport.await_input(NextTimeout::default()).unwrap_err();
+        assert!(matches!(error, Error::Io(e) if e.kind() == io::ErrorKind::BrokenPipe));
+        assert!(!call.request_written());
+    }
+
+    #[test]
+    fn a_socket_that_wakes_too_early_is_waited_for_again() {
+        let (mut transport, _peer) = connected();
+        let deadline = Instant::now() + Duration::from_millis(50);
+        let _call = call::CallScope::enter(Some(deadline), Some(deadline), |_| {});
+        // Left over from a call with little time.
+        let short = Some(Duration::from_millis(1));
+        transport.socket.stream.set_read_timeout(short).unwrap();
+        transport.read_timeout = short;
+        let error = transport.await_input(NextTimeout::default()).unwrap_err();
+        assert!(matches!(error, Error::Timeout(_)), "{error}");
+        assert!(Instant::now() >= deadline);
+    }
+
+    #[test]
+    fn only_a_quiet_connection_is_open() {
+        let (mut transport, peer) = connected();
+        assert!(transport.is_open());
+        // Straight after an answer the question is not yet asked of the socket.
+        transport.answered = true;
+        drop(peer);
+        assert!(transport.is_open());
+        assert!(!transport.is_open());
+        let (mut transport, mut peer) = connected();
+        peer.write_all(b"?").unwrap();
+        assert!(!transport.is_open());
     }
 }

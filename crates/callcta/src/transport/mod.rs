@@ -12,9 +12,11 @@ mod background;
 mod call;
 mod config;
 mod connector;
+mod failure;
 pub(crate) mod per_process;
 mod resolver;
 mod script;
+mod target;
 mod ureq;
 
 pub use self::config::TransportConfig;

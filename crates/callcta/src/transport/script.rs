@@ -129,3 +129,66 @@ impl fmt::Debug for ScriptedRequest {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(body: &[u8]) -> HttpRequest<'_> {
+        HttpRequest {
+            url: "https://example.com/?access_token=secret",
+            authorization: Some("Bearer secret"),
+            content_type: "application/json",
+            body,
+            timeout: Some(Duration::from_secs(1)),
+        }
+    }
+
+    #[test]
+    fn outcomes_come_in_order_and_end() {
+        let failure = TransportError {
+            kind: TransportErrorKind::Network,
+            request_written: true,
+            message: "gone".to_owned(),
+        };
+        let script = [Ok(HttpResponse::new(200, "{}")), Err(failure.clone())];
+        let transport = ScriptedTransport::new(script);
+        assert_eq!(
+            transport.post(&request(b"1")),
+            Ok(HttpResponse::new(200, "{}"))
+        );
+        assert_eq!(transport.post(&request(b"2")), Err(failure));
+        let over = transport.post(&request(b"3")).unwrap_err();
+        assert_eq!(over.kind, TransportErrorKind::InvalidRequest);
+        assert!(!over.request_written);
+        let bodies: Vec<_> = transport.requests().into_iter().map(|r| r.body).collect();
+        assert_eq!(bodies, [b"1", b"2", b"3"]);
+    }
+
+    #[test]
+    fn a_closure_sees_the_request() {
+        let transport =
+            ScriptedTransport::from_fn(|request| Ok(HttpResponse::new(200, request.body)));
+        assert_eq!(
+            transport.post(&request(b"echo")).unwrap().body.unwrap(),
+            b"echo"
+        );
+        transport.close();
+        let closed = transport.post(&request(b"late")).unwrap_err();
+        assert_eq!(closed.kind, TransportErrorKind::Closed);
+        assert_eq!(transport.requests().len(), 1);
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let transport = ScriptedTransport::new([Ok(HttpResponse::new(200, ""))]);
+        transport.post(&request(b"secret")).unwrap();
+        let shown = format!(
+            "{transport:?} {:?} {:?}",
+            transport.requests(),
+            request(b"secret")
+        );
+        assert!(shown.contains("body_len: 6"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}

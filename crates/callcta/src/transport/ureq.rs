@@ -1,31 +1,30 @@
 //! The real transport, over ureq.
 
 use std::fmt;
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ureq::config::Config;
 use ureq::http::{HeaderMap, Method, Request, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
-use ureq::{Agent, Error, Proxy, ProxyProtocol};
+use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::background::Background;
 use super::call::CallScope;
 use super::config::TransportConfig;
 use super::connector::{HeadConnector, SocketConnector};
+use super::failure::{self, Limits, unusable};
 use super::per_process::PerProcess;
-use super::resolver::{CachingResolver, LookUpFailed, SharedResolver};
-use super::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+use super::resolver::{CachingResolver, SharedResolver};
+use super::target::{MAX_HEAD, Target, is_header_value};
+use super::{HttpRequest, HttpResponse, Transport, TransportError};
 
 /// Longest head of an answer.
-const MAX_ANSWER_HEAD: usize = 64 * 1024;
+pub(super) const MAX_ANSWER_HEAD: usize = 64 * 1024;
 /// More than a head, or one that is too long would never be seen to be.
 const INPUT_BUFFER: usize = MAX_ANSWER_HEAD + 1024;
-/// Longest URL, `Authorization` and `Content-Type` together.
-const MAX_HEAD: usize = 32 * 1024;
 /// Room for these, and for the few headers that ureq adds.
 const OUTPUT_BUFFER: usize = MAX_HEAD + 8 * 1024;
 /// Longest `User-Agent`.
@@ -65,8 +64,8 @@ impl UreqTransport {
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::InvalidRequest`] when the proxy's URL, the user agent
-    /// or the certificates cannot be used.
+    /// [`TransportErrorKind::InvalidRequest`](super::TransportErrorKind::InvalidRequest)
+    /// when the proxy's URL, the user agent or the certificates cannot be used.
     pub fn new(config: TransportConfig) -> Result<Self, TransportError> {
         if !is_header_value(&config.user_agent) || config.user_agent.len() > MAX_USER_AGENT {
             return Err(unusable("the user agent is not a valid header value"));
@@ -127,8 +126,33 @@ impl UreqTransport {
         })
     }
 
+    /// Whom a message says could not be reached.
+    fn name(&self, uri: &Uri) -> String {
+        let host = uri.host().unwrap_or_default();
+        match self.agent_config.proxy() {
+            Some(proxy) if !proxy.is_no_proxy(uri) => format!("{host} through the proxy"),
+            _ => host.to_owned(),
+        }
+    }
+
     fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whatever `close` breaks off failed because of `close`.
+    fn closed_or(
+        &self,
+        request_written: bool,
+        failure: impl FnOnce() -> TransportError,
+    ) -> TransportError {
+        if self.is_closed() {
+            TransportError {
+                request_written,
+                ..TransportError::closed()
+            }
+        } else {
+            failure()
+        }
     }
 }
 
@@ -147,7 +171,7 @@ impl Transport for UreqTransport {
             start.checked_add(limits.connect),
             |head| target.write_head(request, head),
         );
-        let host = uri.clone();
+        let peer = uri.clone();
         let mut outgoing = Request::new(request.body);
         *outgoing.method_mut() = Method::POST;
         *outgoing.uri_mut() = uri;
@@ -160,14 +184,18 @@ impl Transport for UreqTransport {
                     .with_config()
                     .limit(self.config.max_body)
                     .read_to_vec()
-                    .map_err(|error| self.body_failure(&error, &limits)),
+                    .map_err(|error| {
+                        self.closed_or(true, || failure::within_body(&error, &limits))
+                    }),
             }),
             Err(error) => {
                 let written = call.request_written();
                 if !written {
                     pool.resolver.forget();
                 }
-                Err(self.failure(&error, written, host.host().unwrap_or_default(), &limits))
+                Err(self.closed_or(written, || {
+                    failure::before_status(&error, written, &self.name(&peer), &limits)
+                }))
             }
         }
     }
@@ -205,90 +233,6 @@ fn has_valid_authority(uri: &Uri) -> bool {
         let (host, whole) = (authority.host(), authority.as_str());
         !host.is_empty() && (host == whole || authority.port_u16().is_some())
     })
-}
-
-/// How long a call may take.
-struct Limits {
-    total: Duration,
-    connect: Duration,
-}
-
-impl Limits {
-    fn of(request: &HttpRequest<'_>, config: &TransportConfig) -> Self {
-        let total = request.timeout.unwrap_or(Duration::MAX).min(config.timeout);
-        Self {
-            total,
-            connect: config.connect_timeout.min(total),
-        }
-    }
-}
-
-/// A URL in its two parts.
-struct Target<'a> {
-    /// Scheme, host and port: all that ureq gets to see.
-    origin: &'a str,
-    /// Path and query, without a fragment.
-    path: &'a str,
-}
-
-impl<'a> Target<'a> {
-    fn of(request: &HttpRequest<'a>, https_only: bool) -> Result<Self, TransportError> {
-        let url = request.url;
-        let scheme = match url.split_once("://") {
-            Some((scheme @ "https", _)) => scheme,
-            Some((scheme @ "http", _)) if !https_only => scheme,
-            Some(("http", _)) => return Err(unusable("the URL must be https")),
-            _ => return Err(unusable("the URL must be absolute, http or https")),
-        };
-        let host_at = scheme.len() + "://".len();
-        let end = url[host_at..]
-            .find(['/', '?', '#'])
-            .map_or(url.len(), |at| host_at + at);
-        let (origin, rest) = url.split_at(end);
-        if origin.contains('@') {
-            return Err(unusable(
-                "credentials in front of the host are not supported",
-            ));
-        }
-        let path = rest.split('#').next().unwrap_or_default();
-        if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(unusable(
-                "the URL has a character that must be percent-encoded",
-            ));
-        }
-        let authorization = request.authorization.unwrap_or_default();
-        if !is_header_value(authorization) {
-            return Err(unusable("the authorization is not a valid header value"));
-        }
-        if !is_header_value(request.content_type) {
-            return Err(unusable("the content type is not a valid header value"));
-        }
-        if url.len() + authorization.len() + request.content_type.len() > MAX_HEAD {
-            return Err(unusable("the URL and headers are longer than 32 KiB"));
-        }
-        Ok(Self { origin, path })
-    }
-
-    fn write_head(&self, request: &HttpRequest<'_>, head: &mut Vec<u8>) {
-        let mut add = |parts: &[&str]| {
-            for part in parts {
-                head.extend_from_slice(part.as_bytes());
-            }
-        };
-        let slash = if self.path.starts_with('/') { "" } else { "/" };
-        add(&["POST ", slash, self.path, " HTTP/1.1\r\n"]);
-        add(&["content-type: ", request.content_type, "\r\n"]);
-        if let Some(authorization) = request.authorization {
-            add(&["authorization: ", authorization, "\r\n"]);
-        }
-    }
-}
-
-/// Visible ASCII and blanks: nothing that could end the line.
-fn is_header_value(value: &str) -> bool {
-    value
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t')
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
@@ -343,133 +287,73 @@ fn roots(config: &TransportConfig) -> Result<RootCerts, TransportError> {
     Ok(RootCerts::from(certificates))
 }
 
-fn unusable(message: &str) -> TransportError {
-    TransportError {
-        kind: TransportErrorKind::InvalidRequest,
-        request_written: false,
-        message: message.to_owned(),
-    }
-}
-
-impl UreqTransport {
-    /// What went wrong before there was a status.
-    fn failure(
-        &self,
-        error: &Error,
-        request_written: bool,
-        host: &str,
-        limits: &Limits,
-    ) -> TransportError {
-        if self.is_closed() {
-            return TransportError {
-                request_written,
-                ..TransportError::closed()
-            };
-        }
-        let (kind, message) = match error {
-            Error::Timeout(_) if request_written => (
-                TransportErrorKind::Timeout,
-                format!("no answer within {:?}", limits.total),
-            ),
-            Error::Timeout(_) => (
-                TransportErrorKind::Timeout,
-                format!("no connection to {host} within {:?}", limits.connect),
-            ),
-            Error::BadUri(_) | Error::Http(_) | Error::RequireHttpsOnly(_) => (
-                TransportErrorKind::InvalidRequest,
-                "the request is not valid".to_owned(),
-            ),
-            _ if !request_written => (TransportErrorKind::Connect, connect_message(error, host)),
-            Error::Io(error) => (
-                TransportErrorKind::Network,
-                format!("the connection broke before an answer: {}", io_text(error)),
-            ),
-            Error::LargeResponseHeader(..) => (
-                TransportErrorKind::InvalidResponse,
-                format!("the answer's head is longer than {MAX_ANSWER_HEAD} bytes"),
-            ),
-            _ => (
-                TransportErrorKind::InvalidResponse,
-                "the answer is not valid http/1.1".to_owned(),
-            ),
-        };
-        TransportError {
-            kind,
-            request_written,
-            message,
-        }
-    }
-
-    /// What went wrong after the status: the request was certainly written.
-    fn body_failure(&self, error: &Error, limits: &Limits) -> TransportError {
-        let (kind, message) = match error {
-            _ if self.is_closed() => (TransportErrorKind::Closed, TransportError::closed().message),
-            Error::Timeout(_) => (
-                TransportErrorKind::Timeout,
-                format!("no whole answer within {:?}", limits.total),
-            ),
-            Error::BodyExceedsLimit(limit) => (
-                TransportErrorKind::InvalidResponse,
-                format!("the answer is longer than {limit} bytes"),
-            ),
-            Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => (
-                TransportErrorKind::InvalidResponse,
-                "the answer was cut short: unexpected end of file".to_owned(),
-            ),
-            Error::Io(error) => (
-                TransportErrorKind::Network,
-                format!("the connection broke within the answer: {}", io_text(error)),
-            ),
-            Error::Decompress(..) => (
-                TransportErrorKind::InvalidResponse,
-                "the answer is not valid gzip".to_owned(),
-            ),
-            _ => (
-                TransportErrorKind::InvalidResponse,
-                "the answer is not valid http/1.1".to_owned(),
-            ),
-        };
-        TransportError {
-            kind,
-            request_written: true,
-            message,
-        }
-    }
-}
-
-fn connect_message(error: &Error, host: &str) -> String {
-    match error {
-        Error::Other(other) if other.is::<LookUpFailed>() => {
-            format!("could not resolve {host}: {other}")
-        }
-        Error::HostNotFound => format!("could not resolve {host}"),
-        Error::ConnectProxyFailed(_) => format!("the proxy refused to connect to {host}"),
-        Error::Io(error) => format!("could not connect to {host}: {}", io_text(error)),
-        Error::Rustls(error) => one_line(&format!("could not connect to {host}: {error}")),
-        Error::Tls(text) => format!("could not connect to {host}: {text}"),
-        _ => format!("could not connect to {host}"),
-    }
-}
-
-/// The kind, and for TLS, which reports all its errors as one kind, the reason.
-fn io_text(error: &io::Error) -> String {
-    match error.get_ref() {
-        Some(reason) if error.kind() == io::ErrorKind::InvalidData => {
-            one_line(&format!("{}: {reason}", error.kind()))
-        }
-        _ => error.kind().to_string(),
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.replace(['\r', '\n'], " ")
-}
-
 impl fmt::Debug for UreqTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UreqTransport")
             .field("config", &self.config)
             .field("closed", &self.closed)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::TcpListener;
+    use std::sync::atomic::AtomicU32;
+    use std::thread;
+
+    use super::*;
+
+    static PID: AtomicU32 = AtomicU32::new(1);
+
+    #[test]
+    fn each_process_has_its_own_connections() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let mut transport = UreqTransport::new(TransportConfig {
+            https_only: false,
+            ..TransportConfig::default()
+        })
+        .unwrap();
+        transport.pid = || PID.load(Ordering::SeqCst);
+        let post = |pid| {
+            PID.store(pid, Ordering::SeqCst);
+            let answer = transport.post(&HttpRequest {
+                url: &url,
+                authorization: None,
+                content_type: "text/plain",
+                body: b"",
+                timeout: None,
+            });
+            String::from_utf8(answer.unwrap().body.unwrap()).unwrap()
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for connection in 0..3 {
+                    let (stream, _) = listener.accept().unwrap();
+                    scope.spawn(move || {
+                        let mut lines = BufReader::new(&stream).lines();
+                        while let Some(Ok(line)) = lines.next() {
+                            if line.is_empty() {
+                                let head = "HTTP/1.1 200 OK\r\ncontent-length: 1";
+                                write!(&stream, "{head}\r\n\r\n{connection}").unwrap();
+                            }
+                        }
+                    });
+                }
+            });
+            // A child takes a new connection and leaves its parent's as it is.
+            let seen = [1, 1, 2, 2, 1, 3, 2, 1].map(post);
+            assert_eq!(seen, ["0", "0", "1", "1", "0", "2", "1", "0"]);
+            // Closing one process's connections leaves the others' alone.
+            for (pid, others) in [(2, &[1, 3][..]), (1, &[3]), (3, &[])] {
+                PID.store(pid, Ordering::SeqCst);
+                transport.pool().agent.clone().shutdown();
+                for &other in others {
+                    assert_eq!(post(other), ["0", "", "2"][other as usize - 1]);
+                }
+            }
+        });
     }
 }

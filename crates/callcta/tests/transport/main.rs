@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // In helpers too, a panic is how a test fails.
 
 mod answers;
+mod authority;
 mod closing;
 mod failures;
 mod pool;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use callcta::transport::{TransportConfig, TransportErrorKind as Kind, UreqTransport};
 use rustls::{ServerConnection, StreamOwned};
 
+use super::authority::{authority, serve, trusting};
 use super::server::{Peer, Server};
-use super::tls::{authority, trusting};
 use super::{OK, failed, plain, post};
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
@@ -87,6 +87,41 @@ fn tls_goes_through_the_tunnel() {
     assert!(log.requests[1].head.starts_with("POST /v1/messages "));
 }
 
+#[test]
+fn the_way_to_the_proxy_may_be_encrypted() {
+    let (config, ca_pem) = authority(&[&rustls::version::TLS13]);
+    for answers in [true, false] {
+        let server = serve(Arc::clone(&config), move |mut peer| {
+            peer.request();
+            if answers {
+                peer.send(ESTABLISHED);
+                peer.request();
+                peer.send(OK);
+                peer.wait_for_close();
+            }
+        });
+        let client = UreqTransport::new(TransportConfig {
+            proxy: Some(format!("https://localhost:{}", server.port())),
+            https_only: false,
+            ..trusting(&ca_pem)
+        })
+        .unwrap();
+        if answers {
+            assert_eq!(post(&client, TARGET).unwrap().status, 200);
+        } else {
+            failed(post(&client, TARGET), Kind::Connect, false);
+        }
+        let log = server.finish(client);
+        let lines: Vec<_> = log
+            .requests
+            .iter()
+            .map(|request| &request.head[..8])
+            .collect();
+        let expected = ["CONNECT ", "POST /v1"];
+        assert_eq!(lines, expected[..if answers { 2 } else { 1 }]);
+    }
+}
+
 /// Posts through a proxy that does this with the `CONNECT`.
 fn failing(serve: impl Fn(Peer) + Send + Sync + 'static) -> String {
     let server = Server::start(serve);
@@ -103,7 +138,10 @@ fn a_connect_is_no_sending() {
         peer.request();
         peer.send("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
     });
-    assert_eq!(message, "the proxy refused to connect to callcta.invalid");
+    assert_eq!(
+        message,
+        "could not connect to callcta.invalid through the proxy: refused by the proxy"
+    );
     failing(|mut peer| drop(peer.request()));
     failing(|mut peer| {
         peer.request();

@@ -1,0 +1,75 @@
+//! A request taken apart: what ureq gets to see, and the head it doesn't.
+
+use super::failure::unusable;
+use super::{HttpRequest, TransportError};
+
+/// Longest URL, `Authorization` and `Content-Type` together.
+pub(super) const MAX_HEAD: usize = 32 * 1024;
+
+/// A URL in its two parts.
+pub(super) struct Target<'a> {
+    /// Scheme, host and port: all that ureq gets to see.
+    pub(super) origin: &'a str,
+    /// Path and query, without a fragment.
+    path: &'a str,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn of(request: &HttpRequest<'a>, https_only: bool) -> Result<Self, TransportError> {
+        let url = request.url;
+        let scheme = match url.split_once("://") {
+            Some((scheme @ "https", _)) => scheme,
+            Some((scheme @ "http", _)) if !https_only => scheme,
+            Some(("http", _)) => return Err(unusable("the URL must be https")),
+            _ => return Err(unusable("the URL must be absolute, http or https")),
+        };
+        let host_at = scheme.len() + "://".len();
+        let end = url[host_at..]
+            .find(['/', '?', '#'])
+            .map_or(url.len(), |at| host_at + at);
+        let (origin, rest) = url.split_at(end);
+        if origin.contains('@') {
+            return Err(unusable(
+                "credentials in front of the host are not supported",
+            ));
+        }
+        let path = rest.split('#').next().unwrap_or_default();
+        if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(unusable(
+                "the URL has a character that must be percent-encoded",
+            ));
+        }
+        let authorization = request.authorization.unwrap_or_default();
+        if !is_header_value(authorization) {
+            return Err(unusable("the authorization is not a valid header value"));
+        }
+        if !is_header_value(request.content_type) {
+            return Err(unusable("the content type is not a valid header value"));
+        }
+        if url.len() + authorization.len() + request.content_type.len() > MAX_HEAD {
+            return Err(unusable("the URL and headers are longer than 32 KiB"));
+        }
+        Ok(Self { origin, path })
+    }
+
+    pub(super) fn write_head(&self, request: &HttpRequest<'_>, head: &mut Vec<u8>) {
+        let mut add = |parts: &[&str]| {
+            for part in parts {
+                head.extend_from_slice(part.as_bytes());
+            }
+        };
+        let slash = if self.path.starts_with('/') { "" } else { "/" };
+        add(&["POST ", slash, self.path, " HTTP/1.1\r\n"]);
+        add(&["content-type: ", request.content_type, "\r\n"]);
+        if let Some(authorization) = request.authorization {
+            add(&["authorization: ", authorization, "\r\n"]);
+        }
+    }
+}
+
+/// Visible ASCII and blanks: nothing that could end the line.
+pub(super) fn is_header_value(value: &str) -> bool {
+    value
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t')
+}
