@@ -1,0 +1,1110 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+
+/*
+ * callcta puts a Call Now button into a Messenger conversation and tells what
+ * became of it.
+ *
+ * Names: callcta_<noun>_<verb>. Parameters come in the order object, inputs,
+ * outputs, error.
+ *
+ * What you build is a handle: a pointer to a type without members. What you are
+ * told is a record: a pointer to a struct to read, which only the library makes.
+ * Later versions may add members at its end.
+ *
+ * Results: a function that can fail returns a callcta_status, CALLCTA_OK (0) or
+ * the number of what went wrong. Its last parameter takes an error with all that is
+ * known, or is NULL. So calls can be joined by ||, and the first failure ends the
+ * chain. Outputs, the error among them, are set to NULL first of all and written
+ * only on success; what they held before is neither read nor freed.
+ *
+ * Ownership: an output gives, _free takes, everything else borrows. To add a
+ * button to an element copies it; the button is still to be freed. Freeing NULL does
+ * nothing. What a record points to lives as long as the record.
+ *
+ * NULL: no function crashes over it. One that can fail answers
+ * CALLCTA_INVALID_ARGUMENT and names the parameter, any other does nothing.
+ *
+ * Texts are UTF-8 and end with a NUL. Other bytes are CALLCTA_INVALID_ARGUMENT.
+ * A NUL inside a text that the platform sent reads as U+FFFD.
+ *
+ * Threads: each type says what it allows. What is being changed or freed must not be
+ * used by another thread meanwhile. Records never change.
+ *
+ * Callbacks must return: no exception, no longjmp.
+ *
+ * Rust panics don't get out; they become CALLCTA_INTERNAL.
+ *
+ * Safety
+ *
+ * Every pointer is NULL or points to what its type says; handles and records come
+ * from this library and have not been freed; texts end with a NUL.
+ */
+
+#ifndef CALLCTA_H
+#define CALLCTA_H
+
+/* Generated from bindings/c/src by `just gen`. Do not edit. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header; callcta_version() is that of the library. */
+#define CALLCTA_VERSION "0.1.0"
+#define CALLCTA_VERSION_MAJOR 0
+#define CALLCTA_VERSION_MINOR 1
+#define CALLCTA_VERSION_PATCH 0
+/* Grows with the version: 0x010203 is 1.2.3. */
+#define CALLCTA_VERSION_NUMBER \
+    (CALLCTA_VERSION_MAJOR << 16 | CALLCTA_VERSION_MINOR << 8 | CALLCTA_VERSION_PATCH)
+
+/**
+ * Leaves out for how many days a button can be tapped, so that the platform's
+ * default applies.
+ */
+#define CALLCTA_DAYS_DEFAULT INT64_MIN
+
+/**
+ * The token travels in the header `Authorization`.
+ */
+#define CALLCTA_TOKEN_HEADER 1
+
+/**
+ * The token travels in the query, and so into the logs of proxies and servers.
+ */
+#define CALLCTA_TOKEN_QUERY 2
+
+/**
+ * The token travels in the body.
+ */
+#define CALLCTA_TOKEN_BODY 3
+
+/**
+ * A button under a card.
+ *
+ * Threads: several may read it at once; one alone may change it.
+ */
+typedef struct callcta_button callcta_button;
+
+/**
+ * Sends messages for one Page, over connections that it keeps.
+ *
+ * Threads: any number may use it at once.
+ */
+typedef struct callcta_client callcta_client;
+
+/**
+ * Settings of a client.
+ *
+ * Threads: several may read it at once; one alone may change it.
+ */
+typedef struct callcta_config callcta_config;
+
+/**
+ * One card of a generic template.
+ *
+ * Threads: several may read it at once; one alone may change it.
+ */
+typedef struct callcta_element callcta_element;
+
+/**
+ * A message: a template with its buttons, or anything else in wire form.
+ *
+ * Threads: several may read it at once, in sends too; one alone may change it.
+ */
+typedef struct callcta_message callcta_message;
+
+/**
+ * Sends many messages at once with a bounded number of threads. Messages to one
+ * recipient keep their order.
+ *
+ * Threads: any number may use it at once.
+ */
+typedef struct callcta_outbox callcta_outbox;
+
+/**
+ * A whole request: a message with its recipient and options.
+ *
+ * Threads: several may read it at once, in sends too; one alone may change it.
+ */
+typedef struct callcta_request callcta_request;
+
+/**
+ * A message in an outbox, by which it can be cancelled.
+ *
+ * Threads: any number may use it at once.
+ */
+typedef struct callcta_ticket callcta_ticket;
+
+/**
+ * What came of a call: `CALLCTA_OK`, or the number of what went wrong. Numbers are
+ * never used again for something else.
+ */
+typedef uint32_t callcta_status;
+
+/**
+ * What is known about a message whose send failed.
+ */
+typedef uint32_t callcta_delivery;
+
+/**
+ * The `error` object of the platform's answer.
+ */
+typedef struct callcta_graph_error {
+  /**
+   * `code`.
+   */
+  int64_t code;
+  /**
+   * `error_subcode`, if `has_subcode`.
+   */
+  int64_t subcode;
+  /**
+   * Whether there is a subcode.
+   */
+  bool has_subcode;
+  /**
+   * `is_transient`: 1 yes, 0 no, -1 not said.
+   */
+  int32_t is_transient;
+  /**
+   * `type`, or NULL.
+   */
+  const char *type;
+  /**
+   * `message`, in whatever language, or NULL. It may name ids.
+   */
+  const char *message;
+  /**
+   * `error_user_title`, meant for people, or NULL.
+   */
+  const char *user_title;
+  /**
+   * `error_user_msg`, meant for people, or NULL.
+   */
+  const char *user_message;
+  /**
+   * `fbtrace_id`, for Meta's support, or NULL.
+   */
+  const char *trace_id;
+} callcta_graph_error;
+
+/**
+ * How much a violation weighs.
+ */
+typedef uint32_t callcta_severity;
+
+/**
+ * One broken rule.
+ */
+typedef struct callcta_violation {
+  /**
+   * Where, as a path in the request body.
+   */
+  const char *path;
+  /**
+   * The rule's stable name, such as `too_long`.
+   */
+  const char *rule;
+  /**
+   * How much it weighs.
+   */
+  callcta_severity severity;
+  /**
+   * What is wrong and what is allowed, in one line.
+   */
+  const char *message;
+} callcta_violation;
+
+/**
+ * The broken rules of a message, in the order of the wire form.
+ */
+typedef struct callcta_violations {
+  /**
+   * How many there are.
+   */
+  size_t count;
+  /**
+   * Each of them.
+   */
+  const struct callcta_violation *const *items;
+} callcta_violations;
+
+/**
+ * Usage figures of an answer: percentages of what the platform allows, which may
+ * exceed 100.
+ */
+typedef struct callcta_usage {
+  /**
+   * The business object, such as the Page; NULL for the figures of the app.
+   */
+  const char *object_id;
+  /**
+   * The use case, such as `messenger`; NULL for the figures of the app.
+   */
+  const char *type;
+  /**
+   * Calls made.
+   */
+  uint32_t call_count;
+  /**
+   * Time used.
+   */
+  uint32_t total_time;
+  /**
+   * Processor time used.
+   */
+  uint32_t total_cputime;
+  /**
+   * How long until calls are accepted again, in milliseconds; -1 when not said.
+   */
+  int64_t regain_access_after_ms;
+} callcta_usage;
+
+/**
+ * What went wrong, and what is known about the message.
+ */
+typedef struct callcta_error {
+  /**
+   * What the function returned.
+   */
+  callcta_status status;
+  /**
+   * The name of the status, such as `outside_window`.
+   */
+  const char *kind;
+  /**
+   * What is known about the message.
+   */
+  callcta_delivery delivery;
+  /**
+   * The name of that: `not_sent`, `rejected` or `unknown`.
+   */
+  const char *delivery_name;
+  /**
+   * What happened, in one line, without token, PSID or text of the message.
+   */
+  const char *message;
+  /**
+   * What a person can do about it, in one sentence.
+   */
+  const char *advice;
+  /**
+   * The technical cause below, or NULL.
+   */
+  const char *cause;
+  /**
+   * Whether sending the same message again can help and can't deliver it twice.
+   */
+  bool may_retry;
+  /**
+   * How many requests were made, retries included.
+   */
+  uint32_t attempts;
+  /**
+   * The HTTP status of the answer; 0 when there was none.
+   */
+  uint32_t http_status;
+  /**
+   * How long the platform asks to wait, in milliseconds; -1 when it didn't say.
+   */
+  int64_t retry_after_ms;
+  /**
+   * The platform's own error; NULL when it gave none.
+   */
+  const struct callcta_graph_error *graph;
+  /**
+   * The broken rules, warnings included; none unless the status is
+   * `CALLCTA_INVALID_MESSAGE`. Never NULL.
+   */
+  const struct callcta_violations *violations;
+  /**
+   * The usage figures that came with the answer.
+   */
+  const struct callcta_usage *const *usage;
+  /**
+   * How many usage figures there are.
+   */
+  size_t usage_count;
+} callcta_error;
+
+/**
+ * What a send that worked returned.
+ */
+typedef struct callcta_receipt {
+  /**
+   * The id of the message (mid).
+   */
+  const char *message_id;
+  /**
+   * The PSID of the person; NULL when the platform left it out, as it does for
+   * sends by `user_ref`.
+   */
+  const char *recipient_id;
+  /**
+   * How many requests were made, retries included.
+   */
+  uint32_t attempts;
+  /**
+   * The usage figures that came with the answer.
+   */
+  const struct callcta_usage *const *usage;
+  /**
+   * How many usage figures there are.
+   */
+  size_t usage_count;
+} callcta_receipt;
+
+/**
+ * How a request names its recipient.
+ */
+typedef uint32_t callcta_recipient;
+
+/**
+ * An option of a request; nothing is sent unless set.
+ */
+typedef uint32_t callcta_option;
+
+/**
+ * A setting of a client. Left at the library's default unless set.
+ */
+typedef uint32_t callcta_setting;
+
+/**
+ * Is told of each retry before its wait, on the thread that sends, which may be
+ * any. `error` says why; it lives until the callback returns. `attempt` is the try
+ * that failed, from 1.
+ */
+typedef void (*callcta_on_retry)(void *user_data,
+                                 const struct callcta_error *error,
+                                 uint32_t attempt,
+                                 uint64_t wait_ms);
+
+/**
+ * Is told what became of a message: exactly once for each that was accepted, with
+ * a receipt, or else with an error; the other one is NULL, and both live until the
+ * callback returns.
+ *
+ * It is called on a thread of the outbox, several at once for several messages,
+ * maybe before the call that submitted the message returns; or on the thread that
+ * cancels the message or frees the outbox. It should be short: the outbox has no
+ * more threads than it has. It may submit more messages, but neither wait nor free
+ * the outbox.
+ */
+typedef void (*callcta_on_done)(void *user_data,
+                                const struct callcta_receipt *receipt,
+                                const struct callcta_error *error);
+
+/**
+ * It worked.
+ */
+#define CALLCTA_OK 0
+
+/**
+ * The message breaks a documented rule; nothing was sent.
+ */
+#define CALLCTA_INVALID_MESSAGE 100
+
+/**
+ * A setting or an argument can't be used; nothing was sent.
+ */
+#define CALLCTA_INVALID_ARGUMENT 101
+
+/**
+ * The access token or the app secret proof is not accepted.
+ */
+#define CALLCTA_AUTHENTICATION 200
+
+/**
+ * The app or the Page may not do this.
+ */
+#define CALLCTA_PERMISSION_DENIED 201
+
+/**
+ * The Page has not enabled audio calling.
+ */
+#define CALLCTA_CALLING_NOT_ENABLED 202
+
+/**
+ * The message came outside of the window in which the Page may write.
+ */
+#define CALLCTA_OUTSIDE_WINDOW 203
+
+/**
+ * There is no such person for this Page.
+ */
+#define CALLCTA_INVALID_RECIPIENT 204
+
+/**
+ * The person exists but can't be reached.
+ */
+#define CALLCTA_RECIPIENT_UNAVAILABLE 205
+
+/**
+ * There is no such Page for this token.
+ */
+#define CALLCTA_INVALID_PAGE 206
+
+/**
+ * The platform refused the request as wrong.
+ */
+#define CALLCTA_INVALID_REQUEST 207
+
+/**
+ * Too many requests.
+ */
+#define CALLCTA_RATE_LIMITED 210
+
+/**
+ * The platform failed; the message may have been delivered all the same.
+ */
+#define CALLCTA_SERVICE 211
+
+/**
+ * Another error of the Graph API, with its numbers.
+ */
+#define CALLCTA_API 299
+
+/**
+ * Resolving, connecting or TLS failed; nothing was sent.
+ */
+#define CALLCTA_CONNECT 300
+
+/**
+ * A time limit ran out.
+ */
+#define CALLCTA_TIMEOUT 301
+
+/**
+ * The connection broke after the request, or part of it, was sent.
+ */
+#define CALLCTA_NETWORK 302
+
+/**
+ * The answer can't be read.
+ */
+#define CALLCTA_INVALID_RESPONSE 303
+
+/**
+ * Cancelled, the client closed, or the deadline passed.
+ */
+#define CALLCTA_CANCELLED 400
+
+/**
+ * A defect in callcta.
+ */
+#define CALLCTA_INTERNAL 900
+
+/**
+ * Nothing left this machine: it was not delivered.
+ */
+#define CALLCTA_DELIVERY_NOT_SENT 1
+
+/**
+ * The platform refused it: it was not delivered.
+ */
+#define CALLCTA_DELIVERY_REJECTED 2
+
+/**
+ * It may or may not have been delivered: check before sending it again.
+ */
+#define CALLCTA_DELIVERY_UNKNOWN 3
+
+/**
+ * A documented rule is broken: the message is not sent.
+ */
+#define CALLCTA_SEVERITY_ERROR 1
+
+/**
+ * Something is likely not meant, or not documented: the message is sent.
+ */
+#define CALLCTA_SEVERITY_WARNING 2
+
+/**
+ * A person's Page-scoped ID (PSID).
+ */
+#define CALLCTA_RECIPIENT_PSID 1
+
+/**
+ * The reference of a plugin, such as the checkbox.
+ */
+#define CALLCTA_RECIPIENT_USER_REF 2
+
+/**
+ * A comment: a private reply to it.
+ */
+#define CALLCTA_RECIPIENT_COMMENT_ID 3
+
+/**
+ * A visitor's post: a private reply to it.
+ */
+#define CALLCTA_RECIPIENT_POST_ID 4
+
+/**
+ * Any form, as the JSON object that goes on the wire.
+ */
+#define CALLCTA_RECIPIENT_JSON 5
+
+/**
+ * Text: why the message is sent: `RESPONSE`, `UPDATE`, `MESSAGE_TAG` or `UTILITY`.
+ */
+#define CALLCTA_OPTION_MESSAGING_TYPE 1
+
+/**
+ * Text: what allows the message outside the window, such as `HUMAN_AGENT`.
+ */
+#define CALLCTA_OPTION_TAG 2
+
+/**
+ * Text: how the message is announced: `REGULAR`, `SILENT_PUSH` or `NO_PUSH`.
+ */
+#define CALLCTA_OPTION_NOTIFICATION_TYPE 3
+
+/**
+ * Text: the persona that the message comes from.
+ */
+#define CALLCTA_OPTION_PERSONA_ID 4
+
+/**
+ * Text: the id of the message that this one answers.
+ */
+#define CALLCTA_OPTION_REPLY_TO 5
+
+/**
+ * Text: a text that comes back in the message's echo, instead of the message's own.
+ */
+#define CALLCTA_OPTION_METADATA 6
+
+/**
+ * Number: the moment after which the message must not be sent any more, in
+ * milliseconds since 1970-01-01 UTC.
+ */
+#define CALLCTA_OPTION_DEADLINE_UNIX_MS 101
+
+/**
+ * Number, 0 or 1: send without checking first, the way out on the day that Meta
+ * changes a limit.
+ */
+#define CALLCTA_OPTION_UNCHECKED 102
+
+/**
+ * Text: the Graph API's address, such as an emulator's; `https`, unless the host
+ * is this machine.
+ */
+#define CALLCTA_SETTING_BASE_URL 1
+
+/**
+ * Text: the Graph API version, such as `v26.0`; an empty text leaves it out of the
+ * path.
+ */
+#define CALLCTA_SETTING_VERSION 2
+
+/**
+ * Text: the app secret; with it each request carries an `appsecret_proof`.
+ */
+#define CALLCTA_SETTING_APP_SECRET 3
+
+/**
+ * Text: the `User-Agent` header.
+ */
+#define CALLCTA_SETTING_USER_AGENT 4
+
+/**
+ * Text: the URL of a proxy.
+ */
+#define CALLCTA_SETTING_PROXY 5
+
+/**
+ * Text: certificates in PEM form that are trusted beside the built-in ones.
+ */
+#define CALLCTA_SETTING_EXTRA_CA_PEM 6
+
+/**
+ * Number: bound for one whole request and its answer, in milliseconds.
+ */
+#define CALLCTA_SETTING_TIMEOUT_MS 101
+
+/**
+ * Number: bound for connecting, TLS included, in milliseconds.
+ */
+#define CALLCTA_SETTING_CONNECT_TIMEOUT_MS 102
+
+/**
+ * Number: largest answer that is read, in bytes.
+ */
+#define CALLCTA_SETTING_BODY_LIMIT 103
+
+/**
+ * Number: most idle connections that are kept.
+ */
+#define CALLCTA_SETTING_MAX_IDLE_CONNECTIONS 104
+
+/**
+ * Number, 0 or 1: post to `/me/messages` rather than to the Page id.
+ */
+#define CALLCTA_SETTING_USE_ME 105
+
+/**
+ * Number, 0 or 1: take the proxy from the environment.
+ */
+#define CALLCTA_SETTING_PROXY_FROM_ENV 106
+
+/**
+ * Number: where the token travels, one of `CALLCTA_TOKEN_*`.
+ */
+#define CALLCTA_SETTING_TOKEN_PLACEMENT 107
+
+/**
+ * Number: most requests per send, the first included.
+ */
+#define CALLCTA_SETTING_ATTEMPTS 108
+
+/**
+ * Number: upper bound of the first wait before a retry, in milliseconds; it
+ * doubles with each.
+ */
+#define CALLCTA_SETTING_BASE_DELAY_MS 109
+
+/**
+ * Number: longest wait before a retry, in milliseconds.
+ */
+#define CALLCTA_SETTING_MAX_DELAY_MS 110
+
+/**
+ * Number, 0 or 1: try again even when the message may have been delivered. **This
+ * can deliver it twice.**
+ */
+#define CALLCTA_SETTING_RETRY_UNKNOWN 111
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that runs, as `CALLCTA_VERSION` is that of the header.
+ * Lives as long as the program.
+ */
+const char *callcta_version(void);
+
+/**
+ * The version of the library that runs, as `CALLCTA_VERSION_NUMBER` is that of the
+ * header.
+ */
+uint32_t callcta_version_number(void);
+
+/**
+ * Frees a text that a function gave through an output.
+ */
+void callcta_string_free(char *string);
+
+/**
+ * Frees an error.
+ */
+void callcta_error_free(struct callcta_error *error);
+
+/**
+ * Frees what a `_validate` function made. Not the violations of an error.
+ */
+void callcta_violations_free(struct callcta_violations *violations);
+
+/**
+ * Frees a receipt.
+ */
+void callcta_receipt_free(struct callcta_receipt *receipt);
+
+/**
+ * Makes an `audio_call` button: the person taps it and calls the business.
+ * `expires_in_days` is how many days it can be tapped, or `CALLCTA_DAYS_DEFAULT`.
+ */
+callcta_status callcta_button_audio_call(const char *title,
+                                         int64_t expires_in_days,
+                                         struct callcta_button **button,
+                                         struct callcta_error **error);
+
+/**
+ * Makes a `web_url` button, which opens a web page.
+ */
+callcta_status callcta_button_web_url(const char *title,
+                                      const char *url,
+                                      struct callcta_button **button,
+                                      struct callcta_error **error);
+
+/**
+ * Makes a `postback` button, which sends `payload` to the webhook.
+ */
+callcta_status callcta_button_postback(const char *title,
+                                       const char *payload,
+                                       struct callcta_button **button,
+                                       struct callcta_error **error);
+
+/**
+ * Makes a `phone_number` button, which dials `number`: a `+` and digits.
+ */
+callcta_status callcta_button_phone_number(const char *title,
+                                           const char *number,
+                                           struct callcta_button **button,
+                                           struct callcta_error **error);
+
+/**
+ * Makes an `account_link` button, which starts account linking.
+ */
+callcta_status callcta_button_account_link(const char *url,
+                                           struct callcta_button **button,
+                                           struct callcta_error **error);
+
+/**
+ * Makes an `account_unlink` button, which undoes account linking.
+ */
+callcta_status callcta_button_account_unlink(struct callcta_button **button,
+                                             struct callcta_error **error);
+
+/**
+ * Makes a `game_play` button, which opens an Instant Game.
+ */
+callcta_status callcta_button_game_play(const char *title,
+                                        struct callcta_button **button,
+                                        struct callcta_error **error);
+
+/**
+ * Makes a button of its wire form, whatever its type.
+ */
+callcta_status callcta_button_from_json(const char *json,
+                                        struct callcta_button **button,
+                                        struct callcta_error **error);
+
+/**
+ * Sets a field by its name on the wire, such as `fallback_url`, to a text.
+ */
+callcta_status callcta_button_set_text(struct callcta_button *button,
+                                       const char *name,
+                                       const char *text,
+                                       struct callcta_error **error);
+
+/**
+ * Sets a field by its name on the wire, known or not, to a JSON value such as
+ * `true`.
+ */
+callcta_status callcta_button_set_json(struct callcta_button *button,
+                                       const char *name,
+                                       const char *json,
+                                       struct callcta_error **error);
+
+/**
+ * Frees a button.
+ */
+void callcta_button_free(struct callcta_button *button);
+
+/**
+ * Makes a card with this title.
+ */
+callcta_status callcta_element_new(const char *title,
+                                   struct callcta_element **element,
+                                   struct callcta_error **error);
+
+/**
+ * Makes a card of its wire form.
+ */
+callcta_status callcta_element_from_json(const char *json,
+                                         struct callcta_element **element,
+                                         struct callcta_error **error);
+
+/**
+ * Sets a field by its name on the wire to a text: `subtitle`, `image_url`, or
+ * another.
+ */
+callcta_status callcta_element_set_text(struct callcta_element *element,
+                                        const char *name,
+                                        const char *text,
+                                        struct callcta_error **error);
+
+/**
+ * Sets a field by its name on the wire, known or not, to a JSON value.
+ */
+callcta_status callcta_element_set_json(struct callcta_element *element,
+                                        const char *name,
+                                        const char *json,
+                                        struct callcta_error **error);
+
+/**
+ * Sets what a tap on the card itself opens: a `web_url` button, whose title is
+ * left out on the wire.
+ */
+callcta_status callcta_element_set_default_action(struct callcta_element *element,
+                                                  const struct callcta_button *button,
+                                                  struct callcta_error **error);
+
+/**
+ * Adds a copy of a button to a card.
+ */
+callcta_status callcta_element_add_button(struct callcta_element *element,
+                                          const struct callcta_button *button,
+                                          struct callcta_error **error);
+
+/**
+ * Frees a card.
+ */
+void callcta_element_free(struct callcta_element *element);
+
+/**
+ * Makes a generic template without cards yet.
+ */
+callcta_status callcta_message_generic(struct callcta_message **message,
+                                       struct callcta_error **error);
+
+/**
+ * Makes a button template: a text, without buttons yet.
+ */
+callcta_status callcta_message_buttons(const char *text,
+                                       struct callcta_message **message,
+                                       struct callcta_error **error);
+
+/**
+ * Makes a call prompt with the platform's defaults.
+ */
+callcta_status callcta_message_call_prompt(struct callcta_message **message,
+                                           struct callcta_error **error);
+
+/**
+ * Makes a message of its wire form, or of a whole request body's. Fails with
+ * `CALLCTA_INVALID_MESSAGE` if `json` is not a JSON object.
+ */
+callcta_status callcta_message_from_json(const char *json,
+                                         struct callcta_message **message,
+                                         struct callcta_error **error);
+
+/**
+ * Adds a copy of a card to a generic template.
+ */
+callcta_status callcta_message_add_element(struct callcta_message *message,
+                                           const struct callcta_element *element,
+                                           struct callcta_error **error);
+
+/**
+ * Adds a copy of a button to a button template.
+ */
+callcta_status callcta_message_add_button(struct callcta_message *message,
+                                          const struct callcta_button *button,
+                                          struct callcta_error **error);
+
+/**
+ * Sets a field of the template by its name on the wire, known or not, to a JSON
+ * value: `sharable` of a generic template, `ttl_days` of a call prompt, or another.
+ */
+callcta_status callcta_message_set_template_json(struct callcta_message *message,
+                                                 const char *name,
+                                                 const char *json,
+                                                 struct callcta_error **error);
+
+/**
+ * Sets a field of the `message` object by its name on the wire, known or not, such
+ * as `metadata`, to a JSON value.
+ */
+callcta_status callcta_message_set_json(struct callcta_message *message,
+                                        const char *name,
+                                        const char *json,
+                                        struct callcta_error **error);
+
+/**
+ * Checks a message by itself. `CALLCTA_OK` says that it was checked; the list, empty
+ * if all is well, says with what result.
+ */
+callcta_status callcta_message_validate(const struct callcta_message *message,
+                                        struct callcta_violations **violations,
+                                        struct callcta_error **error);
+
+/**
+ * The `message` object as JSON, to be freed with `callcta_string_free`.
+ */
+callcta_status callcta_message_to_json(const struct callcta_message *message,
+                                       char **json,
+                                       struct callcta_error **error);
+
+/**
+ * Frees a message.
+ */
+void callcta_message_free(struct callcta_message *message);
+
+/**
+ * Makes a request of a copy of a message. `form` is one of `CALLCTA_RECIPIENT_*` and
+ * says what `to` is.
+ */
+callcta_status callcta_request_new(callcta_recipient form,
+                                   const char *to,
+                                   const struct callcta_message *message,
+                                   struct callcta_request **request,
+                                   struct callcta_error **error);
+
+/**
+ * Sets a `CALLCTA_OPTION_*` that is a text. Values that callcta doesn't know are sent
+ * as they are.
+ */
+callcta_status callcta_request_set_text(struct callcta_request *request,
+                                        callcta_option option,
+                                        const char *text,
+                                        struct callcta_error **error);
+
+/**
+ * Sets a top-level field of the request that no other function sets, by its name
+ * on the wire, to a JSON value.
+ */
+callcta_status callcta_request_set_json(struct callcta_request *request,
+                                        const char *name,
+                                        const char *json,
+                                        struct callcta_error **error);
+
+/**
+ * Sets a `CALLCTA_OPTION_*` that is a number.
+ */
+callcta_status callcta_request_set_number(struct callcta_request *request,
+                                          callcta_option option,
+                                          uint64_t number,
+                                          struct callcta_error **error);
+
+/**
+ * Checks recipient, message and options; see `callcta_message_validate`.
+ */
+callcta_status callcta_request_validate(const struct callcta_request *request,
+                                        struct callcta_violations **violations,
+                                        struct callcta_error **error);
+
+/**
+ * Frees a request.
+ */
+void callcta_request_free(struct callcta_request *request);
+
+/**
+ * Makes settings for a client of this Page. `page_id` has digits only.
+ */
+callcta_status callcta_config_new(const char *page_id,
+                                  const char *access_token,
+                                  struct callcta_config **config,
+                                  struct callcta_error **error);
+
+/**
+ * Sets a `CALLCTA_SETTING_*` that is a text.
+ */
+callcta_status callcta_config_set_text(struct callcta_config *config,
+                                       callcta_setting setting,
+                                       const char *text,
+                                       struct callcta_error **error);
+
+/**
+ * Sets a `CALLCTA_SETTING_*` that is a number.
+ */
+callcta_status callcta_config_set_number(struct callcta_config *config,
+                                         callcta_setting setting,
+                                         uint64_t number,
+                                         struct callcta_error **error);
+
+/**
+ * Adds a code that means `CALLCTA_CALLING_NOT_ENABLED`, since Meta documents none:
+ * with that subcode, or whatever the subcode if `subcode` is NULL.
+ */
+callcta_status callcta_config_add_calling_not_enabled_code(struct callcta_config *config,
+                                                           int64_t code,
+                                                           const int64_t *subcode,
+                                                           struct callcta_error **error);
+
+/**
+ * Sets who is told of retries. `user_data` comes back as it is; it may be NULL.
+ */
+callcta_status callcta_config_set_on_retry(struct callcta_config *config,
+                                           callcta_on_retry on_retry,
+                                           void *user_data,
+                                           struct callcta_error **error);
+
+/**
+ * Frees settings. Clients made of them are not touched.
+ */
+void callcta_config_free(struct callcta_config *config);
+
+/**
+ * Makes a client. Nothing is connected before the first send.
+ */
+callcta_status callcta_client_new(const struct callcta_config *config,
+                                  struct callcta_client **client,
+                                  struct callcta_error **error);
+
+/**
+ * Sends a message to a PSID and waits for the platform's answer. `receipt` may be
+ * NULL. On failure the error's delivery tells whether the message may have arrived.
+ */
+callcta_status callcta_client_send(const struct callcta_client *client,
+                                   const char *to,
+                                   const struct callcta_message *message,
+                                   struct callcta_receipt **receipt,
+                                   struct callcta_error **error);
+
+/**
+ * Sends a whole request; see `callcta_client_send`.
+ */
+callcta_status callcta_client_send_request(const struct callcta_client *client,
+                                           const struct callcta_request *request,
+                                           struct callcta_receipt **receipt,
+                                           struct callcta_error **error);
+
+/**
+ * Closes every connection. Sends in flight end at once, later ones fail with
+ * `CALLCTA_CANCELLED`.
+ */
+void callcta_client_close(const struct callcta_client *client);
+
+/**
+ * Frees a client. An outbox that was made of it keeps its connections.
+ */
+void callcta_client_free(struct callcta_client *client);
+
+/**
+ * Makes an outbox that sends with `client`, with at most `workers` threads and
+ * `capacity` waiting messages; 0 means the library's default. Threads start when
+ * there is work for them.
+ */
+callcta_status callcta_outbox_new(const struct callcta_client *client,
+                                  size_t workers,
+                                  size_t capacity,
+                                  struct callcta_outbox **outbox,
+                                  struct callcta_error **error);
+
+/**
+ * Puts a copy of a request into the queue. If that is full, waits for room, or fails
+ * with `CALLCTA_CANCELLED` unless `wait`. `user_data` comes back in the callback; it
+ * may be NULL, and so may `ticket`. If this fails, the callback is not called.
+ */
+callcta_status callcta_outbox_submit(const struct callcta_outbox *outbox,
+                                     const struct callcta_request *request,
+                                     bool wait,
+                                     callcta_on_done on_done,
+                                     void *user_data,
+                                     struct callcta_ticket **ticket,
+                                     struct callcta_error **error);
+
+/**
+ * Waits until every message has been sent and its callback has returned. Not from
+ * a callback.
+ */
+callcta_status callcta_outbox_wait(const struct callcta_outbox *outbox,
+                                   struct callcta_error **error);
+
+/**
+ * Cancels the messages that wait, with delivery not sent, waits until those being
+ * sent are done and every callback has returned, and frees the outbox. To send
+ * everything first, call `callcta_outbox_wait`. Not from a callback.
+ */
+void callcta_outbox_free(struct callcta_outbox *outbox);
+
+/**
+ * Cancels the message if it still waits: its callback is then called, with
+ * `CALLCTA_CANCELLED`, before this returns. `false` if it is being sent or done.
+ */
+bool callcta_ticket_cancel(const struct callcta_ticket *ticket);
+
+/**
+ * Frees a ticket. Its message is not touched.
+ */
+void callcta_ticket_free(struct callcta_ticket *ticket);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* CALLCTA_H */

@@ -1,0 +1,296 @@
+//! What the library tells: errors, receipts, violations, usage figures.
+
+use std::any::Any;
+use std::error::Error as _;
+use std::ffi::c_char;
+use std::ptr;
+use std::time::Duration;
+
+use callcta::{Delivery, Error, Receipt, Severity, Usage, Violation};
+
+use crate::ffi::{Give, c_string, free};
+use crate::{CALLCTA_DELIVERY_NOT_SENT, CALLCTA_DELIVERY_REJECTED, CALLCTA_DELIVERY_UNKNOWN};
+use crate::{CALLCTA_SEVERITY_ERROR, CALLCTA_SEVERITY_WARNING};
+use crate::{callcta_delivery, callcta_severity, callcta_status};
+
+/// What went wrong, and what is known about the message.
+#[repr(C)]
+pub struct callcta_error {
+    /// What the function returned.
+    pub status: callcta_status,
+    /// The name of the status, such as `outside_window`.
+    pub kind: *const c_char,
+    /// What is known about the message.
+    pub delivery: callcta_delivery,
+    /// The name of that: `not_sent`, `rejected` or `unknown`.
+    pub delivery_name: *const c_char,
+    /// What happened, in one line, without token, PSID or text of the message.
+    pub message: *const c_char,
+    /// What a person can do about it, in one sentence.
+    pub advice: *const c_char,
+    /// The technical cause below, or NULL.
+    pub cause: *const c_char,
+    /// Whether sending the same message again can help and can't deliver it twice.
+    pub may_retry: bool,
+    /// How many requests were made, retries included.
+    pub attempts: u32,
+    /// The HTTP status of the answer; 0 when there was none.
+    pub http_status: u32,
+    /// How long the platform asks to wait, in milliseconds; -1 when it didn't say.
+    pub retry_after_ms: i64,
+    /// The platform's own error; NULL when it gave none.
+    pub graph: *const callcta_graph_error,
+    /// The broken rules, warnings included; none unless the status is
+    /// `CALLCTA_INVALID_MESSAGE`. Never NULL.
+    pub violations: *const callcta_violations,
+    /// The usage figures that came with the answer.
+    pub usage: *const *const callcta_usage,
+    /// How many usage figures there are.
+    pub usage_count: usize,
+}
+
+/// The `error` object of the platform's answer.
+#[repr(C)]
+pub struct callcta_graph_error {
+    /// `code`.
+    pub code: i64,
+    /// `error_subcode`, if `has_subcode`.
+    pub subcode: i64,
+    /// Whether there is a subcode.
+    pub has_subcode: bool,
+    /// `is_transient`: 1 yes, 0 no, -1 not said.
+    pub is_transient: i32,
+    /// `type`, or NULL.
+    pub r#type: *const c_char,
+    /// `message`, in whatever language, or NULL. It may name ids.
+    pub message: *const c_char,
+    /// `error_user_title`, meant for people, or NULL.
+    pub user_title: *const c_char,
+    /// `error_user_msg`, meant for people, or NULL.
+    pub user_message: *const c_char,
+    /// `fbtrace_id`, for Meta's support, or NULL.
+    pub trace_id: *const c_char,
+}
+
+/// The broken rules of a message, in the order of the wire form.
+#[repr(C)]
+pub struct callcta_violations {
+    /// How many there are.
+    pub count: usize,
+    /// Each of them.
+    pub items: *const *const callcta_violation,
+}
+
+/// One broken rule.
+#[repr(C)]
+pub struct callcta_violation {
+    /// Where, as a path in the request body.
+    pub path: *const c_char,
+    /// The rule's stable name, such as `too_long`.
+    pub rule: *const c_char,
+    /// How much it weighs.
+    pub severity: callcta_severity,
+    /// What is wrong and what is allowed, in one line.
+    pub message: *const c_char,
+}
+
+/// Usage figures of an answer: percentages of what the platform allows, which may
+/// exceed 100.
+#[repr(C)]
+pub struct callcta_usage {
+    /// The business object, such as the Page; NULL for the figures of the app.
+    pub object_id: *const c_char,
+    /// The use case, such as `messenger`; NULL for the figures of the app.
+    pub r#type: *const c_char,
+    /// Calls made.
+    pub call_count: u32,
+    /// Time used.
+    pub total_time: u32,
+    /// Processor time used.
+    pub total_cputime: u32,
+    /// How long until calls are accepted again, in milliseconds; -1 when not said.
+    pub regain_access_after_ms: i64,
+}
+
+/// What a send that worked returned.
+#[repr(C)]
+pub struct callcta_receipt {
+    /// The id of the message (mid).
+    pub message_id: *const c_char,
+    /// The PSID of the person; NULL when the platform left it out, as it does for
+    /// sends by `user_ref`.
+    pub recipient_id: *const c_char,
+    /// How many requests were made, retries included.
+    pub attempts: u32,
+    /// The usage figures that came with the answer.
+    pub usage: *const *const callcta_usage,
+    /// How many usage figures there are.
+    pub usage_count: usize,
+}
+
+/// A record that C may read, and what its pointers point to.
+#[repr(C)]
+pub(crate) struct Told<T> {
+    pub(crate) record: T,
+    kept: Kept,
+}
+
+impl<T> Told<T> {
+    fn new(make: impl FnOnce(&mut Kept) -> T) -> Self {
+        let mut kept = Kept::default();
+        let record = make(&mut kept);
+        Told { record, kept }
+    }
+}
+
+impl<T> Give<T> for Told<T> {
+    fn into_raw(self) -> *mut T {
+        Box::into_raw(Box::new(self)).cast()
+    }
+}
+
+/// Values that stay where they are, for pointers to them.
+#[derive(Default)]
+struct Kept(Vec<Box<dyn Any>>);
+
+impl Kept {
+    fn keep<T: 'static>(&mut self, value: T) -> &T {
+        self.0.push(Box::new(value));
+        let last = self.0.last().and_then(|value| value.downcast_ref());
+        last.expect("it was just put there")
+    }
+
+    fn text(&mut self, text: &str) -> *const c_char {
+        self.keep(c_string(text)).as_ptr()
+    }
+
+    fn any_text(&mut self, text: Option<&str>) -> *const c_char {
+        text.map_or(ptr::null(), |text| self.text(text))
+    }
+
+    fn list<T: 'static>(&mut self, items: Vec<T>) -> *const *const T {
+        let items = items.into_iter().map(|item| ptr::from_ref(self.keep(item)));
+        let items: Vec<*const T> = items.collect();
+        self.keep(items).as_ptr()
+    }
+
+    fn usage(&mut self, usage: &Usage) -> Vec<callcta_usage> {
+        let app = usage.app.map(|app| callcta_usage {
+            object_id: ptr::null(),
+            r#type: ptr::null(),
+            call_count: app.call_count,
+            total_time: app.total_time,
+            total_cputime: app.total_cputime,
+            regain_access_after_ms: -1,
+        });
+        let business = usage.business.iter().map(|usage| callcta_usage {
+            object_id: self.text(&usage.object_id),
+            r#type: self.text(&usage.kind),
+            call_count: usage.call_count,
+            total_time: usage.total_time,
+            total_cputime: usage.total_cputime,
+            regain_access_after_ms: milliseconds(usage.regain_access_after),
+        });
+        app.into_iter().chain(business).collect()
+    }
+
+    fn violations(&mut self, violations: &[Violation]) -> callcta_violations {
+        let items = violations.iter().map(|violation| callcta_violation {
+            path: self.text(&violation.path),
+            rule: self.text(violation.rule.as_str()),
+            severity: match violation.severity {
+                Severity::Error => CALLCTA_SEVERITY_ERROR,
+                Severity::Warning => CALLCTA_SEVERITY_WARNING,
+            },
+            message: self.text(&violation.message),
+        });
+        let items = items.collect();
+        callcta_violations {
+            count: violations.len(),
+            items: self.list(items),
+        }
+    }
+}
+
+pub(crate) fn violations(violations: &[Violation]) -> Told<callcta_violations> {
+    Told::new(|kept| kept.violations(violations))
+}
+
+pub(crate) fn receipt(receipt: &Receipt) -> Told<callcta_receipt> {
+    Told::new(|kept| {
+        let usage = kept.usage(&receipt.usage);
+        callcta_receipt {
+            message_id: kept.text(&receipt.message_id),
+            recipient_id: kept.any_text(receipt.recipient_id.as_deref()),
+            attempts: receipt.attempts,
+            usage_count: usage.len(),
+            usage: kept.list(usage),
+        }
+    })
+}
+
+pub(crate) fn error(error: &Error) -> Told<callcta_error> {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    let cause = (!causes.is_empty()).then(|| causes.join(": "));
+    Told::new(|kept| {
+        let graph = error.graph().map(|graph| callcta_graph_error {
+            code: graph.code,
+            subcode: graph.subcode.unwrap_or_default(),
+            has_subcode: graph.subcode.is_some(),
+            is_transient: graph.is_transient.map_or(-1, i32::from),
+            r#type: kept.any_text(graph.kind.as_deref()),
+            message: kept.any_text(graph.message.as_deref()),
+            user_title: kept.any_text(graph.user_title.as_deref()),
+            user_message: kept.any_text(graph.user_msg.as_deref()),
+            trace_id: kept.any_text(graph.trace_id.as_deref()),
+        });
+        let violations = kept.violations(error.violations());
+        let usage = kept.usage(error.usage());
+        callcta_error {
+            status: error.kind().number(),
+            kind: kept.text(error.kind().as_str()),
+            delivery: match error.delivery() {
+                Delivery::NotSent => CALLCTA_DELIVERY_NOT_SENT,
+                Delivery::Rejected => CALLCTA_DELIVERY_REJECTED,
+                Delivery::Unknown => CALLCTA_DELIVERY_UNKNOWN,
+            },
+            delivery_name: kept.text(error.delivery().as_str()),
+            message: kept.text(&error.to_string()),
+            advice: kept.text(error.advice()),
+            cause: kept.any_text(cause.as_deref()),
+            may_retry: error.may_retry(),
+            attempts: error.attempts(),
+            http_status: error.http_status().map_or(0, u32::from),
+            retry_after_ms: milliseconds(error.retry_after()),
+            graph: graph.map_or(ptr::null(), |graph| kept.keep(graph)),
+            violations: kept.keep(violations),
+            usage_count: usage.len(),
+            usage: kept.list(usage),
+        }
+    })
+}
+
+fn milliseconds(duration: Option<Duration>) -> i64 {
+    duration.map_or(-1, |duration| {
+        i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+/// Frees an error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_error_free(error: *mut callcta_error) {
+    free!(error as Told<callcta_error>);
+}
+
+/// Frees what a `_validate` function made. Not the violations of an error.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_violations_free(violations: *mut callcta_violations) {
+    free!(violations as Told<callcta_violations>);
+}
+
+/// Frees a receipt.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_receipt_free(receipt: *mut callcta_receipt) {
+    free!(receipt as Told<callcta_receipt>);
+}
