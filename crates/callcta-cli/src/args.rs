@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::buttons::Buttons;
-use crate::settings::Settings;
+use crate::settings::{Seconds, Settings};
 
 mod help;
 
@@ -28,6 +28,14 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// See what callcta does, on this machine alone
+    ///
+    /// Starts an emulator of the platform, sends both samples of Meta's page Call
+    /// Audio CTA to it, makes each of the page's five errors happen, and shows what
+    /// people see.
+    #[command(after_help = help::DEMO)]
+    Demo(DemoArgs),
+
     /// Send a message and tell what became of it
     ///
     /// The message comes from a file or from flags. It is checked first, sent
@@ -42,6 +50,14 @@ pub enum Command {
     #[command(after_help = help::MORE, after_long_help = help::CHECK)]
     Check(CheckArgs),
 
+    /// Emulate the platform on this machine, for trying and testing
+    ///
+    /// Answers like the Graph API, from its own state of Pages, tokens and people.
+    /// The first line on standard output is JSON with all that a client needs; after
+    /// it, requests are logged to standard error. Listens on 127.0.0.1 only.
+    #[command(after_help = help::MORE, after_long_help = help::EMULATE)]
+    Emulate(EmulateArgs),
+
     /// Print a completion script for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -55,6 +71,14 @@ pub enum Command {
         /// The command [default: the program itself]
         command: Option<String>,
     },
+}
+
+/// `callcta demo`.
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Keep the emulator running afterwards, to look at its inbox page
+    #[arg(long, visible_alias = "open")]
+    pub keep_open: bool,
 }
 
 /// `callcta send`.
@@ -186,4 +210,69 @@ pub struct CheckArgs {
     /// Print one line of JSON per file
     #[arg(long)]
     pub json: bool,
+}
+
+/// `callcta emulate`.
+#[derive(Args)]
+pub struct EmulateArgs {
+    /// The port on 127.0.0.1; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    pub port: u16,
+
+    /// A JSON file with the Pages, tokens and people to start with
+    #[arg(long, value_name = "FILE", visible_alias = "state")]
+    pub seed_file: Option<PathBuf>,
+
+    /// The form of the answer to a send [default: as the state says, else flat]
+    #[arg(long, value_name = "SHAPE")]
+    pub shape: Option<Shape>,
+
+    /// Let the clock follow real time; otherwise it stands until advanced
+    #[arg(long)]
+    pub run_clock: bool,
+
+    /// The seed of whatever is random, such as faults with a probability
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// How many of the newest messages and requests are kept
+    #[arg(long, value_name = "N")]
+    pub keep: Option<usize>,
+
+    /// Log nothing
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// End when standard input ends, too: with the script that started it
+    #[arg(long)]
+    pub exit_on_stdin_close: bool,
+
+    /// Start nothing, but wait until the emulator at this URL is ready
+    #[arg(long, value_name = "URL", conflicts_with_all = [
+        "port", "seed_file", "shape", "run_clock", "seed", "keep", "quiet",
+        "exit_on_stdin_close",
+    ])]
+    pub wait_ready: Option<String>,
+
+    /// How long to wait for --wait-ready
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "10",
+        requires = "wait_ready"
+    )]
+    pub timeout: Seconds,
+}
+
+/// The documented forms of the answer to a send.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Shape {
+    /// recipient_id and message_id: the standard
+    Flat,
+    /// recipient with id and message_id: the page Call Audio CTA
+    NestedBoth,
+    /// recipient with id, and message_id beside it: call permission requests
+    NestedId,
+    /// message_id alone: sends by user_ref
+    MessageIdOnly,
 }

@@ -5,8 +5,11 @@
 #[allow(clippy::doc_markdown, reason = "the comments are help texts")]
 mod args;
 mod buttons;
+mod card;
 mod check;
 mod compose;
+mod demo;
+mod emulate;
 mod exit;
 mod output;
 mod pages;
@@ -14,6 +17,7 @@ mod report;
 mod send;
 #[allow(clippy::doc_markdown, reason = "the comments are help texts")]
 mod settings;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -27,8 +31,10 @@ fn main() -> ExitCode {
         log_to_stderr();
     }
     let exit = match cli.command {
+        Command::Demo(args) => demo::run(&args),
         Command::Send(args) => send::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Emulate(args) => emulate::run(&args),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),
     };

@@ -8,9 +8,11 @@ pub const MORE: &str = "With --help: examples, environment variables, exit codes
 
 const CALLCTA: &str = "\
 Examples:
+  callcta demo
   callcta send --to 1254477777772919 --generic 'Contact Support!' \\
       --call 'Call Now' --expires-in-days 5
-  callcta check message.json";
+  callcta check message.json
+  callcta emulate";
 
 const SEND: &str = "\
 Examples:
@@ -51,6 +53,28 @@ Exit codes:
   0  no rule is broken, though there may be warnings
   1  a message breaks a documented rule
   2  usage: the command line or a file can't be used";
+
+/// Behind `callcta demo --help`.
+pub const DEMO: &str = "\
+Exit codes:
+  0  everything came out as documented
+  1  something did not; it is marked in the output";
+
+/// Behind `callcta emulate --help`.
+pub const EMULATE: &str = "\
+Examples:
+  callcta emulate --port 8080
+  callcta emulate --wait-ready http://127.0.0.1:8080
+  callcta send --base-url http://127.0.0.1:8080 ...
+
+The first line on standard output:
+  {\"url\":…,\"page_id\":…,\"access_token\":…,\"app_secret\":…,\"psids\":[…]}
+The URL is the base URL for clients and, in a browser, the inbox page.
+
+Exit codes:
+  0  told to stop, or ready
+  1  not ready in time
+  2  usage: the command line or a file can't be used, or the port is taken";
 
 /// Behind `callcta completions --help`.
 pub const COMPLETIONS: &str = "\

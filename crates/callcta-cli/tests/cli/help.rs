@@ -22,7 +22,7 @@ fn help_of(command: &str) {
 
 #[test]
 fn help_texts() {
-    for command in ["", "send", "check", "completions", "man"] {
+    for command in ["", "demo", "send", "check", "emulate", "completions", "man"] {
         help_of(command);
     }
 }

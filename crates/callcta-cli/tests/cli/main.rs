@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
 
 mod check;
+mod demo;
+mod emulate;
 mod help;
 mod send;
 mod support;

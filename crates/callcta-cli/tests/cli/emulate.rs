@@ -1,0 +1,175 @@
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::{Run, callcta, run};
+
+/// A running `callcta emulate`, which ends with its standard input.
+struct Running {
+    child: Child,
+    ready: Value,
+}
+
+impl Running {
+    fn start(args: &[&str]) -> Self {
+        let mut child = callcta(&["emulate", "--exit-on-stdin-close"])
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut stdout = BufReader::new(child.stdout.as_mut().unwrap());
+        stdout.read_line(&mut line).unwrap();
+        let ready = serde_json::from_str(&line).unwrap();
+        Running { child, ready }
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.ready[key].as_str().unwrap()
+    }
+
+    /// `callcta send --json` to a person of the emulator.
+    fn send(&self, to: &str) -> Run {
+        run(callcta(&[
+            "send",
+            "--json",
+            "--to",
+            to,
+            "--generic",
+            "Hello",
+            "--call",
+            "Call Now",
+        ])
+        .env("CALLCTA_BASE_URL", self.text("url"))
+        .env("CALLCTA_PAGE_ID", self.text("page_id"))
+        .env("CALLCTA_ACCESS_TOKEN", self.text("access_token"))
+        .env("CALLCTA_APP_SECRET", self.text("app_secret")))
+    }
+
+    fn psid(&self) -> &str {
+        self.ready["psids"][0].as_str().unwrap()
+    }
+
+    /// Closes standard input.
+    fn close(mut self) -> (ExitStatus, String) {
+        drop(self.child.stdin.take());
+        self.end()
+    }
+
+    fn end(mut self) -> (ExitStatus, String) {
+        let mut stderr = String::new();
+        let mut pipe = self.child.stderr.take().unwrap();
+        pipe.read_to_string(&mut stderr).unwrap();
+        (self.child.wait().unwrap(), stderr)
+    }
+}
+
+#[test]
+fn the_ready_line_is_all_that_a_client_needs() {
+    let emulator = Running::start(&[]);
+    let sent = emulator.send(emulator.psid());
+    assert_eq!(sent.code, 0, "{sent:?}");
+    assert_eq!(sent.json()["recipient_id"], emulator.psid());
+    let refused = emulator.send("1");
+    assert_eq!(refused.code, 3, "{refused:?}");
+    assert_eq!(refused.json()["kind"], "invalid_recipient");
+
+    let page_id = emulator.text("page_id").to_owned();
+    let token = emulator.text("access_token").to_owned();
+    let (status, log) = emulator.close();
+    assert_eq!(status.code(), Some(0));
+    let lines: Vec<_> = log.lines().collect();
+    assert_eq!(lines.len(), 3, "{log}");
+    let request = format!("POST /v26.0/{page_id}/messages ");
+    assert!(lines[1].starts_with(&format!("200 {request}")), "{log}");
+    assert!(lines[2].starts_with(&format!("400 {request}")), "{log}");
+    assert!(lines[2].contains("nobody has this PSID"), "{log}");
+    assert!(!log.contains(&token), "{log}");
+}
+
+#[test]
+fn a_quiet_one_logs_nothing() {
+    let emulator = Running::start(&["--quiet"]);
+    assert_eq!(emulator.send(emulator.psid()).code, 0);
+    let (status, log) = emulator.close();
+    assert_eq!((status.code(), log.as_str()), (Some(0), ""));
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_it() {
+    for signal in ["INT", "TERM"] {
+        let emulator = Running::start(&["--quiet"]);
+        let process = emulator.child.id().to_string();
+        let sent = Command::new("sh")
+            .args(["-c", "kill -s \"$0\" \"$1\"", signal, &process])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        let (status, log) = emulator.end();
+        assert_eq!((status.code(), log.as_str()), (Some(0), ""), "{signal}");
+    }
+}
+
+#[test]
+fn it_starts_from_a_seed_file_and_answers_in_the_shape_asked_for() {
+    let file = format!("{}/seed.json", env!("CARGO_TARGET_TMPDIR"));
+    let seed = json!({
+        "pages": {"7": {"tokens": [{"token": "T"}]}},
+        "people": {"9": {}},
+    });
+    std::fs::write(&file, seed.to_string()).unwrap();
+    let emulator = Running::start(&["--seed-file", &file, "--shape", "message-id-only"]);
+    assert_eq!((emulator.text("page_id"), emulator.psid()), ("7", "9"));
+    let sent = emulator.send("9");
+    assert_eq!(sent.code, 0, "{sent:?}");
+    assert_eq!(sent.json().get("recipient_id"), None);
+    emulator.close();
+}
+
+#[test]
+fn what_cannot_be_started_is_a_usage_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let busy = run(&mut callcta(&["emulate", "--port", &port]));
+    assert_eq!((busy.code, busy.stdout.as_str()), (2, ""), "{busy:?}");
+
+    let file = format!("{}/bad-seed.json", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&file, r#"{"page": {}}"#).unwrap();
+    let misspelt = run(&mut callcta(&["emulate", "--seed-file", &file]));
+    assert_eq!(misspelt.code, 2);
+    assert!(misspelt.stderr.contains("bad-seed.json"), "{misspelt:?}");
+    let missing = run(&mut callcta(&[
+        "emulate",
+        "--seed-file",
+        "no-such-file.json",
+    ]));
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.contains("no-such-file.json"), "{missing:?}");
+}
+
+#[test]
+fn waiting_for_one_that_is_not_there_ends() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let run_it = |url: &str| {
+        run(&mut callcta(&[
+            "emulate",
+            "--wait-ready",
+            url,
+            "--timeout",
+            "0.1",
+        ]))
+    };
+    let nobody = run_it(&url);
+    assert_eq!(nobody.code, 1, "{nobody:?}");
+    assert!(
+        nobody.stderr.contains("no emulator was ready in time"),
+        "{nobody:?}"
+    );
+    assert_eq!(run_it("not a url").code, 2);
+}
