@@ -403,3 +403,77 @@ impl std::error::Error for Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_are_those_that_were_promised() {
+        let expected = [
+            (100, "invalid_message"),
+            (101, "invalid_argument"),
+            (200, "authentication"),
+            (201, "permission_denied"),
+            (202, "calling_not_enabled"),
+            (203, "outside_window"),
+            (204, "invalid_recipient"),
+            (205, "recipient_unavailable"),
+            (206, "invalid_page"),
+            (207, "invalid_request"),
+            (210, "rate_limited"),
+            (211, "service"),
+            (299, "api"),
+            (300, "connect"),
+            (301, "timeout"),
+            (302, "network"),
+            (303, "invalid_response"),
+            (400, "cancelled"),
+            (900, "internal"),
+        ];
+        let got: Vec<_> = ErrorKind::ALL
+            .iter()
+            .map(|kind| (kind.number(), kind.as_str()))
+            .collect();
+        assert_eq!(got, expected);
+    }
+
+    #[test]
+    fn every_kind_says_what_happened_and_what_to_do_in_one_line() {
+        let mut texts = HashSet::new();
+        for kind in ErrorKind::ALL {
+            let text = Error::new(*kind, Delivery::Unknown).to_string();
+            assert!(
+                !text.contains('\n') && text.starts_with(char::is_lowercase),
+                "{text}"
+            );
+            assert!(text.contains(kind.what()), "{text}");
+            assert!(texts.insert(text), "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_cause_is_in_the_chain() {
+        let cause = std::io::Error::other("the cause");
+        let error = Error::new(ErrorKind::Connect, Delivery::NotSent).with_source(cause);
+        assert_eq!(error.source().expect("it has one").to_string(), "the cause");
+        assert_eq!(
+            error
+                .clone()
+                .source()
+                .expect("so has its clone")
+                .to_string(),
+            "the cause"
+        );
+    }
+
+    #[test]
+    fn an_error_is_one_word_and_travels_between_threads() {
+        fn travels<T: Send + Sync + 'static>() {}
+        travels::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+}

@@ -137,3 +137,39 @@ impl RetryBudget {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_are_drawn_below() {
+        let policy = RetryPolicy::new();
+        let most = |attempt| policy.backoff(attempt, u32::MAX).as_millis().div_ceil(1000);
+        assert_eq!([2, 3, 6, 7, 99].map(most), [1, 2, 16, 30, 30]);
+        assert_eq!(policy.backoff(3, 0), Duration::ZERO);
+        assert_eq!(policy.backoff(1, 1 << 31), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn draws_differ() {
+        let draws: std::collections::HashSet<u32> = (0..100).map(|_| random()).collect();
+        assert!(draws.len() > 90);
+    }
+
+    #[test]
+    fn a_budget_runs_out_and_fills_up_again() {
+        let budget = RetryBudget::new();
+        assert_eq!((0..200).filter(|_| budget.take()).count(), 100);
+        for _ in 0..9 {
+            budget.refund();
+        }
+        assert!(!budget.take());
+        budget.refund();
+        assert!(budget.take());
+        for _ in 0..5000 {
+            budget.refund();
+        }
+        assert_eq!((0..200).filter(|_| budget.take()).count(), 100);
+    }
+}

@@ -147,3 +147,80 @@ fn read_business(value: Value) -> Vec<BusinessUsage> {
 fn number(value: &Value, key: &str) -> u32 {
     value[key].as_f64().unwrap_or(0.0).round() as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(name: &str, value: &str) -> Usage {
+        Usage::from_headers(&[(name.to_owned(), value.to_owned())])
+    }
+
+    #[test]
+    fn app_usage_is_read_with_unknown_and_missing_fields() {
+        let read = usage(
+            "x-app-usage",
+            r#"{"call_count":28,"total_time":208.4,"new":1}"#,
+        );
+        let app = AppUsage {
+            call_count: 28,
+            total_time: 208,
+            total_cputime: 0,
+        };
+        assert_eq!(read.app, Some(app));
+        assert_eq!(read.highest(), 208);
+    }
+
+    #[test]
+    fn business_usage_is_read_for_each_object_and_entry() {
+        let read = usage(
+            "x-business-use-case-usage",
+            r#"{"12":[{"type":"messenger","call_count":100,"total_cputime":25,"total_time":30,
+                "estimated_time_to_regain_access":19},{"type":"pages","call_count":1}],"13":7}"#,
+        );
+        assert_eq!(read.business.len(), 2);
+        let first = &read.business[0];
+        assert_eq!(
+            (first.object_id.as_str(), first.kind.as_str()),
+            ("12", "messenger")
+        );
+        assert_eq!(
+            first.regain_access_after,
+            Some(Duration::from_secs(19 * 60))
+        );
+        assert_eq!(read.business[1].regain_access_after, None);
+        assert_eq!(read.highest(), 100);
+    }
+
+    #[test]
+    fn what_is_malformed_is_left_out() {
+        for value in ["", "{", "[]", "7", r#"{"1":"x"}"#, r#"{"1":[5]}"#] {
+            let read = usage("x-business-use-case-usage", value);
+            assert_eq!(read, Usage::default(), "{value}");
+        }
+        assert_eq!(usage("x-app-usage", "[1]"), Usage::default());
+        let odd = usage("x-app-usage", r#"{"call_count":"many","total_time":-5}"#);
+        assert_eq!(odd.app, Some(AppUsage::default()));
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let after = |value: &str| {
+            retry_after(
+                &[("retry-after".to_owned(), value.to_owned())],
+                &Usage::default(),
+            )
+        };
+        assert_eq!(after(" 90 "), Some(Duration::from_secs(90)));
+        assert_eq!(after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        let hour = SystemTime::now() + Duration::from_secs(3600);
+        let wait = after(&httpdate::fmt_http_date(hour)).expect("it is a date");
+        assert!(
+            wait > Duration::from_secs(3500) && wait <= Duration::from_secs(3600),
+            "{wait:?}"
+        );
+        for value in ["", "-1", "soon", "1.5"] {
+            assert_eq!(after(value), None, "{value}");
+        }
+    }
+}
