@@ -19,7 +19,7 @@ mod help;
 #[command(name = "callcta", version, after_help = help::MORE, after_long_help = help::callcta())]
 pub struct Cli {
     /// Log what callcta does to standard error
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 100)]
     pub verbose: bool,
 
     #[command(subcommand)]
@@ -77,7 +77,7 @@ pub enum Command {
 #[derive(Args)]
 pub struct DemoArgs {
     /// Keep the emulator running afterwards, to look at its inbox page
-    #[arg(long, visible_alias = "open")]
+    #[arg(long)]
     pub keep_open: bool,
 }
 
