@@ -11,7 +11,7 @@ default:
     @{{just}} --list
 
 # Pass every test in every language.
-test: test-rust test-python test-node test-c conformance
+test: test-rust test-python test-node test-c conformance test-e2e
 
 # The Rust crates: unit, integration and documentation tests, examples.
 [group('rust')]
@@ -47,6 +47,10 @@ conformance-run:
         python="$({{just}} -f bindings/python/justfile python) bindings/python/tests/vectors_runner.py" \
         node="node bindings/node/test/vectors_runner.mjs" \
         c=bindings/c/build/vectors_runner
+
+# The README's examples, clients of other makers, the inbox page in a browser.
+test-e2e:
+    {{just}} -f tests/e2e/justfile test
 
 # The program, which the bindings' tests use to emulate the platform.
 [private]
