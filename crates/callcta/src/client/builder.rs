@@ -1,3 +1,4 @@
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -221,7 +222,8 @@ impl ClientBuilder {
                 budget: RetryBudget::new(),
                 on_retry: self.on_retry,
                 calling_not_enabled: self.calling_not_enabled,
-                closed: Mutex::new(false),
+                closed: AtomicBool::new(false),
+                pause: Mutex::new(()),
                 wake: Condvar::new(),
             }),
         })

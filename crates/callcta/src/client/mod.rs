@@ -4,7 +4,8 @@ mod builder;
 mod endpoint;
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 pub use self::builder::{ClientBuilder, RetryEvent, TokenPlacement};
@@ -65,7 +66,11 @@ struct Inner {
     budget: RetryBudget,
     on_retry: Option<Box<builder::OnRetry>>,
     calling_not_enabled: Vec<(i64, Option<i64>)>,
-    closed: Mutex<bool>,
+    /// Read without a lock, which a fork might find taken by a thread that the
+    /// child doesn't have.
+    closed: AtomicBool,
+    /// Where a wait before a retry is woken by `close`.
+    pause: Mutex<()>,
     wake: Condvar,
 }
 
@@ -140,16 +145,15 @@ impl Client {
     /// Closes every connection. Sends in flight end at once, later ones fail with
     /// [`Cancelled`](ErrorKind::Cancelled); both holds for all clones.
     pub fn close(&self) {
-        *self.closed() = true;
+        self.inner.closed.store(true, Ordering::Release);
+        // Taken so that no send is between its look and its wait.
+        drop(self.inner.pause.lock());
         self.inner.wake.notify_all();
         self.inner.transport.close();
     }
 
-    fn closed(&self) -> MutexGuard<'_, bool> {
-        self.inner
-            .closed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn is_closed(&self) -> bool {
+        self.inner.closed.load(Ordering::Acquire)
     }
 
     fn check(
@@ -201,7 +205,7 @@ impl Client {
                 Ok(timeout) => timeout,
                 Err(passed) => return Err(passed.with_attempts(attempt)),
             };
-            if *self.closed() {
+            if self.is_closed() {
                 return Err(Error::cancelled(Delivery::NotSent, "the client is closed")
                     .with_attempts(attempt));
             }
@@ -257,13 +261,16 @@ impl Client {
 
     /// Waits; `true` if the client was closed meanwhile.
     fn pause(&self, wait: Duration) -> bool {
-        let closed = self.closed();
-        let (closed, _) = self
+        let pause = self
+            .inner
+            .pause
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let _ = self
             .inner
             .wake
-            .wait_timeout_while(closed, wait, |closed| !*closed)
-            .unwrap_or_else(PoisonError::into_inner);
-        *closed
+            .wait_timeout_while(pause, wait, |()| !self.is_closed());
+        self.is_closed()
     }
 }
 

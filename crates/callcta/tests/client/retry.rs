@@ -202,3 +202,29 @@ fn an_outage_makes_no_storm() {
     }
     assert_eq!(transport.requests().len(), 400);
 }
+
+#[test]
+fn closing_ends_the_wait_before_a_retry() {
+    let body = r#"{"error":{"message":"x","code":613}}"#;
+    let transport = Arc::new(ScriptedTransport::new([
+        response(429, Some(("retry-after", "3600")), body),
+        response(200, None, OK),
+    ]));
+    let (waiting, wait) = std::sync::mpsc::channel();
+    let client = Client::builder("1", "t")
+        .transport(transport.clone())
+        .retry(RetryPolicy::new().max_delay(Duration::from_secs(7200)))
+        .on_retry(move |_| waiting.send(()).expect("the test waits"))
+        .build()
+        .expect("the settings are right");
+    let sender = client.clone();
+    let sending = std::thread::spawn(move || sender.send(PSID, &message()));
+    wait.recv().expect("the first try fails");
+    client.close();
+    let error = sending
+        .join()
+        .expect("no panic")
+        .expect_err("there is no second try");
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert_eq!(transport.requests().len(), 1);
+}
