@@ -1,0 +1,217 @@
+import native = require('./native.cjs');
+import type { NativeClient } from './binding.cjs';
+import { call, CallCtaError, notBegun, type Usage } from './error.cjs';
+import type { Message, Recipient, RequestOptions, SendOptions } from './message.cjs';
+import { Sends } from './sends.cjs';
+
+/** When a send is tried again: only what was not sent, or was refused by a rate limit. */
+export interface RetrySettings {
+  /** Most requests per send, the first included. Defaults to 3. */
+  attempts?: number;
+  /** Upper bound of the first wait; it doubles with each try. Defaults to 500. */
+  baseDelayMs?: number;
+  /** Longest wait; when the platform asks for more, the send fails. Defaults to 30,000. */
+  maxDelayMs?: number;
+  /** Whether to try again what may have arrived. This can deliver it twice. Defaults to `false`. */
+  retryUnknown?: boolean;
+}
+
+/** What `onRetry` is told before the wait. */
+export interface RetryEvent {
+  error: CallCtaError;
+  /** Which try failed, from 1. */
+  attempt: number;
+  waitMs: number;
+}
+
+export interface ClientSettings {
+  /** The Page that writes. */
+  pageId: string;
+  /** One of its Page access tokens. */
+  accessToken: string;
+  /** Defaults to `https://graph.facebook.com`. */
+  baseUrl?: string;
+  /** The Graph API version; an empty text leaves it out. Defaults to `v26.0`. */
+  version?: string;
+  /** Whether to post to `/me/messages`. Defaults to `false`. */
+  useMe?: boolean;
+  /** With it each request carries an `appsecret_proof`. */
+  appSecret?: string;
+  /** Where the token travels. Defaults to `header`. */
+  tokenPlacement?: 'header' | 'query' | 'body';
+  /** Bound for one whole request; a retry has its own. Defaults to 30,000. */
+  timeoutMs?: number;
+  /** Bound for connecting, TLS included. Defaults to 10,000. */
+  connectTimeoutMs?: number;
+  /** Largest answer that is read, in bytes. Defaults to 1 MiB. */
+  bodyLimit?: number;
+  /** Most idle connections that are kept. Defaults to 64. */
+  maxIdleConnections?: number;
+  userAgent?: string;
+  /** A proxy's URL; the environment doesn't count unless `proxyFromEnv`. */
+  proxy?: string;
+  /** Defaults to `false`. */
+  proxyFromEnv?: boolean;
+  /** Certificates in PEM form that are trusted beside the built-in ones. */
+  extraCaPem?: string;
+  retry?: RetrySettings;
+  onRetry?: (event: RetryEvent) => void;
+  /** Codes that mean `calling_not_enabled`, beside the built-in one; Meta documents none. */
+  callingNotEnabledCodes?: { code: number; subcode?: number }[];
+  /** Most threads that send. Defaults to 64. */
+  maxThreads?: number;
+  /** Most sends that wait; one more is refused. Defaults to 100,000. */
+  maxQueued?: number;
+}
+
+/** What a send that worked returned. */
+export interface Receipt {
+  messageId: string;
+  /** Unless the platform left it out, as it does for sends by `userRef`. */
+  recipientId?: string;
+  /** How many requests were made, retries included. */
+  attempts: number;
+  /** If the answer carried figures. */
+  usage?: Usage;
+}
+
+/** A message for {@link Client.sendMany}. */
+export interface Outgoing {
+  to: Recipient;
+  message: Message;
+  options?: RequestOptions;
+}
+
+/** What became of one item of {@link Client.sendMany}. */
+export type Outcome<T extends Outgoing = Outgoing> =
+  | { item: T; receipt: Receipt; error?: undefined }
+  | { item: T; receipt?: undefined; error: CallCtaError };
+
+/** Sends messages for one Page. */
+export class Client {
+  readonly #native: NativeClient;
+  readonly #sends: Sends;
+
+  /** Nothing is connected before the first send. Throws `invalid_argument`. */
+  constructor(settings: ClientSettings) {
+    const sends = new Sends(settings?.onRetry);
+    // Must not refer to the client: the native one keeps it.
+    this.#native = call(() => new native.NativeClient(settings, (events) => sends.handle(events)));
+    this.#sends = sends;
+  }
+
+  /** The Page that the client sends for. */
+  get pageId(): string {
+    return this.#native.pageId;
+  }
+
+  /**
+   * Checks a message and sends it. Messages to the same recipient go out one after
+   * another, in the order of the calls; others in parallel. Rejects with a
+   * {@link CallCtaError}.
+   */
+  send(to: Recipient, message: Message, options?: SendOptions): Promise<Receipt> {
+    return this.#send(to, message, options, false);
+  }
+
+  /** Like `send`, without the check: for the day that Meta changes a limit. */
+  sendUnchecked(to: Recipient, message: Message, options?: SendOptions): Promise<Receipt> {
+    return this.#send(to, message, options, true);
+  }
+
+  /**
+   * Sends what `items` yields and yields the outcomes as they come, a failed send
+   * being one of them. At most `lookAhead` items, by default as many as can be sent
+   * at once, are taken without their outcomes being asked for. Leaving the loop, or
+   * aborting, cancels what waits; what is being sent may still arrive.
+   */
+  async *sendMany<T extends Outgoing>(
+    items: Iterable<T> | AsyncIterable<T>,
+    options: { lookAhead?: number; signal?: AbortSignal } = {},
+  ): AsyncGenerator<Outcome<T>, void, undefined> {
+    const limit = Math.max(1, options.lookAhead ?? native.workersDefault());
+    const source: Iterator<T> | AsyncIterator<T> =
+      Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+    const left = new AbortController();
+    const signal = options.signal ? AbortSignal.any([left.signal, options.signal]) : left.signal;
+    const ready: Outcome<T>[] = [];
+    let failed: { reason: unknown } | undefined;
+    let sending = 0;
+    let pulling = false;
+    let ended = false;
+    let wake = () => {};
+    signal.addEventListener('abort', () => wake(), { once: true });
+
+    const pull = async () => {
+      pulling = true;
+      try {
+        const next = await source.next();
+        if (next.done === true) ended = true;
+        else if (!signal.aborted) void send(next.value);
+      } catch (reason) {
+        ended = true;
+        failed = { reason };
+      }
+      pulling = false;
+      wake();
+    };
+    const send = async (item: T) => {
+      sending += 1;
+      try {
+        const receipt = await this.send(item.to, item.message, { ...item.options, signal });
+        ready.push({ item, receipt });
+      } catch (error) {
+        ready.push({ item, error: error as CallCtaError });
+      }
+      sending -= 1;
+      wake();
+    };
+
+    try {
+      for (;;) {
+        const open = !ended && !signal.aborted;
+        if (open && !pulling && sending + ready.length < limit) void pull();
+        const outcome = ready.shift();
+        if (outcome !== undefined) yield outcome;
+        else if (sending === 0 && !open) break;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+      if (failed !== undefined) throw failed.reason;
+    } finally {
+      left.abort();
+      // A source that is being waited for would answer only after that.
+      if (!ended) await Promise.race([source.return?.(), pulling]);
+    }
+  }
+
+  /** Closes every connection. What waits or is being sent is `cancelled`, as is what comes later. */
+  close(): void {
+    call(() => this.#native.close());
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Waits for what is being sent, then closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sends.idle();
+    this.close();
+  }
+
+  #send(
+    to: Recipient,
+    message: Message,
+    options: SendOptions | undefined,
+    unchecked: boolean,
+  ): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      const client = this.#native;
+      const signal = options?.signal;
+      if (signal?.aborted === true) throw notBegun(signal.reason);
+      const id = this.#sends.nextId();
+      call(() => client.send(id, to, message, options, unchecked));
+      this.#sends.add(id, { client, resolve, reject, signal });
+    });
+  }
+}

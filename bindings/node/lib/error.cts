@@ -1,0 +1,143 @@
+import native = require('./native.cjs');
+import type { NativeError } from './binding.cjs';
+import type { Violation } from './message.cjs';
+
+const KINDS = [
+  'invalid_message',
+  'invalid_argument',
+  'authentication',
+  'permission_denied',
+  'calling_not_enabled',
+  'outside_window',
+  'invalid_recipient',
+  'recipient_unavailable',
+  'invalid_page',
+  'invalid_request',
+  'rate_limited',
+  'service',
+  'api',
+  'connect',
+  'timeout',
+  'network',
+  'invalid_response',
+  'cancelled',
+  'internal',
+] as const;
+
+/** What went wrong. */
+export type ErrorKind = (typeof KINDS)[number];
+
+/** Every kind of error. */
+export const errorKinds: readonly ErrorKind[] = Object.freeze([...KINDS]);
+
+/** What is known about a message whose send failed: `unknown` means that it may have arrived. */
+export type Delivery = 'not_sent' | 'rejected' | 'unknown';
+
+/** How much of the platform's limits is used up, in percent. */
+export interface Usage {
+  app?: { callCount: number; totalTime: number; totalCputime: number };
+  business: {
+    objectId: string;
+    kind: string;
+    callCount: number;
+    totalTime: number;
+    totalCputime: number;
+    regainAccessAfterMs?: number;
+  }[];
+  /** The highest of all figures. */
+  highest: number;
+}
+
+/** The `error` object of a Graph API answer. Its texts may name people: they aren't printed. */
+export interface GraphError {
+  code: number;
+  subcode?: number;
+  type?: string;
+  message?: string;
+  userTitle?: string;
+  userMsg?: string;
+  isTransient?: boolean;
+  traceId?: string;
+}
+
+/**
+ * A send, or its preparation, that failed. `kind` says what went wrong, `delivery`
+ * whether the message may have arrived, `mayRetry` whether the same message can be
+ * sent again without the risk of sending it twice.
+ */
+export class CallCtaError extends Error {
+  /** `CALLCTA_` and the kind in upper case. */
+  readonly code: `CALLCTA_${Uppercase<ErrorKind>}`;
+  readonly kind: ErrorKind;
+  readonly delivery: Delivery;
+  /** The broken rules of an `invalid_message`, warnings included. */
+  readonly violations: readonly Violation[];
+  /** The Graph API's error, if the platform answered with one. */
+  readonly graph?: GraphError;
+  /** If an answer came. */
+  readonly httpStatus?: number;
+  /** How long the platform asks to wait before the next try. */
+  readonly retryAfterMs?: number;
+  readonly mayRetry: boolean;
+  /** How many requests were made, retries included. */
+  readonly attempts: number;
+  /** If the answer carried figures. */
+  readonly usage?: Usage;
+  /** What a person can do about it. */
+  readonly advice: string;
+
+  /** @internal */
+  constructor(info: NativeError, cause?: unknown) {
+    super(info.message);
+    this.kind = info.kind as ErrorKind;
+    this.code = `CALLCTA_${info.kind.toUpperCase()}` as typeof this.code;
+    this.delivery = info.delivery as Delivery;
+    this.violations = info.violations;
+    this.mayRetry = info.mayRetry;
+    this.attempts = info.attempts;
+    this.advice = info.advice;
+    if (info.httpStatus !== undefined) this.httpStatus = info.httpStatus;
+    if (info.retryAfterMs !== undefined) this.retryAfterMs = info.retryAfterMs;
+    if (info.usage !== undefined) this.usage = info.usage;
+    if (info.graph !== undefined) {
+      for (const text of ['message', 'userTitle', 'userMsg']) {
+        if (text in info.graph) Object.defineProperty(info.graph, text, { enumerable: false });
+      }
+      this.graph = info.graph;
+    }
+    for (const text of info.causes.reverse()) {
+      cause = new Error(text, cause === undefined ? undefined : { cause });
+    }
+    if (cause !== undefined) {
+      Object.defineProperty(this, 'cause', { value: cause, configurable: true, writable: true });
+    }
+  }
+
+  toJSON(): object {
+    return Object.assign({ name: this.name, message: this.message }, this);
+  }
+}
+
+Object.defineProperty(CallCtaError.prototype, 'name', {
+  value: 'CallCtaError',
+  configurable: true,
+  writable: true,
+});
+
+/** Calls into the native part, whose own errors are plain objects. */
+export function call<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (thrown) {
+    throw thrown instanceof Error || !isInfo(thrown) ? thrown : new CallCtaError(thrown);
+  }
+}
+
+function isInfo(thrown: unknown): thrown is NativeError {
+  return typeof thrown === 'object' && thrown !== null && 'kind' in thrown && 'causes' in thrown;
+}
+
+/** @internal */
+export function notBegun(reason: unknown): CallCtaError {
+  return new CallCtaError(native.notBegun(), reason);
+}

@@ -1,0 +1,49 @@
+// Builds the addon with Cargo and puts it where the package loads it from:
+// `node scripts/build.mjs [dev|release]` in a checkout.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const crate = 'callcta-node';
+const dist = new URL('../dist/', import.meta.url);
+
+/**
+ * @param {{ manifest: URL, target?: string, profile: string }} options
+ */
+export function build({ manifest, target, profile }) {
+  const args = ['build', '--locked', '--package', crate, '--profile', profile];
+  args.push('--manifest-path', fileURLToPath(manifest));
+  args.push('--message-format', 'json-render-diagnostics');
+  if (target !== undefined) args.push('--target-dir', target);
+  const cargo = spawnSync('cargo', args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (cargo.error?.code === 'ENOENT') {
+    throw new Error('building needs Rust: cargo was not found in PATH');
+  }
+  if (cargo.error !== undefined) throw cargo.error;
+  if (cargo.status !== 0) throw new Error('cargo could not build the addon, see above');
+
+  const library = cargo.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+    .filter((message) => message.reason === 'compiler-artifact')
+    .filter((message) => message.target.kind.includes('cdylib'))
+    .filter((message) => message.manifest_path.replaceAll('\\', '/').endsWith('/node/Cargo.toml'))
+    .flatMap((message) => message.filenames)
+    .find((name) => /\.(so|dylib|dll)$/.test(name));
+  if (library === undefined) throw new Error('cargo did not tell where the addon is');
+  mkdirSync(dist, { recursive: true });
+  const addon = fileURLToPath(new URL('callcta.node', dist));
+  // A new file: writing into one that a process has loaded would crash that process.
+  copyFileSync(library, `${addon}.new`);
+  renameSync(`${addon}.new`, addon);
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const manifest = new URL('../../../Cargo.toml', import.meta.url);
+  build({ manifest, profile: process.argv[2] ?? 'dev' });
+}

@@ -1,0 +1,163 @@
+//! What became of a send, as plain JavaScript objects.
+
+use std::error::Error as _;
+use std::iter::successors;
+use std::time::Duration;
+
+use callcta::{Error, Receipt, Usage, Violation};
+use napi_derive::napi;
+
+/// Milliseconds as JavaScript counts them.
+pub fn to_milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+#[napi(object, object_from_js = false)]
+pub struct NativeViolation {
+    pub path: String,
+    pub rule: &'static str,
+    #[napi(ts_type = "'error' | 'warning'")]
+    pub severity: &'static str,
+    pub message: String,
+}
+
+impl From<&Violation> for NativeViolation {
+    fn from(violation: &Violation) -> Self {
+        NativeViolation {
+            path: violation.path.clone(),
+            rule: violation.rule.as_str(),
+            severity: violation.severity.as_str(),
+            message: violation.message.clone(),
+        }
+    }
+}
+
+#[napi(object, object_from_js = false)]
+pub struct NativeAppUsage {
+    pub call_count: u32,
+    pub total_time: u32,
+    pub total_cputime: u32,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct NativeBusinessUsage {
+    pub object_id: String,
+    pub kind: String,
+    pub call_count: u32,
+    pub total_time: u32,
+    pub total_cputime: u32,
+    pub regain_access_after_ms: Option<f64>,
+}
+
+#[napi(object, object_from_js = false)]
+pub struct NativeUsage {
+    pub app: Option<NativeAppUsage>,
+    pub business: Vec<NativeBusinessUsage>,
+    pub highest: u32,
+}
+
+impl NativeUsage {
+    /// None when the answer carried no figures.
+    fn of(usage: &Usage) -> Option<Self> {
+        if usage.app.is_none() && usage.business.is_empty() {
+            return None;
+        }
+        let business = usage.business.iter().map(|usage| NativeBusinessUsage {
+            object_id: usage.object_id.clone(),
+            kind: usage.kind.clone(),
+            call_count: usage.call_count,
+            total_time: usage.total_time,
+            total_cputime: usage.total_cputime,
+            regain_access_after_ms: usage.regain_access_after.map(to_milliseconds),
+        });
+        Some(NativeUsage {
+            app: usage.app.map(|app| NativeAppUsage {
+                call_count: app.call_count,
+                total_time: app.total_time,
+                total_cputime: app.total_cputime,
+            }),
+            business: business.collect(),
+            highest: usage.highest(),
+        })
+    }
+}
+
+#[napi(object, object_from_js = false)]
+pub struct NativeReceipt {
+    pub message_id: String,
+    pub recipient_id: Option<String>,
+    pub attempts: u32,
+    pub usage: Option<NativeUsage>,
+}
+
+impl From<Receipt> for NativeReceipt {
+    fn from(receipt: Receipt) -> Self {
+        NativeReceipt {
+            usage: NativeUsage::of(&receipt.usage),
+            message_id: receipt.message_id,
+            recipient_id: receipt.recipient_id,
+            attempts: receipt.attempts,
+        }
+    }
+}
+
+#[napi(object, object_from_js = false)]
+pub struct NativeGraphError {
+    pub code: i64,
+    pub subcode: Option<i64>,
+    #[napi(js_name = "type")]
+    pub kind: Option<String>,
+    pub message: Option<String>,
+    pub user_title: Option<String>,
+    pub user_msg: Option<String>,
+    pub is_transient: Option<bool>,
+    pub trace_id: Option<String>,
+}
+
+/// What the public package makes a `CallCtaError` of.
+#[napi(object, object_from_js = false)]
+pub struct NativeError {
+    pub kind: &'static str,
+    pub delivery: &'static str,
+    pub message: String,
+    pub violations: Vec<NativeViolation>,
+    pub graph: Option<NativeGraphError>,
+    pub http_status: Option<u16>,
+    pub retry_after_ms: Option<f64>,
+    pub may_retry: bool,
+    pub attempts: u32,
+    pub usage: Option<NativeUsage>,
+    pub advice: &'static str,
+    /// The texts of the errors beneath, the nearest first.
+    pub causes: Vec<String>,
+}
+
+impl From<&Error> for NativeError {
+    fn from(error: &Error) -> Self {
+        NativeError {
+            kind: error.kind().as_str(),
+            delivery: error.delivery().as_str(),
+            message: error.to_string(),
+            violations: error.violations().iter().map(Into::into).collect(),
+            graph: error.graph().map(|graph| NativeGraphError {
+                code: graph.code,
+                subcode: graph.subcode,
+                kind: graph.kind.clone(),
+                message: graph.message.clone(),
+                user_title: graph.user_title.clone(),
+                user_msg: graph.user_msg.clone(),
+                is_transient: graph.is_transient,
+                trace_id: graph.trace_id.clone(),
+            }),
+            http_status: error.http_status(),
+            retry_after_ms: error.retry_after().map(to_milliseconds),
+            may_retry: error.may_retry(),
+            attempts: error.attempts(),
+            usage: NativeUsage::of(error.usage()),
+            advice: error.advice(),
+            causes: successors(error.source(), |cause| (*cause).source())
+                .map(ToString::to_string)
+                .collect(),
+        }
+    }
+}
