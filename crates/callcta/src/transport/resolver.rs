@@ -80,6 +80,13 @@ impl CachingResolver {
         lock(&self.entries).retain(|entry| matches!(entry.state, State::Asking(_)));
     }
 
+    /// How many answers are remembered.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        let known = |entry: &&Entry| matches!(entry.state, State::Known(..));
+        lock(&self.entries).iter().filter(known).count()
+    }
+
     fn addresses(
         &self,
         host: &str,

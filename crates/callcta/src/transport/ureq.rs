@@ -303,7 +303,44 @@ mod tests {
     use std::sync::atomic::AtomicU32;
     use std::thread;
 
+    use super::super::TransportErrorKind;
     use super::*;
+
+    #[test]
+    fn a_failed_connection_forgets_addresses() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!(
+            "http://localhost:{}/",
+            listener.local_addr().unwrap().port()
+        );
+        let transport = UreqTransport::new(TransportConfig {
+            https_only: false,
+            ..TransportConfig::default()
+        })
+        .unwrap();
+        let request = HttpRequest {
+            url: &url,
+            authorization: None,
+            content_type: "text/plain",
+            body: b"",
+            timeout: None,
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let (stream, _) = listener.accept().unwrap();
+                BufReader::new(&stream)
+                    .lines()
+                    .find(|line| line.as_ref().unwrap().is_empty());
+                write!(&stream, "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
+            });
+            assert_eq!(transport.post(&request).unwrap().status, 200);
+        });
+        assert_eq!(transport.pool().resolver.known(), 1);
+        drop(listener);
+        let error = transport.post(&request).unwrap_err();
+        assert_eq!(error.kind, TransportErrorKind::Connect);
+        assert_eq!(transport.pool().resolver.known(), 0);
+    }
 
     static PID: AtomicU32 = AtomicU32::new(1);
 
