@@ -1,0 +1,120 @@
+//! Who takes part.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+
+use crate::protocol::Client;
+use crate::server::Server;
+use crate::{Field, Result};
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Group {
+    Rust,
+    C,
+    Python,
+    Node,
+}
+
+/// A client: its language and what its program calls it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Entry(pub Group, pub &'static str);
+
+/// What everything is compared with; it always takes part.
+pub const FLOOR: Entry = Entry(Group::Rust, "raw");
+pub const RUST: Entry = Entry(Group::Rust, "callcta");
+pub const UREQ: Entry = Entry(Group::Rust, "ureq");
+pub const C: Entry = Entry(Group::C, "callcta");
+pub const LIBCURL: Entry = Entry(Group::C, "libcurl");
+pub const PYTHON: Entry = Entry(Group::Python, "callcta");
+pub const PYTHON_AIO: Entry = Entry(Group::Python, "callcta-aio");
+pub const HTTPX: Entry = Entry(Group::Python, "httpx");
+pub const REQUESTS: Entry = Entry(Group::Python, "requests");
+pub const FBMESSENGER: Entry = Entry(Group::Python, "fbmessenger");
+pub const PYMESSENGER: Entry = Entry(Group::Python, "pymessenger");
+pub const NODE: Entry = Entry(Group::Node, "callcta");
+pub const UNDICI: Entry = Entry(Group::Node, "undici");
+pub const FETCH: Entry = Entry(Group::Node, "fetch");
+
+/// Those that send one message after another.
+pub const ONE_BY_ONE: &[Entry] = &[
+    FLOOR,
+    UREQ,
+    RUST,
+    LIBCURL,
+    C,
+    PYTHON,
+    PYTHON_AIO,
+    HTTPX,
+    REQUESTS,
+    FBMESSENGER,
+    PYMESSENGER,
+    NODE,
+    UNDICI,
+    FETCH,
+];
+
+/// Those that send all at once.
+pub const MANY: &[Entry] = &[
+    Entry(Group::C, "many-callcta"),
+    Entry(Group::Python, "many-callcta"),
+    Entry(Group::Python, "many-httpx-64"),
+    Entry(Group::Python, "many-httpx"),
+    Entry(Group::Node, "many-callcta"),
+    Entry(Group::Node, "many-undici-64"),
+    Entry(Group::Node, "many-undici"),
+];
+
+/// callcta's own, which must not grow.
+pub const LEAK: &[Entry] = &[RUST, C, PYTHON, PYTHON_AIO, NODE];
+
+impl Entry {
+    fn command(self, built: &Path) -> Result<Vec<String>> {
+        let Entry(group, which) = self;
+        let path = |name: &str| built.join(name).display().to_string();
+        let command = match group {
+            Group::Rust => {
+                let own = std::env::current_exe()?.display().to_string();
+                vec![own, "client".to_owned()]
+            }
+            Group::C if which == LIBCURL.1 => vec![path("libcurl")],
+            Group::C => vec![path("callcta-c")],
+            Group::Python => vec![path("python/bin/python"), path("python.py")],
+            Group::Node => vec!["node".to_owned(), path("node/node.mjs")],
+        };
+        Ok(command.into_iter().chain([which.to_owned()]).collect())
+    }
+}
+
+/// The clients of `entries` that were asked for and can be started. Tells about
+/// those that can't.
+pub fn start(entries: &[Entry], field: &Field, server: &Server) -> Result<Vec<(Entry, Client)>> {
+    let mut clients = Vec::new();
+    for &entry in entries {
+        let Entry(group, name) = entry;
+        let wanted = (field.groups.is_empty() || field.groups.contains(&group))
+            && (field.only.is_empty() || field.only.iter().any(|part| name.contains(part)));
+        if !wanted && entry != FLOOR {
+            continue;
+        }
+        let command = entry.command(&field.built)?;
+        match Client::start(&command, server) {
+            Ok(client) => clients.push((entry, client)),
+            Err(why) => {
+                println!("missing: {name} ({}): {why}", group.name());
+            }
+        }
+    }
+    Ok(clients)
+}
+
+impl Group {
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Rust => "Rust",
+            Group::C => "C",
+            Group::Python => "Python",
+            Group::Node => "Node",
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A loopback server that answers every POST alike, as cheaply as it can.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
+
+/// A thousand clients may connect at the same moment.
+const BACKLOG: i32 = 4096;
+/// A thread has next to nothing on its stack, and there may be a thousand.
+const STACK: usize = 128 * 1024;
+
+const ANSWER: &str =
+    r#"{"recipient_id":"1254477777772919","message_id":"m_AG5Hz2Uq7tuwNEhXfYYKj8mJEM_QPpz5jdCK48PnKAjSdjfipqxqMvK8ma6AC8fplwlqLP_5cgXIbu7I3rBN0P"}"#;
+
+#[derive(Default)]
+struct Shared {
+    posts: AtomicU64,
+    connections: AtomicU64,
+    delay_ns: AtomicU64,
+    keep_bodies: AtomicBool,
+    last_body: Mutex<Vec<u8>>,
+}
+
+/// Runs until the process ends.
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    pub fn start() -> io::Result<Self> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+        socket.listen(BACKLOG)?;
+        let listener = TcpListener::from(socket);
+        let address = listener.local_addr()?;
+        let shared = Arc::<Shared>::default();
+        let for_all = Arc::clone(&shared);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let shared = Arc::clone(&for_all);
+                shared.connections.fetch_add(1, Ordering::Relaxed);
+                let started = thread::Builder::new()
+                    .stack_size(STACK)
+                    // An error is the end of the connection; its client will tell.
+                    .spawn(move || drop(serve(&stream, &shared)));
+                drop(started);
+            }
+        });
+        Ok(Server { address, shared })
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How long every answer is held back from now on.
+    pub fn set_delay(&self, delay: Duration) {
+        let ns = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
+        self.shared.delay_ns.store(ns, Ordering::Relaxed);
+    }
+
+    /// POSTs received and connections accepted so far.
+    pub fn counts(&self) -> (u64, u64) {
+        (
+            self.shared.posts.load(Ordering::Acquire),
+            self.shared.connections.load(Ordering::Acquire),
+        )
+    }
+
+    /// Whether bodies are kept, so that the last one can be looked at.
+    pub fn keep_bodies(&self, yes: bool) {
+        self.shared.keep_bodies.store(yes, Ordering::Release);
+    }
+
+    pub fn last_body(&self) -> Vec<u8> {
+        let body = self.shared.last_body.lock();
+        body.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=UTF-8\r\ncontent-length: {}\r\n\r\n{ANSWER}",
+        ANSWER.len()
+    );
+    let mut buffer = vec![0; 16 * 1024];
+    let mut filled = 0;
+    loop {
+        let (body_at, end) = loop {
+            if let Some((body_at, end)) = request(&buffer[..filled])? {
+                if end <= filled {
+                    break (body_at, end);
+                }
+                if end > buffer.len() {
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
+            }
+            match stream.read(&mut buffer[filled..])? {
+                0 => return Ok(()),
+                count => filled += count,
+            }
+        };
+        if shared.keep_bodies.load(Ordering::Acquire) {
+            let mut last = shared
+                .last_body
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *last = buffer[body_at..end].to_vec();
+        }
+        shared.posts.fetch_add(1, Ordering::Release);
+        let delay = shared.delay_ns.load(Ordering::Relaxed);
+        if delay > 0 {
+            thread::sleep(Duration::from_nanos(delay));
+        }
+        stream.write_all(answer.as_bytes())?;
+        buffer.copy_within(end..filled, 0);
+        filled -= end;
+    }
+}
+
+/// Where the body of the first request begins and ends, once its head is whole.
+fn request(bytes: &[u8]) -> io::Result<Option<(usize, usize)>> {
+    let Some(head_end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let head = std::str::from_utf8(&bytes[..head_end]).map_err(|_| io::ErrorKind::InvalidData)?;
+    if !head.starts_with("POST ") {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let length = head
+        .split("\r\n")
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse::<usize>().ok())
+        .ok_or(io::ErrorKind::Unsupported)?;
+    Ok(Some((head_end + 4, head_end + 4 + length)))
+}
