@@ -1,0 +1,29 @@
+"""The options of a send, for type checkers only; nothing imports this module at run time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, TypedDict
+
+
+class SendOptions(TypedDict, total=False):
+    """What may be said about a send beside its message. What isn't given isn't sent.
+
+    Attributes:
+        messaging_type: Why the message is sent.
+        tag: What allows it outside of the window; goes with messaging type `MESSAGE_TAG`.
+        notification_type: How the person's device announces it.
+        persona_id: The persona that it comes from.
+        reply_to: The id of the message that it answers.
+        metadata: A text that comes back in its echo, fewer than 1000 characters.
+        deadline: The moment (with a time zone) after which it must not be sent any more.
+        fields: Further top-level fields of the request.
+    """
+
+    messaging_type: Literal["RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"] | str | None
+    tag: Literal["HUMAN_AGENT", "CUSTOMER_FEEDBACK"] | str | None
+    notification_type: Literal["REGULAR", "SILENT_PUSH", "NO_PUSH"] | str | None
+    persona_id: str | None
+    reply_to: str | None
+    metadata: str | None
+    deadline: datetime | None
+    fields: Mapping[str, Any] | None

@@ -1,0 +1,62 @@
+//! Errors on their way to the classes of `callcta.errors`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use callcta::{Delivery, Error, ErrorKind};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::record::{GraphError, Usage, Violation};
+
+static FROM_NATIVE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// The stable names of every kind of error.
+#[pyfunction]
+pub(crate) fn error_kinds() -> Vec<&'static str> {
+    ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
+}
+
+/// The Python exception for an error.
+pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+    let mut causes = Vec::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    let violations: Vec<Violation> = error.violations().iter().map(Into::into).collect();
+    let attributes = pyo3::types::PyDict::new(py);
+    attributes.set_item("delivery", error.delivery().as_str())?;
+    attributes.set_item("violations", pyo3::types::PyTuple::new(py, violations)?)?;
+    attributes.set_item("graph", error.graph().map(GraphError::from))?;
+    attributes.set_item("http_status", error.http_status())?;
+    attributes.set_item(
+        "retry_after",
+        error.retry_after().map(|wait| wait.as_secs_f64()),
+    )?;
+    attributes.set_item("may_retry", error.may_retry())?;
+    attributes.set_item("attempts", error.attempts())?;
+    attributes.set_item("usage", Usage::from(error.usage()))?;
+    attributes.set_item("advice", error.advice())?;
+    FROM_NATIVE
+        .import(py, "callcta.errors", "from_native")?
+        .call1((error.kind().as_str(), error.to_string(), attributes, causes))
+}
+
+/// An error as Python raises it.
+pub(crate) fn raise(error: &Error) -> PyErr {
+    Python::attach(|py| match exception(py, error) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(failure) => failure,
+    })
+}
+
+/// Runs code of the core. A panic there becomes an error like any other, with
+/// what is then known about the message.
+pub(crate) fn guard<T>(
+    delivery: Delivery,
+    run: impl FnOnce() -> callcta::Result<T>,
+) -> callcta::Result<T> {
+    catch_unwind(AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(Error::internal(delivery, "a panic in callcta")))
+}
