@@ -7,10 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use callcta::transport::{
-    HttpRequest, Transport, TransportConfig, TransportErrorKind as Kind, UreqTransport,
+    HttpRequest, HttpResponse, Transport, TransportConfig, TransportError,
+    TransportErrorKind as Kind, UreqTransport,
 };
 
-use super::server::Server;
+use super::server::{Peer, Server};
 use super::{OK, client, failed, plain, post, request, spoiled};
 
 #[test]
@@ -30,16 +31,18 @@ fn a_closed_transport_sends_nothing() {
     drop(client);
 }
 
-/// Starts a post, closes the transport once the server says so, and returns the
-/// outcome. The call's own time limit is far off.
+/// Starts a post, closes the transport once the server calls its first closure,
+/// and returns the outcome. The second closure waits for the call to have ended. The call's own time limit is far off.
 fn close_during(
-    serve: impl Fn(super::server::Peer, &dyn Fn()) + Send + Sync + 'static,
+    serve: impl Fn(Peer, &dyn Fn(), &dyn Fn()) + Send + Sync + 'static,
     body: &[u8],
-) -> Result<callcta::transport::HttpResponse, callcta::transport::TransportError> {
+) -> Result<HttpResponse, TransportError> {
     let (ready, is_ready) = mpsc::channel();
-    let ready = Mutex::new(ready);
+    let (end, ended) = mpsc::channel();
+    let channels = Mutex::new((ready, ended));
     let server = Server::start(move |peer| {
-        serve(peer, &|| ready.lock().unwrap().send(()).unwrap());
+        let (ready, ended) = &*channels.lock().unwrap();
+        serve(peer, &|| ready.send(()).unwrap(), &|| ended.recv().unwrap());
     });
     let client = UreqTransport::new(TransportConfig {
         timeout: Duration::from_secs(60),
@@ -57,6 +60,7 @@ fn close_during(
         client.close();
         call.join().unwrap()
     });
+    let _ = end.send(());
     assert_eq!(server.finish(client).connections, 1);
     outcome
 }
@@ -64,7 +68,7 @@ fn close_during(
 #[test]
 fn a_call_that_waits_for_its_answer_ends() {
     let outcome = close_during(
-        |mut peer, ready| {
+        |mut peer, ready, _| {
             peer.request();
             ready();
             peer.wait_for_close();
@@ -76,27 +80,24 @@ fn a_call_that_waits_for_its_answer_ends() {
 
 #[test]
 fn a_call_that_waits_to_write_ends() {
-    let (ended, wait) = mpsc::channel::<()>();
-    let wait = Mutex::new(wait);
     let outcome = close_during(
-        move |peer, ready| {
-            // The client cannot write its body to the end, whether or not it has
-            // begun to.
+        |peer, ready, wait_for_end| {
+            // Nothing reads, so the client cannot write to the end, whether or not
+            // it has begun to.
             ready();
-            let _ = wait.lock().unwrap().recv_timeout(Duration::from_millis(50));
+            wait_for_end();
             drop(peer);
         },
         &vec![b' '; 64 << 20],
     );
     assert_eq!(outcome.unwrap_err().kind, Kind::Closed);
-    drop(ended);
 }
 
 #[test]
 fn a_body_cut_off_by_close_is_not_taken_for_whole() {
     // Without a length, the end of the connection would be the end of the body.
     let outcome = close_during(
-        |mut peer, ready| {
+        |mut peer, ready, _| {
             peer.request();
             peer.send("HTTP/1.1 200 OK\r\n\r\n{");
             ready();
