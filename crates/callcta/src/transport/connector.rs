@@ -131,17 +131,16 @@ impl SocketTransport {
     }
 
     fn flush(&mut self) -> Result<(), Error> {
-        let mut rest = self.held.as_slice();
-        while !rest.is_empty() {
+        while !self.held.is_empty() {
             let left = time_left()?;
             limit(&mut self.write_timeout, left, |limit| {
                 self.socket.stream.set_write_timeout(limit)
             })?;
-            match (&self.socket.stream).write(rest) {
+            match (&self.socket.stream).write(&self.held) {
                 Ok(0) => return Err(io::Error::from(io::ErrorKind::WriteZero).into()),
                 Ok(count) => {
                     call::accepted(count);
-                    rest = &rest[count..];
+                    self.held.drain(..count);
                 }
                 Err(error) if is_retried(&error) => {
                     // Woken early; the next round sets what is left of the time.
@@ -150,7 +149,6 @@ impl SocketTransport {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.held.clear();
         Ok(())
     }
 
