@@ -101,8 +101,10 @@
 //! # Logging
 //!
 //! One line per send goes to the [`log`] facade, target `callcta`, level debug:
-//! kind, status, duration, trace id, message id. No token, PSID or text is logged
-//! at any level.
+//! kind, status, duration, trace id, message id. callcta logs no token, PSID or
+//! text at any level, and no request is logged by anything below it. At level
+//! trace, though, ureq dumps answers byte by byte, and a receipt names a PSID:
+//! leave the targets `ureq` and `ureq_proto` below trace where that matters.
 //!
 //! # Features
 //!

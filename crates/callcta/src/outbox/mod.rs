@@ -160,6 +160,13 @@ impl Outbox {
         self.queue().close();
     }
 
+    /// Closes the outbox and waits until its threads have ended; from one of them,
+    /// for the others only.
+    pub fn join(&self) {
+        self.close();
+        self.queue().join();
+    }
+
     fn queue(&self) -> &Arc<Queue> {
         self.handle.queue()
     }
@@ -179,7 +186,10 @@ impl Outbox {
             .name("callcta-outbox".to_owned())
             .spawn(move || work(&client, &worker));
         match started {
-            Ok(_) => Ok(()),
+            Ok(thread) => {
+                queue.worker_started(thread);
+                Ok(())
+            }
             // The other workers get to the message in time.
             Err(_) if queue.worker_failed() > 0 => Ok(()),
             Err(error) => {

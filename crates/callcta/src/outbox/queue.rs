@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::thread::{self, JoinHandle};
 
 use super::ignore_poison;
 use crate::client::Receipt;
@@ -53,6 +54,8 @@ struct State {
     busy: usize,
     workers: usize,
     idle_workers: usize,
+    /// The workers' threads, to be waited for.
+    threads: Vec<JoinHandle<()>>,
     last_number: u64,
     closed: bool,
 }
@@ -122,6 +125,27 @@ impl Queue {
         let mut state = self.state();
         state.workers -= 1;
         state.workers
+    }
+
+    /// The thread of a counted worker runs.
+    pub(super) fn worker_started(&self, thread: JoinHandle<()>) {
+        self.state().threads.push(thread);
+    }
+
+    /// Waits for the ends of all workers' threads but the calling one.
+    pub(super) fn join(&self) {
+        loop {
+            // Not in the loop's head, where the lock would be kept.
+            let thread = self.state().threads.pop();
+            match thread {
+                Some(thread) if thread.thread().id() != thread::current().id() => {
+                    // Its panics were caught.
+                    let _ = thread.join();
+                }
+                Some(_) => {}
+                None => return,
+            }
+        }
     }
 
     /// Waits for a message to send; `None` when the worker should end.

@@ -1,5 +1,6 @@
 //! Many at once: order, bounds, cancelling, ending.
 
+use std::cell::RefCell;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 
@@ -263,4 +264,44 @@ fn an_invalid_message_is_told_like_any_outcome() {
     assert_eq!(error.violations()[0].path, "recipient");
     drop(outbox);
     assert_eq!(server.finish(client).connections, 0);
+}
+
+#[test]
+fn joining_waits_for_the_threads_to_end() {
+    struct Ends(mpsc::Sender<&'static str>);
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            let _ = self.0.send("thread");
+        }
+    }
+    thread_local! {
+        static ENDS: RefCell<Option<Ends>> = const { RefCell::new(None) };
+    }
+
+    let server = Server::start(|mut peer| {
+        while peer.request().is_some() {
+            peer.send(ok());
+        }
+    });
+    let outbox = Outbox::new(client(&server));
+    let (ends, ended) = mpsc::channel();
+    let again = outbox.clone();
+    let done = move |_| {
+        ENDS.set(Some(Ends(ends.clone())));
+        // On a thread of the outbox itself this doesn't wait for ever.
+        again.join();
+        let _ = ends.send("callback");
+    };
+    outbox.submit(request("1", "m"), done).expect("it is open");
+    assert_eq!(ended.recv(), Ok("callback"));
+    drop(outbox);
+    assert_eq!(ended.recv(), Ok("thread"));
+
+    let outbox = Outbox::new(client(&server));
+    let (ends, ended) = mpsc::channel();
+    let done = move |_| ENDS.set(Some(Ends(ends)));
+    outbox.submit(request("1", "m"), done).expect("it is open");
+    outbox.wait();
+    outbox.join();
+    assert_eq!(ended.try_recv(), Ok("thread"));
 }
