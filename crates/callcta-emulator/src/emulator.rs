@@ -10,10 +10,13 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::Notify;
 
+use crate::calls::{CallStatus, PhoneCall};
 use crate::faults::{ArmedFault, Fault};
 use crate::journal::{RecordedRequest, StoredMessage};
+use crate::people::{Action, PersonAction, Tap, TapRefused, TapTarget};
 use crate::server;
 use crate::state::{AnswerShape, State};
+use crate::webhook::{ReleaseOrder, Signature, Webhook, WebhookStatus};
 use crate::world::{Settings, Shared};
 
 /// A running emulator. It stops when it is dropped.
@@ -116,6 +119,8 @@ impl EmulatorBuilder {
         listener.set_nonblocking(true)?;
         let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
         let facts = Facts::of(&self.settings.state);
+        self.settings.ready_line = facts.ready_line(&url);
+        self.settings.base.clone_from(&url);
         let runtime = runtime(self.threads)?;
         let shared = Arc::new(Shared::new(self.settings));
         let stop = Arc::new(Notify::new());
@@ -167,6 +172,18 @@ impl Facts {
             page_id,
         }
     }
+
+    fn ready_line(&self, url: &str) -> String {
+        // Written by hand to keep this order of the keys.
+        format!(
+            "{{\"url\":{},\"page_id\":{},\"access_token\":{},\"app_secret\":{},\"psids\":{}}}",
+            json!(url),
+            json!(self.page_id),
+            json!(self.access_token),
+            json!(self.app_secret),
+            json!(self.psids),
+        )
+    }
 }
 
 impl Emulator {
@@ -186,6 +203,8 @@ impl Emulator {
                 seed: 1,
                 keep_messages: 500,
                 keep_requests: 500,
+                base: String::new(),
+                ready_line: String::new(),
             },
             answer_shape: None,
         }
@@ -220,21 +239,17 @@ impl Emulator {
     /// What a script needs, as JSON on one line:
     /// `{"url":…,"page_id":…,"access_token":…,"app_secret":…,"psids":[…]}`.
     pub fn ready_line(&self) -> String {
-        // Written by hand to keep this order of the keys.
-        format!(
-            "{{\"url\":{},\"page_id\":{},\"access_token\":{},\"app_secret\":{},\"psids\":{}}}",
-            json!(self.url),
-            json!(self.facts.page_id),
-            json!(self.facts.access_token),
-            json!(self.facts.app_secret),
-            json!(self.facts.psids),
-        )
+        self.facts.ready_line(&self.url)
     }
 
     /// The newest Graph requests, oldest first.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         let world = self.shared.lock();
-        world.requests.iter().map(|entry| entry.record()).collect()
+        world
+            .requests
+            .iter()
+            .map(crate::journal::Entry::record)
+            .collect()
     }
 
     /// The newest accepted messages, oldest first.
@@ -286,17 +301,21 @@ impl Emulator {
 
     /// Reads or changes pages, people and tokens. No request is handled meanwhile.
     pub fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.shared.lock().state)
+        let mut world = self.shared.lock();
+        let result = change(&mut world.state);
+        world.tell_state();
+        result
     }
 
     /// Moves the emulator's clock forward.
     pub fn advance(&self, by: Duration) {
-        self.shared.lock().clock.advance(by);
+        self.shared.lock().advance(by);
+        self.shared.notify();
     }
 
     /// Lets the clock follow real time, or stops it.
     pub fn run_clock(&self, run: bool) {
-        self.shared.lock().clock.run(run);
+        self.shared.lock().run_clock(run);
     }
 
     /// What the emulator's clock shows, in Unix milliseconds.
@@ -307,6 +326,126 @@ impl Emulator {
     /// The form of the answer to a successful send, from now on (until [`reset`](Self::reset)).
     pub fn set_answer_shape(&self, shape: AnswerShape) {
         self.with_state(|state| state.answer_shape = shape);
+    }
+
+    /// Somebody taps a button of a message they got. A call button rings: a `calls` webhook is made,
+    /// and another one a minute of the emulator's clock later if nobody has accepted by then.
+    ///
+    /// Waits until the webhook has been delivered or has failed, unless webhooks are held.
+    pub fn tap(&self, target: &TapTarget) -> Result<Tap, TapRefused> {
+        let mut tap = self.shared.lock().tap(target)?;
+        self.shared.notify();
+        tap.webhook = self.settled(tap.webhook.map(|webhook| webhook.id));
+        Ok(tap)
+    }
+
+    /// Somebody does something else. `None` if nobody has that PSID.
+    ///
+    /// Waits for the webhook as [`tap`](Self::tap) does.
+    pub fn act(&self, psid: &str, action: Action) -> Option<PersonAction> {
+        let done = self.shared.lock().act(psid, action)?;
+        self.shared.notify();
+        self.settled(done.webhook_id);
+        Some(done)
+    }
+
+    fn settled(&self, webhook: Option<u64>) -> Option<Webhook> {
+        let id = webhook?;
+        // Longer than all attempts together can take.
+        let patience = {
+            let target = &self.shared.lock().state.webhook;
+            Duration::from_millis(target.timeout_ms) * (target.retries + 1)
+        } + Duration::from_secs(60);
+        self.shared
+            .wait(patience, |world| {
+                let webhook = world.webhooks.get(id);
+                match webhook {
+                    Some(w) if w.status == WebhookStatus::Queued => None,
+                    settled => Some(settled.cloned()),
+                }
+            })
+            .flatten()
+    }
+
+    /// All calls, oldest first.
+    pub fn calls(&self) -> Vec<PhoneCall> {
+        let mut world = self.shared.lock();
+        world.tick();
+        world.calls.iter().cloned().collect()
+    }
+
+    /// Whoever is rung takes the call. Fails with the call's status if it does not ring, and does
+    /// nothing if there is no such call.
+    pub fn accept_call(&self, call_id: &str) -> Result<(), CallStatus> {
+        self.change_call(call_id, true)
+    }
+
+    /// Whoever is rung declines, or either side hangs up. Fails with the call's status if it is
+    /// over, and does nothing if there is no such call.
+    pub fn end_call(&self, call_id: &str) -> Result<(), CallStatus> {
+        self.change_call(call_id, false)
+    }
+
+    fn change_call(&self, call_id: &str, accept: bool) -> Result<(), CallStatus> {
+        let mut world = self.shared.lock();
+        world.tick();
+        let now = world.clock.now();
+        let result = match world.call_number(call_id) {
+            Some(id) if accept => world.accept(id),
+            Some(id) => world.end(id, now),
+            None => Ok(()),
+        };
+        drop(world);
+        self.shared.notify();
+        result
+    }
+
+    /// Sends webhooks to `url` from now on (until [`reset`](Self::reset)): plain HTTP on this
+    /// machine. Fails with a sentence if it is anything else.
+    pub fn set_webhook_url(&self, url: &str) -> Result<(), String> {
+        crate::webhook::target(url)?;
+        self.with_state(|state| state.webhook.url = Some(url.to_owned()));
+        Ok(())
+    }
+
+    /// The newest webhooks, oldest first.
+    pub fn webhooks(&self) -> Vec<Webhook> {
+        self.shared.lock().webhooks.iter().cloned().collect()
+    }
+
+    /// Waits until at least `count` webhooks have been delivered, and returns those; `None` if that
+    /// takes longer than `timeout` (of real time).
+    pub fn wait_for_webhooks(&self, count: usize, timeout: Duration) -> Option<Vec<Webhook>> {
+        self.shared.wait(timeout, |world| {
+            let delivered: Vec<_> = world
+                .webhooks
+                .iter()
+                .filter(|w| w.status == WebhookStatus::Delivered)
+                .cloned()
+                .collect();
+            (delivered.len() >= count).then_some(delivered)
+        })
+    }
+
+    /// Keeps webhooks back until they are released.
+    pub fn hold_webhooks(&self) {
+        self.with_state(|state| state.webhook.hold = true);
+    }
+
+    /// Lets held webhooks go in this order, and holds no more; how many went.
+    pub fn release_webhooks(&self, order: &ReleaseOrder) -> usize {
+        let mut world = self.shared.lock();
+        world.state.webhook.hold = false;
+        let released = world.release(order);
+        drop(world);
+        self.shared.notify();
+        released
+    }
+
+    /// Sends a webhook once more, as a new one whose number is returned; `None` if there is none
+    /// with that number. Does not wait.
+    pub fn redeliver_webhook(&self, id: u64, signature: Signature) -> Option<u64> {
+        self.shared.lock().redeliver(id, signature)
     }
 
     /// Closes all open connections at once, as a server that crashes would.

@@ -1,4 +1,8 @@
 //! Faults: what goes wrong on purpose, how often, and with which requests.
+#![allow(
+    clippy::cast_precision_loss,
+    reason = "delays and random numbers need no more than a double holds"
+)]
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -61,11 +61,6 @@ impl GraphError {
         self
     }
 
-    pub(crate) fn status(mut self: Box<Self>, status: u16) -> Refused {
-        self.status = status;
-        self
-    }
-
     /// The body, in the order in which Graph writes its keys.
     pub(crate) fn body(&self, trace_id: &str) -> String {
         error_body(
@@ -94,13 +89,14 @@ pub(crate) fn error_body(
         quoted(kind)
     );
     if let Some(subcode) = subcode {
-        body.push_str(&format!(",\"error_subcode\":{subcode}"));
+        body.push_str(",\"error_subcode\":");
+        body.push_str(&subcode.to_string());
     }
     if let Some(transient) = is_transient {
-        body.push_str(&format!(",\"is_transient\":{transient}"));
+        body.push_str(",\"is_transient\":");
+        body.push_str(if transient { "true" } else { "false" });
     }
-    body.push_str(&format!(",\"fbtrace_id\":{}}}}}", quoted(trace_id)));
-    body
+    body + ",\"fbtrace_id\":" + &quoted(trace_id) + "}}"
 }
 
 /// A JSON string literal.
@@ -147,7 +143,7 @@ mod tests {
         assert_eq!(
             body,
             json!({"error": {"message": "(#10) \"quoted\"", "type": "OAuthException",
-                "code": 10, "error_subcode": 2018278, "fbtrace_id": "T1"}})
+                "code": 10, "error_subcode": 2_018_278, "fbtrace_id": "T1"}})
         );
         assert_eq!(error.status, 400);
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Frame;
@@ -16,11 +17,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::sync::Notify;
 
+use crate::control;
 use crate::faults::{FaultAction, Struck};
 use crate::graph::{self, Answer};
 use crate::journal::Call;
 use crate::params::Params;
 use crate::refusal::{Refusal, error_body};
+use crate::webhook;
 use crate::wire::{Flags, Wire};
 use crate::world::{Place, Shared};
 
@@ -36,6 +39,8 @@ pub(crate) async fn serve(
     shared: Arc<Shared>,
     stop: Arc<Notify>,
 ) -> io::Result<()> {
+    tokio::spawn(webhook::dispatch(Arc::clone(&shared)));
+    let router = control::router(Arc::clone(&shared));
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let stopped = stop.notified();
     tokio::pin!(stopped);
@@ -46,7 +51,7 @@ pub(crate) async fn serve(
                 Ok((stream, _)) => {
                     // Answers are small and wanted at once.
                     let _ = stream.set_nodelay(true);
-                    tokio::spawn(connection(stream, Arc::clone(&shared)));
+                    tokio::spawn(connection(stream, Arc::clone(&shared), router.clone()));
                 }
                 // Out of file descriptors, most likely: give connections time to end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -55,16 +60,21 @@ pub(crate) async fn serve(
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>) {
+async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>, router: Router) {
     let flags = Arc::new(Flags::new());
     let wire = Wire::new(stream, Arc::clone(&shared), Arc::clone(&flags));
     let hang_up = Arc::clone(&shared);
     let hang_up = hang_up.hang_up.notified();
-    let service = service_fn(|request| {
+    let service = service_fn(|request: Request<Incoming>| {
+        let own = is_own(request.method().as_str(), request.uri().path());
+        let router = own.then(|| router.clone());
         let shared = Arc::clone(&shared);
         let flags = Arc::clone(&flags);
         async move {
-            let answer = answer(shared, &flags, request).await;
+            let answer = match router {
+                Some(router) => Ok(control::answer(router, request.map(Body::new)).await),
+                None => answer(shared, &flags, request).await,
+            };
             flags.answered();
             answer
         }
@@ -79,9 +89,10 @@ async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>) {
     }
 }
 
-/// Whether a path belongs to the emulator itself and not to Graph.
-pub(crate) fn is_own_path(path: &str) -> bool {
-    path == "/inbox.css"
+/// Whether a request is for the emulator itself and not for Graph.
+pub(crate) fn is_own(method: &str, path: &str) -> bool {
+    (path == "/" && (method == "GET" || method == "HEAD"))
+        || path == "/inbox.css"
         || path == "/inbox.js"
         || path == "/_emulator"
         || path.starts_with("/_emulator/")
@@ -197,6 +208,7 @@ async fn stricken(
             answer = Answer::json(status, body);
         }
         FaultAction::DropBeforeRead | FaultAction::Drop | FaultAction::Unfinished => {
+            shared.lock().tell_request(place);
             shared.notify();
             return Err(Cut);
         }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{DAY, START};
 use crate::unverified::Unverified;
+use crate::webhook::Signature;
 
 /// The whole state. A seed file is this as JSON; every field has a default.
 ///
@@ -89,6 +90,10 @@ pub enum Strangers {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "Meta's settings are switches"
+)]
 pub struct Page {
     /// The name shown to people. Default: `Emulated Page`.
     pub name: String,
@@ -443,6 +448,8 @@ pub struct WebhookTarget {
     pub timeout_ms: u64,
     /// Keep webhooks back until they are released. Default: `false`.
     pub hold: bool,
+    /// How webhooks are signed. Default: as they should be.
+    pub signature: Signature,
 }
 
 impl Default for WebhookTarget {
@@ -453,6 +460,7 @@ impl Default for WebhookTarget {
             retries: 2,
             timeout_ms: 5_000,
             hold: false,
+            signature: Signature::Valid,
         }
     }
 }

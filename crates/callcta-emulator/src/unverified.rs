@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "so many things are not said")]
 pub struct Unverified {
     /// A call button for a Page without audio calling. Default: code 2018389 without a subcode,
     /// the only calling permission code in Meta's table.
@@ -28,11 +29,14 @@ pub struct Unverified {
     pub rate_limited: ErrorCode,
     /// More than two `calling_optin` requests in a day. Default: 613 without a subcode.
     pub optin_limit: ErrorCode,
+    /// Where the numbers 2018389 to 2018396 of Meta's table stand when `/calls` is refused: as
+    /// `code`, or as `error_subcode` of code 100. Default: as `code`.
+    pub calling_numbers: CallingNumbers,
     /// HTTP status by Graph code, where it should not be the default (400, and 403 for the codes
     /// 200 to 299). Default: none. `{"613": 429}` makes throttling look as some mocks have it.
     pub status_by_code: BTreeMap<i64, u16>,
     /// The smallest `expires_in_days` that is taken. Default: 1. `null`: anything up to 7.
-    pub expires_in_days_min: Option<i64>,
+    pub expires_in_days_min: Option<i32>,
     /// Take `expires_in_days` that is not a whole number. Default: `false`.
     pub expires_in_days_fractions: bool,
     /// The longest title of an `audio_call` button. Default: `null`, none.
@@ -63,6 +67,11 @@ pub struct Unverified {
     pub settings_answer: SettingsAnswer,
     /// Whether GET `messenger_call_settings` wraps its answer in `data`. Default: `false`.
     pub settings_in_data: bool,
+    /// The feature status of a Page that may not use the calling API. Default: `disabled`.
+    pub feature_status_off: String,
+    /// Whether `subscribed_apps` answers `{"success":"true"}`, as its sample does, rather than with
+    /// a boolean. Default: `true`.
+    pub subscribed_success_is_string: bool,
     /// Whether `sdp_response` is an object `{sdp_type, sdp}` rather than a string.
     /// Default: `false`, a string, for `accept`; `connect` always answers with an object.
     pub sdp_response_object: bool,
@@ -79,6 +88,7 @@ impl Default for Unverified {
             outside_window: ErrorCode::new(10, Some(2_018_278)),
             rate_limited: ErrorCode::new(613, None),
             optin_limit: ErrorCode::new(613, None),
+            calling_numbers: CallingNumbers::Code,
             status_by_code: BTreeMap::new(),
             expires_in_days_min: Some(1),
             expires_in_days_fractions: false,
@@ -95,6 +105,8 @@ impl Default for Unverified {
             unknown_keys: UnknownKeys::Refuse,
             settings_answer: SettingsAnswer::Guide,
             settings_in_data: false,
+            feature_status_off: "disabled".into(),
+            subscribed_success_is_string: true,
             sdp_response_object: false,
         }
     }
@@ -163,6 +175,17 @@ pub enum UnknownKeys {
     RefuseInMessage,
     /// Ignored everywhere.
     Ignore,
+}
+
+/// Where a calling error's number stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallingNumbers {
+    /// `error.code`.
+    #[default]
+    Code,
+    /// `error.error_subcode`, under code 100.
+    Subcode,
 }
 
 /// How `POST messenger_call_settings` answers.

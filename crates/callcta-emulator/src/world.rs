@@ -6,16 +6,22 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Uri};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
+use crate::calls::PhoneCall;
 use crate::clock::Clock;
+use crate::control::views;
+use crate::events::Events;
 use crate::faults::{Faults, Struck};
 use crate::graph::{self, Outcome};
 use crate::journal::{Call, Entry, Ring, StoredMessage};
+use crate::limits::Usage;
 use crate::params::Params;
+use crate::people::PersonAction;
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::webhook::{Outbox, Webhook};
 
 /// What an emulator is started with.
 #[derive(Clone, Debug)]
@@ -25,7 +31,13 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) keep_messages: usize,
     pub(crate) keep_requests: usize,
+    /// The emulator's own URL.
+    pub(crate) base: String,
+    pub(crate) ready_line: String,
 }
+
+/// How many calls, webhooks and people's actions are kept.
+const KEPT: usize = 500;
 
 /// All that the emulator knows at a moment.
 pub(crate) struct World {
@@ -35,7 +47,18 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) messages: Ring<StoredMessage>,
     pub(crate) requests: Ring<Entry>,
+    pub(crate) calls: Ring<PhoneCall>,
+    pub(crate) webhooks: Ring<Webhook>,
+    pub(crate) outbox: Outbox,
+    pub(crate) actions: Ring<PersonAction>,
+    pub(crate) usage: Usage,
+    pub(crate) events: Events,
+    /// Wakes the sender of webhooks.
+    pub(crate) wake: Arc<Notify>,
     pub(crate) posts: usize,
+    pub(crate) call_count: u64,
+    pub(crate) webhook_count: u64,
+    pub(crate) action_count: u64,
     message_count: u64,
     request_count: u64,
     trace_count: u64,
@@ -58,7 +81,17 @@ impl World {
             faults: Faults::new(settings.seed),
             messages: Ring::new(settings.keep_messages),
             requests: Ring::new(settings.keep_requests),
+            calls: Ring::new(KEPT),
+            webhooks: Ring::new(KEPT),
+            outbox: Outbox::default(),
+            actions: Ring::new(KEPT),
+            usage: Usage::default(),
+            events: Events::default(),
+            wake: Arc::new(Notify::new()),
             posts: 0,
+            call_count: 0,
+            webhook_count: 0,
+            action_count: 0,
             message_count: 0,
             request_count: 0,
             trace_count: 0,
@@ -68,9 +101,42 @@ impl World {
     }
 
     pub(crate) fn reset(&mut self) {
-        let generation = self.generation + 1;
-        *self = Self::new(self.settings.clone());
-        self.generation = generation;
+        let mut new = Self::new(self.settings.clone());
+        new.generation = self.generation + 1;
+        // Those who listen and the sender of webhooks stay.
+        new.events = std::mem::take(&mut self.events);
+        new.wake = Arc::clone(&self.wake);
+        *self = new;
+        self.wake.notify_one();
+        self.events.emit("reset", || json!({}));
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Moves the clock; calls that have rung for too long end at their time.
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.clock.advance(by);
+        self.tick();
+        self.tell_clock();
+    }
+
+    /// Lets the clock follow real time, or stops it.
+    pub(crate) fn run_clock(&mut self, run: bool) {
+        self.clock.run(run);
+        self.wake.notify_one();
+        self.tell_clock();
+    }
+
+    fn tell_clock(&mut self) {
+        let clock = self.clock;
+        self.events.emit("clock", || views::clock(&clock));
+    }
+
+    /// Tells that the state was changed from outside.
+    pub(crate) fn tell_state(&mut self) {
+        self.events.emit("state", || json!({}));
     }
 
     pub(crate) fn next_message_id(&self) -> String {
@@ -86,6 +152,9 @@ impl World {
     pub(crate) fn store(&mut self, mut message: StoredMessage) {
         self.message_count += 1;
         message.id = self.message_count;
+        let now = self.clock.now();
+        self.events
+            .emit("message", || views::message(&message, now));
         self.messages.push(message);
     }
 
@@ -146,6 +215,29 @@ impl World {
             entry.status = Some(status);
             entry.answer = body.clone();
         }
+        self.tell_request(place);
+    }
+
+    /// Tells that a request is in the log, or that more is known about it.
+    pub(crate) fn tell_request(&mut self, place: Place) {
+        if place.generation != self.generation {
+            return;
+        }
+        let (requests, base) = (&self.requests, &self.settings.base);
+        self.events.emit("request", || {
+            requests
+                .get(place.id)
+                .map_or_else(|| json!({}), |entry| views::request(entry, base))
+        });
+    }
+
+    pub(crate) fn ready_line(&self) -> &str {
+        &self.settings.ready_line
+    }
+
+    /// The emulator's own URL.
+    pub(crate) fn base(&self) -> &str {
+        &self.settings.base
     }
 
     pub(crate) fn entry(&mut self, place: Place) -> Option<&mut Entry> {
@@ -184,7 +276,7 @@ impl World {
             words.next().unwrap_or("/"),
         );
         let uri: Uri = target.parse().unwrap_or_default();
-        if crate::server::is_own_path(uri.path()) {
+        if crate::server::is_own(method, uri.path()) {
             return false;
         }
         let Some(struck) = self.faults.take_unread(method, uri.path()) else {
@@ -201,7 +293,15 @@ impl World {
         if let Some(entry) = self.entry(place) {
             entry.fault = Some(label);
         }
+        self.tell_request(place);
+        self.tell_faults();
         true
+    }
+
+    pub(crate) fn tell_faults(&mut self) {
+        let faults = &self.faults;
+        self.events
+            .emit("faults", || json!({"faults": faults.list()}));
     }
 
     /// The refusal of a logged request.
@@ -244,6 +344,7 @@ impl Shared {
     pub(crate) fn with_faults<T>(&self, change: impl FnOnce(&mut Faults) -> T) -> T {
         let mut world = self.lock();
         let result = change(&mut world.faults);
+        world.tell_faults();
         self.unread_armed
             .store(world.faults.any_unread(), Ordering::SeqCst);
         result

@@ -1,4 +1,5 @@
 //! Each fault as a client sees it, and how many POSTs the emulator saw.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The messages edge over real HTTP: the documented success and the documented errors.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 

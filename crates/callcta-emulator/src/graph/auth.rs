@@ -7,7 +7,7 @@ use super::proof::hex_hmac;
 use crate::journal::Call;
 use crate::params::Params;
 use crate::refusal::{GraphError, Refusal, Refused};
-use crate::state::{AccessLevel, Token, TokenKind};
+use crate::state::{AccessLevel, RateLimits, Token, TokenKind};
 
 /// On whose behalf a request comes.
 pub(crate) struct Caller {
@@ -23,10 +23,25 @@ pub(crate) struct Caller {
 /// Finds the Page behind `object` (an id or `me`) and checks the token for it; with `scope`, also
 /// that permission.
 pub(crate) fn authenticate(
-    context: &Context<'_>,
+    context: &mut Context<'_>,
     object: &str,
     scope: Option<&str>,
 ) -> Result<Caller, Refused> {
+    let caller = identify(context, object, scope)?;
+    let world = &mut *context.world;
+    let page = world.state.pages.get(&caller.page_id);
+    if page.is_some_and(|page| page.rate_limits != RateLimits::default()) {
+        context.counted = Some(caller.page_id.clone());
+        let is_message = super::is_message_post(&context.call.method, context.call.uri.path());
+        let now = world.clock.now();
+        world
+            .usage
+            .count(&world.state, &caller.page_id, now, is_message)?;
+    }
+    Ok(caller)
+}
+
+fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<Caller, Refused> {
     let state = &context.world.state;
     let now = context.world.clock.now();
     let Some(text) = token_of(context.call, &context.params) else {
@@ -64,6 +79,8 @@ pub(crate) fn authenticate(
     )?;
 
     let page_id = match object {
+        // The batch endpoint names no object; its token says who calls.
+        "" => token_page,
         "me" if token.kind == TokenKind::Page => token_page,
         "me" => {
             return Err(no_object(
@@ -126,7 +143,8 @@ fn check_scope(token: &Token, scope: &str, context: &Context<'_>) -> Result<(), 
         "MESSAGING"
     };
     // The Send API reference calls the task MESSAGE.
-    if !token.has_task(task) && !(task == "MESSAGING" && token.has_task("MESSAGE")) {
+    let allowed = token.has_task(task) || (task == "MESSAGING" && token.has_task("MESSAGE"));
+    if !allowed {
         return Err(GraphError::new(
             10,
             None,

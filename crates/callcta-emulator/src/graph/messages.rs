@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::{Context, Done, Handled, auth};
+use super::{Context, Done, Handled, auth, refuse};
 use crate::clock::DAY;
 use crate::journal::StoredMessage;
-use crate::refusal::{GraphError, Refusal, Refused};
+use crate::refusal::Refused;
 use crate::state::{AccessLevel, AppMode, Person, State, Strangers};
 use crate::unverified::ErrorCode;
 use crate::validate::{self, Content, MessagingType, Recipient, Send, Tag};
@@ -18,7 +18,7 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
     let page = &state.pages[&caller.page_id];
     let send = validate::send(&context.params, &state.unverified)?;
     if page.restricted {
-        return Err(error(
+        return Err(refuse(
             ErrorCode::new(10, Some(1_893_063)),
             "The Page is temporarily restricted from sending messages",
             "page_restricted",
@@ -39,7 +39,7 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
     };
     if !person.has_app_role {
         if state.app.mode == AppMode::Development {
-            return Err(error(
+            return Err(refuse(
                 ErrorCode::new(200, None),
                 "Cannot message users who are not admins, developers or testers of the app until \
                  pages_messaging permission is reviewed and the app is live.",
@@ -49,7 +49,7 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
             ));
         }
         if caller.access == AccessLevel::Standard {
-            return Err(error(
+            return Err(refuse(
                 ErrorCode::new(200, Some(2_018_028)),
                 "Cannot message users who are not admins, developers or testers of the app until \
                  pages_messaging permission is reviewed and the app is live.",
@@ -60,7 +60,7 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
         }
     }
     if person.blocked {
-        return Err(error(
+        return Err(refuse(
             state.unverified.blocked,
             "This person isn't available right now.",
             "person_blocked_page",
@@ -70,7 +70,7 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
     }
     let calling = matches!(send.content, Content::AudioCall | Content::CallPrompt);
     if calling && !page.audio_enabled {
-        return Err(error(
+        return Err(refuse(
             state.unverified.calling_not_enabled,
             "Page Not Allowlisted: audio calling is not enabled for this Page",
             "calling_not_enabled",
@@ -86,7 +86,7 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
             .iter()
             .any(|m| m.message_id == mid && m.recipient == target.psid);
         if !known {
-            return Err(error(
+            return Err(refuse(
                 ErrorCode::new(100, None),
                 "Param reply_to[mid] must be a message of this conversation",
                 "reply_to_unknown",
@@ -104,7 +104,7 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
             .count()
             >= 2
     {
-        return Err(error(
+        return Err(refuse(
             state.unverified.optin_limit,
             "Too many call permission requests in this conversation",
             "optin_limit",
@@ -215,7 +215,7 @@ fn find_recipient(
             };
             let path = "recipient";
             if comment.answered {
-                return Err(error(
+                return Err(refuse(
                     ErrorCode::new(100, None),
                     "Only one private reply can be sent to a comment or post",
                     "private_reply_once",
@@ -224,7 +224,7 @@ fn find_recipient(
                 ));
             }
             if now - comment.created_at > 7 * DAY {
-                return Err(error(
+                return Err(refuse(
                     state.unverified.outside_window,
                     "This message is sent outside of allowed window.",
                     "private_reply_window",
@@ -254,7 +254,7 @@ fn check_window(
         if send.utility.is_some_and(approved) {
             return Ok(());
         }
-        return Err(error(
+        return Err(refuse(
             ErrorCode::new(100, None),
             "The utility template does not exist or is not approved",
             "utility_template_unknown",
@@ -270,7 +270,7 @@ fn check_window(
         .is_some_and(|at| now < at.saturating_add(7 * DAY));
     let why = match send.tag {
         Some(Tag::HumanAgent) if !page.human_agent => {
-            return Err(error(
+            return Err(refuse(
                 ErrorCode::new(10, None),
                 "The app does not have the Human Agent feature",
                 "human_agent_feature",
@@ -288,7 +288,7 @@ fn check_window(
         Some(_) => "the tag reaches 7 days beyond the person's last action",
         None => "the person's last action is longer ago than the window, or there was none",
     };
-    Err(error(
+    Err(refuse(
         state.unverified.outside_window,
         "This message is sent outside of allowed window. Learn more about the new policy here: \
          https://developers.facebook.com/docs/messenger-platform/policy-overview",
@@ -299,24 +299,11 @@ fn check_window(
 }
 
 fn no_user(detail: &str) -> Refused {
-    error(
+    refuse(
         ErrorCode::new(100, Some(2_018_001)),
         "No matching user found",
         "recipient_unknown",
         "recipient",
         detail,
-    )
-}
-
-fn error(numbers: ErrorCode, text: &str, rule: &'static str, path: &str, detail: &str) -> Refused {
-    GraphError::new(
-        numbers.code,
-        numbers.subcode,
-        format!("(#{}) {text}", numbers.code),
-        Refusal {
-            rule,
-            path: path.into(),
-            detail: detail.into(),
-        },
     )
 }

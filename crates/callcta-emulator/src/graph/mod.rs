@@ -2,17 +2,24 @@
 
 mod answer;
 mod auth;
+mod batch;
+mod calling;
 mod messages;
+mod page;
 mod proof;
+mod settings;
 
 use std::sync::Arc;
 
 use axum::http::Method;
+use serde_json::Value;
 
 pub(crate) use self::answer::Answer;
+pub(crate) use self::proof::hex_hmac;
 use crate::journal::Call;
 use crate::params::{self, Params};
-use crate::refusal::{GraphError, Refusal, Refused};
+use crate::refusal::{GraphError, Refusal, Refused, shown};
+use crate::unverified::ErrorCode;
 use crate::world::World;
 
 /// What handling a request led to.
@@ -30,6 +37,8 @@ pub(crate) struct Context<'a> {
     pub(crate) params: Params,
     /// The number of the request in the log.
     pub(crate) request_id: u64,
+    /// The Page whose usage the answer's headers tell.
+    pub(crate) counted: Option<String>,
 }
 
 /// A handler's good end.
@@ -88,10 +97,12 @@ pub(crate) fn handle(
         call,
         params,
         request_id,
+        counted: None,
     };
     let handled = route(&mut context, &mut modelled);
+    let counted = context.counted;
     let world = context.world;
-    match handled {
+    let mut outcome = match handled {
         Ok(done) => Outcome {
             answer: done.answer,
             refusal: None,
@@ -110,7 +121,13 @@ pub(crate) fn handle(
                 modelled,
             }
         }
+    };
+    if let Some(page_id) = counted {
+        world
+            .usage
+            .headers(&world.state, &page_id, &mut outcome.answer);
     }
+    outcome
 }
 
 fn route(context: &mut Context<'_>, modelled: &mut bool) -> Handled {
@@ -119,15 +136,87 @@ fn route(context: &mut Context<'_>, modelled: &mut bool) -> Handled {
     let mut parts = path.split('/');
     let object = parts.next().unwrap_or_default();
     let edge = parts.next();
-    if parts.next().is_none()
-        && let Some(edge) = edge
-        && (call.method.as_str(), edge) == ("POST", "messages")
-    {
-        return messages::send(context, object);
+    if parts.next().is_none() {
+        match (call.method.as_str(), edge) {
+            ("POST", Some("messages")) => return messages::send(context, object),
+            ("POST", None) if context.params.map.contains_key("batch") => {
+                return batch::run(context);
+            }
+            ("GET", None) if !object.is_empty() => return page::read(context, object),
+            ("GET", Some("messenger_call_settings")) => return settings::read(context, object),
+            ("POST", Some("messenger_call_settings")) => return settings::write(context, object),
+            ("GET", Some("messenger_call_permissions")) => {
+                return calling::permissions(context, object);
+            }
+            ("POST", Some("calls")) => return calling::signal(context, object),
+            ("POST", Some("business_messaging_feature_status")) => {
+                return page::feature_status(context, object);
+            }
+            ("GET", Some("subscribed_apps")) => return page::subscriptions(context, object),
+            ("POST", Some("subscribed_apps")) => return page::subscribe(context, object),
+            _ => {}
+        }
     }
     *modelled = false;
     auth::authenticate(context, object, None)?;
-    Err(unknown_edge(&call, edge.unwrap_or_default()))
+    match edge {
+        // Known edges know no other methods: sent messages, for instance, can't be read.
+        None | Some("messages" | "calls") => Err(auth::no_object(
+            &call,
+            object,
+            "not_modelled",
+            "this object or edge does not take this method",
+        )),
+        Some(edge) => Err(unknown_edge(&call, edge)),
+    }
+}
+
+/// A refusal whose message starts with its code, as nearly all of Graph's do.
+fn refuse(
+    numbers: ErrorCode,
+    text: &str,
+    rule: &'static str,
+    path: &str,
+    detail: impl Into<String>,
+) -> Refused {
+    GraphError::new(
+        numbers.code,
+        numbers.subcode,
+        format!("(#{}) {text}", numbers.code),
+        Refusal {
+            rule,
+            path: path.into(),
+            detail: detail.into(),
+        },
+    )
+}
+
+/// Code 100 for a parameter.
+fn bad_param(name: &str, rule: &'static str, wanted: &str, sent: Option<&Value>) -> Refused {
+    let text = match sent {
+        None => format!("The parameter {name} is required"),
+        Some(_) => format!("Param {name} must be {wanted}"),
+    };
+    refuse(
+        ErrorCode::new(100, None),
+        &text,
+        rule,
+        name,
+        format!("{wanted}; {} was sent", shown(sent)),
+    )
+}
+
+/// A boolean, also as text as forms send it.
+fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) => match text.as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn unknown_edge(call: &Call, edge: &str) -> Refused {

@@ -8,7 +8,7 @@ use crate::unverified::Unverified;
 
 const TITLE_MAX: usize = 20;
 const PAYLOAD_MAX: usize = 1000;
-const EXPIRES_IN_DAYS_MAX: i64 = 7;
+const EXPIRES_IN_DAYS_MAX: f64 = 7.0;
 
 /// Checks a button; true if it is a call button.
 pub(super) fn check(at: At, value: &Value, rules: &Unverified) -> Result<bool, Refused> {
@@ -273,10 +273,10 @@ fn expires_in_days(at: At, button: &Map<String, Value>, rules: &Unverified) -> R
     let Some(days) = value.as_f64() else {
         return Err(at.type_error("expires_in_days", "a number of days", value));
     };
-    let bound = if days > EXPIRES_IN_DAYS_MAX as f64 {
+    let bound = if days > EXPIRES_IN_DAYS_MAX {
         format!("less than or equal to {EXPIRES_IN_DAYS_MAX}")
     } else if let Some(min) = rules.expires_in_days_min
-        && days < min as f64
+        && days < f64::from(min)
     {
         format!("greater than or equal to {min}")
     } else if days.fract() != 0.0 && !rules.expires_in_days_fractions {

@@ -154,13 +154,11 @@ fn element(index: usize, value: &Value, rules: &Unverified) -> Result<usize, Ref
     if let Some(action) = element.get("default_action") {
         button::default_action(index, action, rules)?;
     }
-    let calls = match element.get("buttons") {
-        None => 0,
-        Some(_) => {
-            others = true;
-            buttons(element, at, Some(index), rules)?
-        }
-    };
+    let mut calls = 0;
+    if element.contains_key("buttons") {
+        others = true;
+        calls = buttons(element, at, Some(index), rules)?;
+    }
     if !others {
         return Err(refuse(
             100,

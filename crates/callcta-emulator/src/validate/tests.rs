@@ -1,3 +1,5 @@
+#![allow(clippy::needless_pass_by_value, reason = "shorter to read")]
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,5 +1,7 @@
 //! What the tests share. Not a test itself.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "tests; each uses a part")]
+
+pub mod receiver;
 
 use callcta_emulator::Emulator;
 use serde_json::{Value, json};

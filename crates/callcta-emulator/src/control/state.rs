@@ -1,0 +1,101 @@
+//! Readiness, state and reset.
+
+use axum::body::Bytes;
+use axum::extract::State as Extract;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::{Answered, App, Problem, ok, read as parse};
+use crate::state::State;
+use crate::webhook;
+use crate::world::Shared;
+
+pub(super) async fn ready(Extract(shared): App) -> Response {
+    let world = shared.lock();
+    ok(&serde_json::from_str(world.ready_line()).expect("the ready line is JSON"))
+}
+
+pub(super) async fn reset(Extract(shared): App) -> Response {
+    shared.reset();
+    ok(&json!({}))
+}
+
+pub(super) async fn close_connections(Extract(shared): App) -> Response {
+    // After this answer is out, or it would be cut off as well.
+    tokio::spawn(async move {
+        tokio::task::yield_now().await;
+        shared.hang_up.notify_waiters();
+    });
+    ok(&json!({}))
+}
+
+pub(super) async fn read(Extract(shared): App) -> Response {
+    ok(&json!(shared.lock().state))
+}
+
+pub(super) async fn replace(Extract(shared): App, body: Bytes) -> Answered {
+    let state: State = parse(&body)?;
+    install(&shared, state)
+}
+
+/// The parts of the state that are maps; `null` removes an entry of them.
+const MAPS: &[&str] = &["pages", "people", "user_refs", "comments", "status_by_code"];
+
+/// What is named is changed. `null` removes a page, a person and the like, as in RFC 7396; any
+/// other field is set to `null`, which not all of them can be.
+pub(super) async fn merge(Extract(shared): App, body: Bytes) -> Answered {
+    let patch: Value = parse(&body)?;
+    let mut state = json!(shared.lock().state);
+    merge_patch(&mut state, patch, false);
+    let state: State =
+        serde_json::from_value(state).map_err(|error| Problem::bad(error.to_string()))?;
+    install(&shared, state)
+}
+
+fn install(shared: &Shared, state: State) -> Answered {
+    if let Some(url) = &state.webhook.url {
+        webhook::target(url).map_err(Problem::bad)?;
+    }
+    let mut world = shared.lock();
+    world.state = state;
+    world.tell_state();
+    let answer = ok(&json!(world.state));
+    drop(world);
+    shared.notify();
+    Ok(answer)
+}
+
+fn merge_patch(target: &mut Value, patch: Value, is_map: bool) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Some(target) = target.as_object_mut() else {
+        return;
+    };
+    for (key, value) in patch {
+        if is_map && value.is_null() {
+            target.remove(&key);
+            continue;
+        }
+        let is_map = MAPS.contains(&key.as_str());
+        merge_patch(target.entry(key).or_insert(Value::Null), value, is_map);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merging() {
+        let mut state = json!({"people": {"1": {"a": 1}, "2": {"a": 2}}, "d": [1]});
+        let patch = json!({"people": {"1": {"a": null, "b": {"c": 3}}, "2": null}, "d": [2]});
+        merge_patch(&mut state, patch, false);
+        let merged = json!({"people": {"1": {"a": null, "b": {"c": 3}}}, "d": [2]});
+        assert_eq!(state, merged);
+    }
+}

@@ -1,0 +1,328 @@
+//! `/{page}/calls` and `/{page}/messenger_call_permissions`: signalling, without any media.
+
+use serde_json::{Value, json};
+
+use super::answer::Answer;
+use super::{Context, Handled, auth, bad_param, refuse};
+use crate::calls::{CallDirection, CallStatus, PhoneCall};
+use crate::clock::DAY;
+use crate::refusal::Refused;
+use crate::unverified::{CallingNumbers, ErrorCode, Unverified};
+
+/// What the emulated other side answers. No media flows.
+const SDP_ANSWER: &str =
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
+
+/// `GET /{page}/messenger_call_permissions?psid=…`.
+pub(super) fn permissions(context: &mut Context<'_>, object: &str) -> Handled {
+    let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
+    let state = &context.world.state;
+    let Some(psid) = context.params.text("psid") else {
+        return Err(bad_param("psid", "required", "a PSID", None));
+    };
+    let Some(person) = state
+        .people
+        .get(psid)
+        .filter(|p| state.page_of(p) == caller.page_id && !caller.foreign_token)
+    else {
+        return Err(no_user("psid"));
+    };
+    calling_enabled(context, &caller.page_id)?;
+    let now = context.world.clock.now();
+    let until = person.call_permission_until.filter(|until| *until > now);
+    let requests = person
+        .optin_requests
+        .iter()
+        .filter(|at| now - **at < DAY)
+        .count();
+    let mut permission = json!({
+        "status": if until.is_some() { "has_permission" } else { "no_permission" },
+    });
+    if let Some(until) = until {
+        permission["expiration_time"] = json!(until / 1000);
+    }
+    let body = json!({
+        "permission": permission,
+        "actions": [
+            {
+                "action_name": "send_call_permission_request",
+                "can_perform_action": requests < 2,
+                "limits": [{
+                    "time_period": "PT24H",
+                    "max_allowed_per_user": 2,
+                    "current_usage": requests,
+                }],
+            },
+            {"action_name": "start_call", "can_perform_action": until.is_some()},
+        ],
+    });
+    Ok(Answer::json(200, body.to_string()).into())
+}
+
+/// `POST /{page}/calls`.
+pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
+    let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
+    let params = &context.params;
+    if params.map.get("platform").is_some_and(|p| {
+        !p.as_str()
+            .is_some_and(|p| p.eq_ignore_ascii_case("messenger"))
+    }) {
+        return Err(bad_param(
+            "platform",
+            "platform",
+            "messenger",
+            params.map.get("platform"),
+        ));
+    }
+    let action = params.text("action").unwrap_or_default().to_owned();
+    if action == "connect" {
+        return connect(context, &caller);
+    }
+    if !["accept", "media_update", "reject", "terminate"].contains(&action.as_str()) {
+        return Err(bad_param(
+            "action",
+            "call_action",
+            "one of {accept, connect, media_update, reject, terminate}",
+            params.map.get("action"),
+        ));
+    }
+    context.world.tick();
+    let call = find_call(context, &caller.page_id)?;
+    let now = context.world.clock.now();
+    match action.as_str() {
+        "accept" => {
+            if call.direction == CallDirection::BusinessInitiated {
+                return Err(numbered(
+                    &context.world.state.unverified,
+                    2_018_394,
+                    "Insufficient permission to join the call",
+                    "call_not_incoming",
+                    "the Page started this call; only the person can accept it",
+                ));
+            }
+            check_session(context)?;
+            context
+                .world
+                .accept(call.id)
+                .map_err(|status| wrong_state(context, status))?;
+            let answer = if context.world.state.unverified.sdp_response_object {
+                json!({"sdp_type": "answer", "sdp": SDP_ANSWER})
+            } else {
+                json!(SDP_ANSWER)
+            };
+            let body = json!({"success": true, "session": {"sdp_response": answer}});
+            return Ok(Answer::json(200, body.to_string()).into());
+        }
+        "media_update" => {
+            if call.status != CallStatus::Accepted {
+                return Err(wrong_state(context, call.status));
+            }
+            check_tracks(context)?;
+        }
+        "reject" if call.status != CallStatus::Ringing => {
+            return Err(wrong_state(context, call.status));
+        }
+        _ => context
+            .world
+            .end(call.id, now)
+            .map_err(|status| wrong_state(context, status))?,
+    }
+    Ok(Answer::json(200, "{\"success\":true}").into())
+}
+
+fn connect(context: &mut Context<'_>, caller: &auth::Caller) -> Handled {
+    check_session(context)?;
+    let state = &context.world.state;
+    let to = context.params.map.get("to");
+    let Some(psid) = to.and_then(Value::as_str) else {
+        return Err(bad_param("to", "required", "a PSID", to));
+    };
+    let Some(person) = state
+        .people
+        .get(psid)
+        .filter(|p| state.page_of(p) == caller.page_id && !caller.foreign_token)
+    else {
+        return Err(no_user("to"));
+    };
+    calling_enabled(context, &caller.page_id)?;
+    let now = context.world.clock.now();
+    if person
+        .call_permission_until
+        .is_none_or(|until| until <= now)
+    {
+        return Err(numbered(
+            &state.unverified,
+            2_018_394,
+            "Insufficient permission to call this person",
+            "call_permission",
+            "the person has given no permission to be called, or it has expired",
+        ));
+    }
+    let psid = psid.to_owned();
+    let (id, _) = context.world.ring(
+        &caller.page_id,
+        &psid,
+        CallDirection::BusinessInitiated,
+        None,
+    );
+    let call_id = context
+        .world
+        .calls
+        .get(id)
+        .map(|call| call.call_id.clone())
+        .unwrap_or_default();
+    let body = json!({
+        "success": true,
+        "id": call_id,
+        "session": {"sdp_response": {"sdp_type": "answer", "sdp": SDP_ANSWER}},
+    });
+    Ok(Answer::json(200, body.to_string()).into())
+}
+
+fn find_call(context: &Context<'_>, page_id: &str) -> Result<PhoneCall, Refused> {
+    let world = &*context.world;
+    let sent = context.params.map.get("call_id");
+    let Some(call_id) = sent.and_then(Value::as_str) else {
+        return Err(bad_param("call_id", "required", "a call id", sent));
+    };
+    let call = world
+        .call_number(call_id)
+        .and_then(|number| world.calls.get(number));
+    match call {
+        None => Err(numbered(
+            &world.state.unverified,
+            2_018_390,
+            "Invalid call id",
+            "call_unknown",
+            "there is no call with this id",
+        )),
+        Some(call) if call.page_id != page_id => Err(numbered(
+            &world.state.unverified,
+            2_018_393,
+            "The Page is not part of the call",
+            "call_of_another_page",
+            "the call is another Page's",
+        )),
+        Some(call) => Ok(call.clone()),
+    }
+}
+
+fn check_session(context: &Context<'_>) -> Result<(), Refused> {
+    let rules = &context.world.state.unverified;
+    let session = context.params.map.get("session");
+    let field = |name: &str| {
+        session
+            .and_then(|session| session.get(name))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    if field("sdp_type").is_empty() || field("sdp").is_empty() {
+        return Err(numbered(
+            rules,
+            2_018_391,
+            "Connection parameter is empty",
+            "session_required",
+            "session needs sdp_type and sdp",
+        ));
+    }
+    if field("sdp_type") != "offer" || !field("sdp").starts_with("v=0") {
+        return Err(numbered(
+            rules,
+            2_018_392,
+            "SDP is invalid",
+            "sdp_invalid",
+            "sdp_type is offer and sdp starts with v=0",
+        ));
+    }
+    Ok(())
+}
+
+fn check_tracks(context: &Context<'_>) -> Result<(), Refused> {
+    let Some(tracks) = context.params.map.get("tracks") else {
+        return Ok(());
+    };
+    let good = tracks.as_array().is_some_and(|list| {
+        list.len() <= 4
+            && list.iter().all(|track| {
+                matches!(
+                    track["label"].as_str(),
+                    Some("default_audio" | "default_video" | "screen_audio" | "screen_video")
+                ) && matches!(track["status"].as_str(), Some("enabled" | "disabled"))
+            })
+    });
+    if good {
+        return Ok(());
+    }
+    Err(bad_param(
+        "tracks",
+        "tracks",
+        "at most 4 of {msid, label, status}",
+        Some(tracks),
+    ))
+}
+
+fn calling_enabled(context: &Context<'_>, page_id: &str) -> Result<(), Refused> {
+    let state = &context.world.state;
+    if state.pages[page_id].audio_enabled {
+        return Ok(());
+    }
+    Err(refuse(
+        state.unverified.calling_not_enabled,
+        "Page Not Allowlisted: audio calling is not enabled for this Page",
+        "calling_not_enabled",
+        "page-id",
+        "the Page has audio_enabled false",
+    ))
+}
+
+/// A call that is not where the action wants it.
+fn wrong_state(context: &Context<'_>, status: CallStatus) -> Refused {
+    let rules = &context.world.state.unverified;
+    match status {
+        CallStatus::Failed => numbered(
+            rules,
+            2_018_395,
+            "The call has failed",
+            "call_failed",
+            "the call was never accepted and is over",
+        ),
+        CallStatus::Completed => numbered(
+            rules,
+            2_018_396,
+            "The call has ended",
+            "call_ended",
+            "the call is over",
+        ),
+        CallStatus::Accepted | CallStatus::Ringing => refuse(
+            ErrorCode::new(100, None),
+            "The call is not in a state that allows this action",
+            "call_state",
+            "action",
+            format!("the call is {status:?}"),
+        ),
+    }
+}
+
+fn numbered(
+    rules: &Unverified,
+    number: i64,
+    text: &str,
+    rule: &'static str,
+    detail: &str,
+) -> Refused {
+    let numbers = match rules.calling_numbers {
+        CallingNumbers::Code => ErrorCode::new(number, None),
+        CallingNumbers::Subcode => ErrorCode::new(100, Some(number)),
+    };
+    refuse(numbers, text, rule, "call_id", detail)
+}
+
+fn no_user(path: &str) -> Refused {
+    refuse(
+        ErrorCode::new(100, Some(2_018_001)),
+        "No matching user found",
+        "recipient_unknown",
+        path,
+        "nobody has this PSID in conversation with the Page",
+    )
+}

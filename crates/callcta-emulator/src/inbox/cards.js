@@ -1,0 +1,124 @@
+// Messages as the person sees them.
+
+import { now, store } from "./api.js";
+import { duration, h, icon, pretty, timeOf, webUrl } from "./util.js";
+
+/** What `POST /{page}/messages` sent, drawn. `tap` is told the element and the button. */
+export function draw(message, tap) {
+  const content = message.body.message ?? {};
+  const payload = content.attachment?.payload;
+  const draws = { generic: carousel, button: buttonCard, call_prompt: callPrompt, calling_optin: optin };
+  const type = content.attachment?.type === "template" && payload?.template_type;
+  if (Object.hasOwn(draws, type)) return draws[type](message, payload, tap);
+  if (typeof content.text === "string") {
+    const replies = Array.isArray(content.quick_replies) ? content.quick_replies : [];
+    return h("div", {}, h("p.bubble", {}, content.text),
+      replies.length > 0 && h("p.quick", {}, replies.map((reply) => h("span", {}, text(reply?.title)))));
+  }
+  if (["image", "video", "audio", "file"].includes(content.attachment?.type)) {
+    return h("div.card", {}, picture(text(payload?.url), content.attachment.type));
+  }
+  return h("div.card.raw", {}, h("p.muted", {}, "Not drawn here, but delivered:"), code(message.body.message ?? message.body));
+}
+
+/** A message in a few words, for lists and announcements. */
+export function summary(message) {
+  const content = message.body.message ?? {};
+  const payload = content.attachment?.payload ?? {};
+  const words = content.text ?? payload.text ?? list(payload.elements)[0]?.title
+    ?? { call_prompt: "Call prompt", calling_optin: "Call permission request" }[payload.template_type];
+  return text(words) || `(${text(payload.template_type ?? content.attachment?.type) || "message"})`;
+}
+
+/** Brings all remaining times up to the emulator's clock. */
+export function tick() {
+  for (const button of document.querySelectorAll("[data-until]")) {
+    const left = Number(button.dataset.until) - now();
+    const note = left > 0 ? `${duration(left)} left` : "Expired";
+    if (button.lastChild.textContent === note) continue;
+    button.lastChild.textContent = note;
+    button.classList.toggle("expired", left <= 0);
+    button.setAttribute("aria-disabled", String(left <= 0));
+  }
+}
+
+export const code = (value, label) => h("pre.code", { tabindex: "0", role: "region", "aria-label": label ?? "JSON" }, pretty(value));
+
+const text = (value) => (typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value));
+const list = (value) => (Array.isArray(value) ? value : []);
+
+function carousel(message, payload, tap) {
+  const elements = list(payload.elements);
+  const cards = elements.map((element, at) => {
+    const link = webUrl(element?.default_action?.url);
+    const title = h("strong", {}, text(element?.title));
+    return h("li.card", { "aria-label": elements.length > 1 && `Card ${at + 1} of ${elements.length}` },
+      element?.image_url !== undefined && picture(text(element.image_url), "image", payload.image_aspect_ratio === "square"),
+      h("div.text", {},
+        link ? h("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, title) : title,
+        element?.subtitle !== undefined && h("span.muted", {}, text(element.subtitle))),
+      buttons(message, element?.buttons, at, tap));
+  });
+  if (cards.length < 2) return h("ul.plain", {}, cards);
+  const strip = h("ul.plain.strip", { tabindex: "0", "aria-label": `${cards.length} cards` }, cards);
+  const turn = (way, name, label) => h(`button.turn.${name}`, {
+    type: "button", "aria-label": label,
+    onclick: () => strip.scrollBy({ left: way * cards[0].offsetWidth, behavior: "smooth" }),
+  }, icon(name));
+  return h("div.carousel", {}, strip, turn(-1, "back", "Previous card"), turn(1, "next", "Next card"));
+}
+
+const buttonCard = (message, payload, tap) => h("div.card", {},
+  h("div.text", {}, h("span", {}, text(payload.text))),
+  buttons(message, payload.buttons, 0, tap));
+
+function callPrompt(message, payload, tap) {
+  const page = store.state.pages[message.page_id]?.name ?? "the Page";
+  return h("div.card", {},
+    h("div.text", {}, h("strong", {}, `Call ${page}`), h("span.muted", {}, "Audio call in Messenger")),
+    h("div.ctas", {}, callButton(message, "Call", 0, 0, tap)));
+}
+
+function optin(message, payload, tap) {
+  const page = store.state.pages[message.page_id]?.name ?? "The Page";
+  const answer = (approve, label) => h("button.cta", {
+    type: "button", "data-focus": `optin-${message.id}-${approve}`, onclick: () => tap({ approve }),
+  }, label);
+  return h("div.card", {},
+    h("div.text", {}, h("strong", {}, `Allow ${page} to call you?`)),
+    h("div.ctas", {}, answer(true, "Accept"), answer(false, "Decline")));
+}
+
+function buttons(message, all, element, tap) {
+  const drawn = list(all).map((button, at) => {
+    const title = text(button?.title);
+    const link = button?.type === "web_url" && webUrl(button.url);
+    if (button?.type === "audio_call") return callButton(message, title, element, at, tap);
+    if (button?.type === "postback") {
+      return h("button.cta", {
+        type: "button", title: `Postback: ${text(button.payload)}`, "data-focus": `tap-${message.id}-${element}-${at}`,
+        onclick: () => tap({ element, button: at }),
+      }, title);
+    }
+    if (link) return h("a.cta", { href: link, target: "_blank", rel: "noopener noreferrer", title: link }, title, icon("link"));
+    const name = title || { account_link: "Log In", account_unlink: "Log Out" }[button?.type] || text(button?.type);
+    return h("span.cta.idle", { title: text(button?.payload ?? button?.url ?? button?.type) }, name);
+  });
+  return drawn.length > 0 && h("div.ctas", {}, drawn);
+}
+
+function callButton(message, title, element, button, tap) {
+  const clock = list(message.buttons).find((each) => each.element === element && each.button === button);
+  return h("button.cta.call", {
+    type: "button", "data-until": clock?.expires_at, "data-focus": `tap-${message.id}-${element}-${button}`,
+    title: clock && `Clickable until ${timeOf(clock.expires_at)}`, onclick: () => tap({ element, button }),
+  }, icon("phone"), h("span", {}, title), h("span.left", {}));
+}
+
+/** Nothing is fetched: only an image that is part of the message itself is shown. */
+function picture(url, kind, square) {
+  const inline = /^data:image\/(png|jpeg|gif|webp);/.test(url);
+  return h(`div.picture${square ? ".square" : ""}`, { title: inline ? null : url },
+    inline ? h("img", { src: url, alt: "" })
+      : [icon(kind === "image" ? "image" : "link"), h("span.sr", {}, `${kind}: `), h("span.url", {}, url || kind)]);
+}
