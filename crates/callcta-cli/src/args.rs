@@ -227,6 +227,10 @@ pub struct EmulateArgs {
     #[arg(long, value_name = "SHAPE")]
     pub shape: Option<Shape>,
 
+    /// Where webhooks go: plain http on this machine
+    #[arg(long, value_name = "URL")]
+    pub webhook: Option<String>,
+
     /// Let the clock follow real time; otherwise it stands until advanced
     #[arg(long)]
     pub run_clock: bool,
@@ -235,9 +239,13 @@ pub struct EmulateArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// How many of the newest messages and requests are kept
+    /// How many of the newest messages are kept [default: 500]
     #[arg(long, value_name = "N")]
-    pub keep: Option<usize>,
+    pub keep_messages: Option<usize>,
+
+    /// How many threads serve requests
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub threads: usize,
 
     /// Log nothing
     #[arg(short, long)]
@@ -249,8 +257,8 @@ pub struct EmulateArgs {
 
     /// Start nothing, but wait until the emulator at this URL is ready
     #[arg(long, value_name = "URL", conflicts_with_all = [
-        "port", "seed_file", "shape", "run_clock", "seed", "keep", "quiet",
-        "exit_on_stdin_close",
+        "port", "seed_file", "shape", "webhook", "run_clock", "seed", "keep_messages", "threads",
+        "quiet", "exit_on_stdin_close",
     ])]
     pub wait_ready: Option<String>,
 

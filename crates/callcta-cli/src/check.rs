@@ -46,7 +46,7 @@ pub fn run(args: &CheckArgs) -> Exit {
                 let found = if errors == 0 {
                     Exit::Done
                 } else {
-                    Exit::InvalidMessage
+                    Exit::Failed
                 };
                 (written, found)
             }

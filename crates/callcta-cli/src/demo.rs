@@ -1,11 +1,12 @@
 //! `callcta demo`: everything that callcta is for, on this machine alone.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use callcta::{
     Button, Client, Delivery, Element, Error, ErrorKind, Message, Request, RetryPolicy, SendOptions,
 };
-use callcta_emulator::{Emulator, defaults};
+use callcta_emulator::{Action, Emulator, TapTarget, defaults};
 
 use crate::args::DemoArgs;
 use crate::exit::Exit;
@@ -29,25 +30,30 @@ pub fn run(args: &DemoArgs) -> Exit {
         emulator,
         out: anstream::stdout().lock(),
         surprises: 0,
+        sent: None,
     };
     let played = demo.play();
     let exit = if demo.surprises == 0 {
         Exit::Done
     } else {
-        Exit::InvalidMessage
+        Exit::Failed
     };
-    if played.is_ok() && args.keep_open {
-        // Somebody who closed the output can still look at the page.
-        let _ = demo.invite();
-        match signals::stop(false) {
-            Ok(stop) => _ = stop.recv(),
-            Err(error) => {
-                complain(error);
-                return Exit::Usage;
-            }
-        }
+    if played.is_err() || !args.keep_open {
+        return after_writing(played, exit);
     }
-    after_writing(played, exit)
+    let stop = match signals::stop(false) {
+        Ok(stop) => stop,
+        Err(error) => {
+            complain(format_args!("can't listen to signals: {error}"));
+            return Exit::Usage;
+        }
+    };
+    let invited = demo.invite();
+    if invited.is_ok() {
+        // An error means that nothing can stop it any more, which is no reason to stop.
+        let _ = stop.recv();
+    }
+    after_writing(invited, exit)
 }
 
 struct Demo<W> {
@@ -55,6 +61,8 @@ struct Demo<W> {
     out: W,
     /// What did not come out as documented.
     surprises: u32,
+    /// The message that was sent last.
+    sent: Option<String>,
 }
 
 /// A send that must fail.
@@ -157,6 +165,7 @@ impl<W: Write> Demo<W> {
         for mishap in &MISHAPS {
             self.mishap(mishap)?;
         }
+        self.taps()?;
         self.summary()
     }
 
@@ -207,7 +216,10 @@ impl<W: Write> Demo<W> {
             self.tell(same, "this arrived at the platform")?;
         }
         match sent {
-            Ok(receipt) => self.tell(true, &format!("sent: message id {}", receipt.message_id))?,
+            Ok(receipt) => {
+                self.tell(true, &format!("sent: message id {}", receipt.message_id))?;
+                self.sent = Some(receipt.message_id);
+            }
             Err(error) => self.tell(false, &error.to_string())?,
         }
         writeln!(self.out)?;
@@ -250,6 +262,40 @@ impl<W: Write> Demo<W> {
         self.block(&styled(DIM, format_args!("→ {}", error.advice())))
     }
 
+    /// Taps the call button, in time and too late.
+    fn taps(&mut self) -> io::Result<()> {
+        self.heading("When somebody taps the button")?;
+        let button = TapTarget::call(self.sent.clone().unwrap_or_default());
+        let webhook = match self.emulator.tap(&button) {
+            Ok(tap) => tap.webhook,
+            Err(refused) => return self.tell(false, &refused.to_string()),
+        };
+        let Some(webhook) = webhook else {
+            return self.tell(false, "the tap led to no webhook");
+        };
+        let json = webhook.json();
+        let call = &json["entry"][0]["calls"][0];
+        let right = call["event"] == "connect"
+            && call["call_direction"] == "user_initiated"
+            && call["from"] == defaults::PSID
+            && call["to"] == defaults::PAGE_ID;
+        self.tell(right, "the Page rings: your webhook gets")?;
+        if let Some(signature) = &webhook.signature {
+            let header = format!("X-Hub-Signature-256: {signature}");
+            self.block(&styled(DIM, header))?;
+        }
+        self.block(&styled(DIM, plain(&webhook.body)))?;
+
+        self.emulator.advance(Duration::from_secs(6 * 24 * 60 * 60));
+        match self.emulator.tap(&button) {
+            Err(refused) if refused.reason == "expired" => {
+                self.tell(true, "six days later the button calls nobody any more")
+            }
+            Err(refused) => self.tell(false, &refused.to_string()),
+            Ok(_) => self.tell(false, "six days later the button still calls"),
+        }
+    }
+
     fn summary(&mut self) -> io::Result<()> {
         self.heading("And in the end")?;
         // Both samples, and nothing of what was told to have failed.
@@ -266,12 +312,22 @@ impl<W: Write> Demo<W> {
         }
     }
 
+    /// Tells where to look, at buttons that still call.
     fn invite(&mut self) -> io::Result<()> {
+        let text = "Can I talk to somebody?".to_owned();
+        self.emulator.act(defaults::PSID, Action::Message { text });
+        let sent = self
+            .client(defaults::PAGE_ID, defaults::ACCESS_TOKEN)
+            .and_then(|client| {
+                let call = Button::audio_call("Call Now").expires_in_days(5);
+                let card = Element::new("Contact Support!").button(call);
+                client.send(defaults::PSID, &Message::generic([card]))
+            });
+        if let Err(error) = sent {
+            self.tell(false, &error.to_string())?;
+        }
         let url = self.emulator.url();
-        writeln!(
-            self.out,
-            "\nThe inbox page at {url} shows it all; Ctrl-C ends this."
-        )?;
+        writeln!(self.out, "\nThe inbox page is at {url}; Ctrl-C ends this.")?;
         self.out.flush()
     }
 }

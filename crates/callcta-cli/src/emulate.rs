@@ -1,11 +1,12 @@
 //! `callcta emulate`: runs the emulator until told to stop.
 
+use std::fs;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use callcta_emulator::{AnswerShape, Emulator, RecordedRequest};
+use callcta_emulator::{AnswerShape, Emulator, RecordedRequest, State, defaults};
 
 use crate::args::{EmulateArgs, Shape};
 use crate::exit::Exit;
@@ -23,7 +24,7 @@ pub fn run(args: &EmulateArgs) -> Exit {
     let stop = match signals::stop(args.exit_on_stdin_close) {
         Ok(stop) => stop,
         Err(error) => {
-            complain(error);
+            complain(format_args!("can't listen to signals: {error}"));
             return Exit::Usage;
         }
     };
@@ -55,24 +56,33 @@ pub fn run(args: &EmulateArgs) -> Exit {
 }
 
 fn start(args: &EmulateArgs) -> io::Result<Emulator> {
+    let mut state = match &args.seed_file {
+        Some(file) => fs::read_to_string(file)
+            .and_then(|json| State::from_json(&json).map_err(io::Error::other))
+            .map_err(|error| io::Error::other(format!("can't use {}: {error}", file.display())))?,
+        None => defaults::state(),
+    };
+    // In the state, so that it outlives a reset.
+    state.webhook.url = args.webhook.clone().or(state.webhook.url);
     let mut builder = Emulator::builder()
+        .state(state)
         .port(args.port)
+        .threads(args.threads)
         .run_clock(args.run_clock);
-    if let Some(file) = &args.seed_file {
-        builder = builder
-            .seed_file(file)
-            .map_err(|error| io::Error::other(format!("can't use {}: {error}", file.display())))?;
-    }
     if let Some(shape) = args.shape {
         builder = builder.answer_shape(shape.into());
     }
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
     }
-    if let Some(count) = args.keep {
-        builder = builder.keep_messages(count).keep_requests(count);
+    if let Some(count) = args.keep_messages {
+        builder = builder.keep_messages(count);
     }
-    builder.start()
+    let emulator = builder.start()?;
+    if let Some(url) = &args.webhook {
+        emulator.set_webhook_url(url).map_err(io::Error::other)?;
+    }
+    Ok(emulator)
 }
 
 impl From<Shape> for AnswerShape {
@@ -91,7 +101,12 @@ fn log_requests(emulator: &Emulator, stop: &Receiver<()>) {
     let mut told = 0;
     loop {
         let stopped = stop.recv_timeout(PERIOD) != Err(RecvTimeoutError::Timeout);
-        for request in &emulator.requests() {
+        let requests = emulator.requests();
+        if requests.last().is_none_or(|newest| newest.id < told) {
+            // Numbers begin anew after a reset.
+            told = 0;
+        }
+        for request in &requests {
             // What is not answered yet is told with its answer, in order.
             if !stopped && !is_done(request) {
                 break;
@@ -141,7 +156,8 @@ fn wait_ready(url: &str, timeout: Duration) -> Exit {
         .proxy(None)
         .build()
         .into();
-    let deadline = Instant::now() + timeout;
+    // A time beyond the clock's end is for ever.
+    let deadline = Instant::now().checked_add(timeout);
     loop {
         let why = match agent.get(&url).call() {
             Ok(_) => return Exit::Done,
@@ -151,9 +167,9 @@ fn wait_ready(url: &str, timeout: Duration) -> Exit {
             }
             Err(error) => error,
         };
-        if Instant::now() + PERIOD >= deadline {
+        if deadline.is_some_and(|deadline| Instant::now() + PERIOD >= deadline) {
             complain(format_args!("no emulator was ready in time: {why}"));
-            return Exit::InvalidMessage;
+            return Exit::Failed;
         }
         thread::sleep(PERIOD);
     }

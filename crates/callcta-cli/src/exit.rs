@@ -10,8 +10,8 @@ use callcta::{Delivery, Error, ErrorKind};
 pub enum Exit {
     /// Done.
     Done = 0,
-    /// The message breaks a rule.
-    InvalidMessage = 1,
+    /// The message breaks a rule, or something else is not as it should be.
+    Failed = 1,
     /// The command line, a setting or a file can't be used.
     Usage = 2,
     /// The platform refused the message.
@@ -35,7 +35,7 @@ Exit codes:
 impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match (error.kind(), error.delivery()) {
-            (ErrorKind::InvalidMessage, _) => Exit::InvalidMessage,
+            (ErrorKind::InvalidMessage, _) => Exit::Failed,
             (ErrorKind::InvalidArgument, _) => Exit::Usage,
             (_, Delivery::Rejected) => Exit::Rejected,
             (_, Delivery::Unknown) => Exit::Unknown,

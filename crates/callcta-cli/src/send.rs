@@ -59,7 +59,7 @@ fn dry_run(request: &Request, args: &SendArgs) -> Exit {
     };
     warn(&violations);
     let exit = if refused(&violations) {
-        Exit::InvalidMessage
+        Exit::Failed
     } else {
         Exit::Done
     };

@@ -22,7 +22,7 @@ A flag wins over its variable. Prefer the variables, or the -file flags, for
 secrets: other users of the machine can see the flags in the list of processes.";
 
 /// Page, credentials and connection.
-#[derive(Args, Clone)]
+#[derive(Args)]
 pub struct Settings {
     /// The Page that sends
     #[arg(
@@ -156,8 +156,8 @@ impl Settings {
                     event.wait.as_secs_f64()
                 ));
             });
-        if let Some(url) = filled(Some(self.base_url.clone())) {
-            builder = builder.base_url(url);
+        if !self.base_url.is_empty() {
+            builder = builder.base_url(&self.base_url);
         }
         if let Some(secret) = secret(self.app_secret_file.as_deref(), self.app_secret.as_ref())? {
             builder = builder.app_secret(secret);

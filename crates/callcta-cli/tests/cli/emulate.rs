@@ -1,9 +1,9 @@
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Run, callcta, run};
+use crate::support::{Platform, Run, callcta, run};
 
 /// A running `callcta emulate`, which ends with its standard input.
 struct Running {
@@ -101,16 +101,13 @@ fn a_quiet_one_logs_nothing() {
 #[cfg(unix)]
 #[test]
 fn signals_end_it() {
-    for signal in ["INT", "TERM"] {
+    use crate::support::signal;
+
+    for name in ["INT", "TERM"] {
         let emulator = Running::start(&["--quiet"]);
-        let process = emulator.child.id().to_string();
-        let sent = Command::new("sh")
-            .args(["-c", "kill -s \"$0\" \"$1\"", signal, &process])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        signal(&emulator.child, name);
         let (status, log) = emulator.end();
-        assert_eq!((status.code(), log.as_str()), (Some(0), ""), "{signal}");
+        assert_eq!((status.code(), log.as_str()), (Some(0), ""), "{name}");
     }
 }
 
@@ -128,6 +125,51 @@ fn it_starts_from_a_seed_file_and_answers_in_the_shape_asked_for() {
     assert_eq!(sent.code, 0, "{sent:?}");
     assert_eq!(sent.json().get("recipient_id"), None);
     emulator.close();
+}
+
+#[test]
+fn a_tap_reaches_the_webhook() {
+    let receiver = Platform::taking();
+    let emulator = Running::start(&["--webhook", &receiver.url]);
+    let sent = emulator.send(emulator.psid()).json();
+    ureq::post(format!("{}/_emulator/tap", emulator.text("url")))
+        .content_type("application/json")
+        .send(json!({"message_id": sent["message_id"]}).to_string())
+        .unwrap();
+    let webhook = &receiver.received()[0];
+    assert!(
+        webhook
+            .head
+            .to_lowercase()
+            .contains("x-hub-signature-256: sha256="),
+        "{webhook:?}"
+    );
+    let call = &webhook.body["entry"][0]["calls"][0];
+    assert_eq!(call["event"], "connect");
+    assert_eq!(call["from"], emulator.psid());
+    emulator.close();
+}
+
+#[test]
+fn requests_are_logged_after_a_reset_too() {
+    let mut emulator = Running::start(&[]);
+    for _ in 0..2 {
+        emulator.send(emulator.psid());
+    }
+    // Not before the first ones are in the log.
+    let mut log = BufReader::new(emulator.child.stderr.take().unwrap());
+    for _ in 0..3 {
+        log.read_line(&mut String::new()).unwrap();
+    }
+    ureq::post(format!("{}/_emulator/reset", emulator.text("url")))
+        .send_empty()
+        .unwrap();
+    emulator.send("1");
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    assert!(line.contains("nobody has this PSID"), "{line}");
+    drop(emulator.child.stdin.take());
+    assert_eq!(emulator.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
@@ -149,6 +191,24 @@ fn what_cannot_be_started_is_a_usage_error() {
     ]));
     assert_eq!(missing.code, 2);
     assert!(missing.stderr.contains("no-such-file.json"), "{missing:?}");
+    let far = run(&mut callcta(&[
+        "emulate",
+        "--webhook",
+        "https://example.com",
+    ]));
+    assert_eq!((far.code, far.stdout.as_str()), (2, ""), "{far:?}");
+}
+
+#[test]
+fn waiting_for_one_that_is_there() {
+    let emulator = Running::start(&[]);
+    let url = emulator.text("url");
+    let ready = run(&mut callcta(&["emulate", "--wait-ready", url]));
+    assert_eq!(
+        (ready.code, ready.stdout.as_str(), ready.stderr.as_str()),
+        (0, "", "")
+    );
+    emulator.close();
 }
 
 #[test]

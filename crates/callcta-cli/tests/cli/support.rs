@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -74,6 +74,17 @@ pub fn run_with_input(command: &mut Command, input: &str) -> Run {
         assert!(!text.contains(TOKEN) && !text.contains(SECRET), "{run:?}");
     }
     run
+}
+
+/// Asks a process to end, with `INT` or `TERM`.
+#[cfg(unix)]
+pub fn signal(process: &Child, signal: &str) {
+    let sent = Command::new("sh")
+        .args(["-c", "kill -s \"$0\" \"$1\"", signal])
+        .arg(process.id().to_string())
+        .status()
+        .unwrap();
+    assert!(sent.success());
 }
 
 /// A request that the platform got.
