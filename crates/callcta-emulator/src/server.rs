@@ -93,7 +93,7 @@ async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>, router: 
 pub(crate) fn is_own(method: &str, path: &str) -> bool {
     (path == "/" && (method == "GET" || method == "HEAD"))
         || path == "/inbox.css"
-        || path == "/inbox.js"
+        || path.starts_with("/inbox/")
         || path == "/_emulator"
         || path.starts_with("/_emulator/")
 }

@@ -87,7 +87,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     control()
         .route("/", get(inbox::page))
         .route("/inbox.css", get(inbox::style))
-        .route("/inbox.js", get(inbox::script))
+        .route("/inbox/{script}", get(inbox::script))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no such path") })
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "no such method here")
