@@ -225,6 +225,7 @@ impl fmt::Debug for Outbox {
 }
 
 fn work(client: &Client, queue: &Arc<Queue>) {
+    Queue::enter();
     while let Some(job) = queue.next() {
         let Job {
             recipient,

@@ -1,9 +1,10 @@
 //! Who is next: lanes of one recipient each, and the workers that serve them.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, ThreadId};
 
 use super::ignore_poison;
 use crate::client::Receipt;
@@ -70,6 +71,12 @@ pub(super) struct Queue {
     progress: Condvar,
 }
 
+thread_local! {
+    /// This thread's id, if it is a worker: asking for it on a thread that Rust
+    /// didn't start would allocate.
+    static WORKER: Cell<Option<ThreadId>> = const { Cell::new(None) };
+}
+
 impl Queue {
     pub(super) fn new(max_workers: usize, capacity: usize) -> Self {
         Queue {
@@ -127,6 +134,11 @@ impl Queue {
         state.workers
     }
 
+    /// The calling thread is that of a worker.
+    pub(super) fn enter() {
+        WORKER.set(Some(thread::current().id()));
+    }
+
     /// The thread of a counted worker runs.
     pub(super) fn worker_started(&self, thread: JoinHandle<()>) {
         self.state().threads.push(thread);
@@ -138,7 +150,7 @@ impl Queue {
             // Not in the loop's head, where the lock would be kept.
             let thread = self.state().threads.pop();
             match thread {
-                Some(thread) if thread.thread().id() != thread::current().id() => {
+                Some(thread) if Some(thread.thread().id()) != WORKER.get() => {
                     // Its panics were caught.
                     let _ = thread.join();
                 }
