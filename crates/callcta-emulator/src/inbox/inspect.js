@@ -35,12 +35,12 @@ function request(item) {
   const { refusal } = item;
   const type = item.headers.find(([name]) => name === "content-type")?.[1];
   return [
-    refusal && h("section.refusal", {}, h("h3", {}, icon("alert"), "The rule it broke"),
+    refusal && item.modelled && h("section.broken", {}, h("h3", {}, icon("alert"), "The rule it broke"),
       h("p", {}, refusal.detail),
       facts({ Rule: h("code", {}, refusal.rule), Where: refusal.path && h("code", {}, refusal.path) }),
       refusal.path && [h("h4", {}, "What was sent there"), sentAt(item, refusal.path)]),
     item.fault && h("p.note", {}, icon("fault"), `Hit by a fault: ${item.fault}`),
-    !item.modelled && h("p.note", {}, icon("alert"), "The emulator does not know this method and path."),
+    !item.modelled && h("p.note", {}, icon("alert"), "The emulator does not model this method and path."),
     h("h3", {}, "Request"),
     facts({ Received: timeOf(item.received_at), "Part of": item.batch && `batch request ${item.batch}` }),
     h("p.url", {}, h("code", {}, `${item.method} ${item.path}${item.query && `?${item.query}`}`)),
@@ -129,7 +129,7 @@ export function drawLog(main, route, search) {
 
 const requestRow = (item) => [
   h("span.muted.id", {}, item.id), h("code.what", {}, h("b", {}, item.method), ` ${item.path}`),
-  h("span.notes", {}, item.refusal && h("span.muted", {}, item.refusal.rule), item.fault && h("span.chip.warn", {}, item.fault),
+  h("span.notes", {}, item.modelled && item.refusal && h("span.muted", {}, item.refusal.rule), item.fault && h("span.chip.warn", {}, item.fault),
     !item.modelled && h("span.chip.warn", {}, "not modelled")),
   statusChip(item)];
 

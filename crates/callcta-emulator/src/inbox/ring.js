@@ -23,7 +23,6 @@ export function drawRing() {
     type: "button", "data-focus": `ring-${path}`,
     onclick: () => api("POST", `calls/${call.id}/${path}`).catch((error) => toast(error.message, "bad")),
   }, label);
-  const close = () => h("button", { type: "button", "data-focus": "ring-close", onclick: () => dialog.close() }, "Close");
   const choices = {
     ringing: () => [button("accept", "accept", "Accept"), button("danger", "end", "Decline")],
     accepted: () => [button("danger", "end", "Hang up")],
@@ -34,7 +33,8 @@ export function drawRing() {
       h("span.bell", {}, icon("phone")),
       h("h2", { id: "ring-title" }, `${from} calls ${to}`),
       h("p", { role: "status" }, states[call.status]),
-      h("div.buttons", {}, choices, close())) },
+      h("div.buttons", {}, choices),
+      h("button.tool.close", { type: "button", "aria-label": "Close", "data-focus": "ring-close", onclick: () => dialog.close() }, icon("close"))) },
     { key: "webhooks", stamp: JSON.stringify(webhooksOf(call)), make: () => h("div.webhooks", {},
       webhooksOf(call).map((webhook) => h("section", {}, webhookParts(webhook))),
       !webhooksOf(call).length && h("p.muted", {}, "No webhook was made: the app is not subscribed to calls, or calls are routed to Meta's own inbox.")) },

@@ -28,10 +28,7 @@ export function conversations(search) {
     if (!item.recipient || item.message_id || !item.path.endsWith("/messages") || item.method !== "POST") continue;
     at(item.page_id || state.people[item.recipient]?.page || fallback, item.recipient).push({ kind: "refusal", at: item.received_at, item });
   }
-  const order = { action: 0, refusal: 1, message: 1, call: 2 };
-  for (const one of found.values()) {
-    one.items.sort((a, b) => a.at - b.at || order[a.kind] - order[b.kind] || a.item.id - b.item.id);
-  }
+  for (const one of found.values()) one.items.sort((a, b) => a.item.seq - b.item.seq || a.at - b.at);
   const all = [...found.values()];
   if (!search) return all;
   return all

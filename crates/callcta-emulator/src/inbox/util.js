@@ -30,7 +30,7 @@ export const $ = (id) => document.getElementById(id);
     with its focus and its scroll position; a replaced one hands its focus on. */
 export function keep(parent, items) {
   const old = new Map([...parent.children].map((node) => [node.dataset.key, node]));
-  const focus = parent.contains(document.activeElement) && document.activeElement.dataset.focus;
+  const focused = parent.contains(document.activeElement) && document.activeElement;
   const nodes = items.map(({ key, stamp, make }) => {
     const known = old.get(key);
     old.delete(key);
@@ -45,13 +45,16 @@ export function keep(parent, items) {
   nodes.forEach((node, at) => {
     if (parent.children[at] !== node) parent.insertBefore(node, parent.children[at] ?? null);
   });
-  if (focus && !parent.contains(document.activeElement)) focusOn(focus, parent);
+  if (focused && !parent.contains(document.activeElement)) {
+    const usable = ":is(a, button, input, select):not([hidden])";
+    (named(focused.dataset.focus, parent) ?? parent.querySelector(usable) ?? parent.parentElement.querySelector(usable))?.focus();
+  }
 }
 
+const named = (name, within) => within.querySelector(`[data-focus="${CSS.escape(name ?? "")}"]`);
+
 /** Focuses the element that carries this name in data-focus. */
-export function focusOn(name, within = document) {
-  within.querySelector(`[data-focus="${CSS.escape(name)}"]`)?.focus();
-}
+export const focusOn = (name) => named(name, document)?.focus();
 
 /** A URL that may become a link: http and https only. */
 export function webUrl(text) {
@@ -64,6 +67,7 @@ const day = utc({ weekday: "short", day: "numeric", month: "short" });
 const hour = utc({ hour: "2-digit", minute: "2-digit" });
 const full = utc({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
+export const shortTimeOf = (ms) => `${day.format(ms)}, ${hour.format(ms)}`;
 export const dayOf = (ms) => day.format(ms);
 export const hourOf = (ms) => hour.format(ms);
 export const timeOf = (ms) => `${full.format(ms)} UTC`;
