@@ -4,6 +4,8 @@
 export declare class NativeClient {
   constructor(settings: object, listener: (events: NativeEvent[]) => void);
   get pageId(): string;
+  /** How many messages are sent at once. */
+  get threads(): number;
   /** Starts a send, of which an event with this id will tell the outcome. */
   send(id: number, to: unknown, what: unknown, how: unknown, unchecked: boolean): void;
   /** Gives a send up: what is known about it, or nothing if its event is coming. */
@@ -11,6 +13,34 @@ export declare class NativeClient {
   /** Whether coming events keep the event loop running. */
   keepAlive(yes: boolean): void;
   close(): void;
+}
+
+/** A local Graph API inside of this process; the rest is done over its control API. */
+export declare class NativeEmulator {
+  constructor();
+  get url(): string;
+  get pageId(): string;
+  get accessToken(): string;
+  get appSecret(): string;
+  get psids(): Array<string>;
+  stop(): void;
+}
+
+/** Figures of the app, in percent of its limits. */
+export interface AppUsage {
+  callCount: number;
+  totalTime: number;
+  totalCputime: number;
+}
+
+/** Figures of one use case of a business object, such as the Page, in percent. */
+export interface BusinessUsage {
+  objectId: string;
+  kind: string;
+  callCount: number;
+  totalTime: number;
+  totalCputime: number;
+  regainAccessAfterMs?: number;
 }
 
 /** For how many days a tap on the button starts a call, if it is a call button. */
@@ -22,19 +52,19 @@ export declare function errorKinds(): Array<string>;
 /** The wire form of a message, out of that of a message or of a whole request. */
 export declare function fromJson(json: unknown): Record<string, unknown>;
 
-export interface NativeAppUsage {
-  callCount: number;
-  totalTime: number;
-  totalCputime: number;
-}
-
-export interface NativeBusinessUsage {
-  objectId: string;
-  kind: string;
-  callCount: number;
-  totalTime: number;
-  totalCputime: number;
-  regainAccessAfterMs?: number;
+/**
+ * The `error` object of a Graph API answer. Its texts may name people, so they
+ * aren't printed with the error.
+ */
+export interface GraphError {
+  code: number;
+  subcode?: number;
+  type?: string;
+  message?: string;
+  userTitle?: string;
+  userMsg?: string;
+  isTransient?: boolean;
+  traceId?: string;
 }
 
 /** What the public package makes a `CallCtaError` of. */
@@ -42,13 +72,13 @@ export interface NativeError {
   kind: string;
   delivery: string;
   message: string;
-  violations: Array<NativeViolation>;
-  graph?: NativeGraphError;
+  violations: Array<Violation>;
+  graph?: GraphError;
   httpStatus?: number;
   retryAfterMs?: number;
   mayRetry: boolean;
   attempts: number;
-  usage?: NativeUsage;
+  usage?: Usage;
   advice: string;
   /** The texts of the errors beneath, the nearest first. */
   causes: Array<string>;
@@ -60,27 +90,9 @@ export interface NativeError {
  */
 export interface NativeEvent {
   id?: number;
-  receipt?: NativeReceipt;
+  receipt?: Receipt;
   error?: NativeError;
   retry?: NativeRetry;
-}
-
-export interface NativeGraphError {
-  code: number;
-  subcode?: number;
-  type?: string;
-  message?: string;
-  userTitle?: string;
-  userMsg?: string;
-  isTransient?: boolean;
-  traceId?: string;
-}
-
-export interface NativeReceipt {
-  messageId: string;
-  recipientId?: string;
-  attempts: number;
-  usage?: NativeUsage;
 }
 
 export interface NativeRetry {
@@ -88,35 +100,49 @@ export interface NativeRetry {
   waitMs: number;
 }
 
-export interface NativeUsage {
-  app?: NativeAppUsage;
-  business: Array<NativeBusinessUsage>;
-  highest: number;
-}
-
-export interface NativeViolation {
-  path: string;
-  rule: string;
-  severity: 'error' | 'warning';
-  message: string;
-}
-
 /** The error of a send that was given up before it began. */
 export declare function notBegun(): NativeError;
+
+/** What a send that worked returned. */
+export interface Receipt {
+  messageId: string;
+  /** Unless the platform left it out, as it does for sends by `userRef`. */
+  recipientId?: string;
+  /** How many requests were made, retries included. */
+  attempts: number;
+  /** If the answer carried figures. */
+  usage?: Usage;
+}
 
 /** The message's wire form. */
 export declare function toJson(message: unknown): Record<string, unknown>;
 
-export declare function validate(message: unknown): Array<NativeViolation>;
+/** How much of the platform's limits is used up. */
+export interface Usage {
+  app?: AppUsage;
+  business: Array<BusinessUsage>;
+  /** The highest of all figures. */
+  highest: number;
+}
+
+export declare function validate(message: unknown): Array<Violation>;
 
 export declare function validateRequest(
   to: unknown,
   message: unknown,
   options: unknown,
-): Array<NativeViolation>;
+): Array<Violation>;
 
 /** The version of callcta. */
 export declare const VERSION: string;
 
-/** How many messages an outbox sends at once. */
-export declare function workersDefault(): number;
+/** One broken rule. */
+export interface Violation {
+  /** Where in the request body, under the wire names. */
+  path: string;
+  /** The rule's stable name, such as `too_long`. */
+  rule: string;
+  /** An error keeps the message from being sent, a warning doesn't. */
+  severity: 'error' | 'warning';
+  message: string;
+}

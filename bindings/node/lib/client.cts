@@ -1,6 +1,6 @@
 import native = require('./native.cjs');
-import type { NativeClient } from './binding.cjs';
-import { call, CallCtaError, notBegun, type Usage } from './error.cjs';
+import type { NativeClient, Receipt } from './binding.cjs';
+import { call, CallCtaError, notBegun } from './error.cjs';
 import type { Message, Recipient, RequestOptions, SendOptions } from './message.cjs';
 import { Sends } from './sends.cjs';
 
@@ -64,17 +64,6 @@ export interface ClientSettings {
   maxQueued?: number;
 }
 
-/** What a send that worked returned. */
-export interface Receipt {
-  messageId: string;
-  /** Unless the platform left it out, as it does for sends by `userRef`. */
-  recipientId?: string;
-  /** How many requests were made, retries included. */
-  attempts: number;
-  /** If the answer carried figures. */
-  usage?: Usage;
-}
-
 /** A message for {@link Client.sendMany}. */
 export interface Outgoing {
   to: Recipient;
@@ -84,8 +73,8 @@ export interface Outgoing {
 
 /** What became of one item of {@link Client.sendMany}. */
 export type Outcome<T extends Outgoing = Outgoing> =
-  | { item: T; receipt: Receipt; error?: undefined }
-  | { item: T; receipt?: undefined; error: CallCtaError };
+  | { index: number; item: T; receipt: Receipt; error?: undefined }
+  | { index: number; item: T; receipt?: undefined; error: CallCtaError };
 
 /** Sends messages for one Page. */
 export class Client {
@@ -121,21 +110,22 @@ export class Client {
 
   /**
    * Sends what `items` yields and yields the outcomes as they come, a failed send
-   * being one of them. At most `lookAhead` items, by default as many as can be sent
-   * at once, are taken without their outcomes being asked for. Leaving the loop, or
-   * aborting, cancels what waits; what is being sent may still arrive.
+   * being one of them. At most `lookAhead` items, by default twice as many as can be
+   * sent at once, are taken without their outcomes being asked for. Leaving the loop,
+   * or aborting, cancels what waits; what is being sent may still arrive.
    */
   async *sendMany<T extends Outgoing>(
     items: Iterable<T> | AsyncIterable<T>,
     options: { lookAhead?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<Outcome<T>, void, undefined> {
-    const limit = Math.max(1, options.lookAhead ?? native.workersDefault());
+    const limit = Math.max(1, options.lookAhead ?? 2 * this.#native.threads);
     const source: Iterator<T> | AsyncIterator<T> =
       Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     const left = new AbortController();
     const signal = options.signal ? AbortSignal.any([left.signal, options.signal]) : left.signal;
     const ready: Outcome<T>[] = [];
     let failed: { reason: unknown } | undefined;
+    let taken = 0;
     let sending = 0;
     let pulling = false;
     let ended = false;
@@ -147,7 +137,7 @@ export class Client {
       try {
         const next = await source.next();
         if (next.done === true) ended = true;
-        else if (!signal.aborted) void send(next.value);
+        else if (!signal.aborted) void send(next.value, taken++);
       } catch (reason) {
         ended = true;
         failed = { reason };
@@ -155,13 +145,13 @@ export class Client {
       pulling = false;
       wake();
     };
-    const send = async (item: T) => {
+    const send = async (item: T, index: number) => {
       sending += 1;
       try {
         const receipt = await this.send(item.to, item.message, { ...item.options, signal });
-        ready.push({ item, receipt });
+        ready.push({ index, item, receipt });
       } catch (error) {
-        ready.push({ item, error: error as CallCtaError });
+        ready.push({ index, item, error: error as CallCtaError });
       }
       sending -= 1;
       wake();

@@ -1,6 +1,5 @@
 import native = require('./native.cjs');
-import type { NativeError } from './binding.cjs';
-import type { Violation } from './message.cjs';
+import type { GraphError, NativeError, Usage, Violation } from './binding.cjs';
 
 const KINDS = [
   'invalid_message',
@@ -32,33 +31,6 @@ export const errorKinds: readonly ErrorKind[] = Object.freeze([...KINDS]);
 
 /** What is known about a message whose send failed: `unknown` means that it may have arrived. */
 export type Delivery = 'not_sent' | 'rejected' | 'unknown';
-
-/** How much of the platform's limits is used up, in percent. */
-export interface Usage {
-  app?: { callCount: number; totalTime: number; totalCputime: number };
-  business: {
-    objectId: string;
-    kind: string;
-    callCount: number;
-    totalTime: number;
-    totalCputime: number;
-    regainAccessAfterMs?: number;
-  }[];
-  /** The highest of all figures. */
-  highest: number;
-}
-
-/** The `error` object of a Graph API answer. Its texts may name people: they aren't printed. */
-export interface GraphError {
-  code: number;
-  subcode?: number;
-  type?: string;
-  message?: string;
-  userTitle?: string;
-  userMsg?: string;
-  isTransient?: boolean;
-  traceId?: string;
-}
 
 /**
  * A send, or its preparation, that failed. `kind` says what went wrong, `delivery`

@@ -1,26 +1,13 @@
 import native = require('./native.cjs');
+import type { Violation } from './binding.cjs';
 import { call } from './error.cjs';
-import type {
-  Button,
-  JsonObject,
-  Message,
-  RawMessage,
-  Recipient,
-  RequestOptions,
-  Violation,
-} from './message.cjs';
+import type * as m from './message.cjs';
 
+export type { AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation } from './binding.cjs';
 export { Client } from './client.cjs';
-export type {
-  ClientSettings,
-  Outcome,
-  Outgoing,
-  Receipt,
-  RetryEvent,
-  RetrySettings,
-} from './client.cjs';
+export type * from './client.cjs';
 export { CallCtaError, errorKinds } from './error.cjs';
-export type { Delivery, ErrorKind, GraphError, Usage } from './error.cjs';
+export type { Delivery, ErrorKind } from './error.cjs';
 export type * from './message.cjs';
 
 /** The version of callcta. */
@@ -30,22 +17,22 @@ export const version: string = native.VERSION;
  * Everything that is wrong with a message, in the order of its wire form. Throws a
  * `CallCtaError` of kind `invalid_argument` for what is no message at all.
  */
-export function validate(message: Message): Violation[] {
+export function validate(message: m.Message): Violation[] {
   return call(() => native.validate(message));
 }
 
 /** Everything that is wrong with a message, its recipient and its options. */
 export function validateRequest(
-  to: Recipient,
-  message: Message,
-  options?: RequestOptions,
+  to: m.Recipient,
+  message: m.Message,
+  options?: m.RequestOptions,
 ): Violation[] {
   return call(() => native.validateRequest(to, message, options));
 }
 
 /** The message's wire form: the `message` object that is sent. */
-export function toJSON(message: Message): JsonObject {
-  return call(() => native.toJson(message)) as JsonObject;
+export function toJSON(message: m.Message): m.JsonObject {
+  return call(() => native.toJson(message)) as m.JsonObject;
 }
 
 /**
@@ -53,11 +40,11 @@ export function toJSON(message: Message): JsonObject {
  * whole request, of which the message is taken. Nothing in it is lost. Throws
  * `invalid_message` for a text that is no JSON object.
  */
-export function fromJSON(json: string | JsonObject): RawMessage {
-  return { raw: call(() => native.fromJson(json)) as JsonObject };
+export function fromJSON(json: string | m.JsonObject): m.RawMessage {
+  return { raw: call(() => native.fromJson(json)) as m.JsonObject };
 }
 
 /** For how many days a tap on the button starts a call; `undefined` for other buttons. */
-export function clickableDays(button: Button): number | undefined {
+export function clickableDays(button: m.Button): number | undefined {
   return call(() => native.clickableDays(button)) ?? undefined;
 }

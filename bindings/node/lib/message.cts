@@ -175,14 +175,3 @@ export interface SendOptions extends RequestOptions {
   /** Gives the send up. What is being sent then may still arrive. */
   signal?: AbortSignal;
 }
-
-/** One broken rule. */
-export interface Violation {
-  /** Where in the request body, under the wire names. */
-  path: string;
-  /** The rule's stable name, such as `too_long`. */
-  rule: string;
-  /** An error keeps the message from being sent, a warning doesn't. */
-  severity: 'error' | 'warning';
-  message: string;
-}

@@ -1,6 +1,6 @@
-import type { NativeClient, NativeEvent } from './binding.cjs';
+import type { NativeClient, NativeEvent, Receipt } from './binding.cjs';
+import type { RetryEvent } from './client.cjs';
 import { CallCtaError } from './error.cjs';
-import type { Receipt, RetryEvent } from './client.cjs';
 
 interface Send {
   /** Keeps the native client, which would end its sends, from being collected. */

@@ -6,21 +6,22 @@ use callcta::{
     CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, Request, RetryPolicy, TokenPlacement,
     WORKERS_DEFAULT,
 };
+use napi::Env;
 use napi::bindgen_prelude::{FnArgs, Function, Unknown};
-use napi::{Env, ValueType};
 use napi_derive::napi;
 
 use crate::boundary::guard;
 use crate::events::{Events, NativeEvent};
 use crate::message::{message, options, recipient};
 use crate::outcome::NativeError;
-use crate::read::{Fields, Read, Refused, boolean, count, list, milliseconds, text, whole};
+use crate::read::{Fields, Js, Read, Refused, boolean, count, list, milliseconds, text, whole};
 
 /// A client with its outbox; events about its sends go to one listener.
 #[napi]
 pub struct NativeClient {
     outbox: Outbox,
     events: Arc<Events>,
+    threads: usize,
 }
 
 #[napi]
@@ -37,14 +38,24 @@ impl NativeClient {
     ) -> napi::Result<Self> {
         guard(env, || {
             let events = Arc::new(Events::new(&listener)?);
-            let outbox = outbox(settings, &events)?;
-            Ok(NativeClient { outbox, events })
+            let (outbox, threads) = outbox(Js::new(settings)?, &events)?;
+            Ok(NativeClient {
+                outbox,
+                events,
+                threads,
+            })
         })
     }
 
     #[napi(getter)]
     pub fn page_id(&self) -> String {
         self.outbox.client().page_id().to_owned()
+    }
+
+    /// How many messages are sent at once.
+    #[napi(getter)]
+    pub fn threads(&self) -> u32 {
+        u32::try_from(self.threads).unwrap_or(u32::MAX)
     }
 
     /// Starts a send, of which an event with this id will tell the outcome.
@@ -59,9 +70,9 @@ impl NativeClient {
         unchecked: bool,
     ) -> napi::Result<()> {
         guard(env, || {
-            let recipient = recipient(to).map_err(|error| error.within("to"))?;
-            let message = message(what).map_err(|error| error.within("message"))?;
-            let options = options(how).map_err(|error| error.within("options"))?;
+            let recipient = recipient(Js::new(to)?).map_err(|error| error.within("to"))?;
+            let message = message(Js::new(what)?).map_err(|error| error.within("message"))?;
+            let options = options(Js::new(how)?).map_err(|error| error.within("options"))?;
             let request = Request::new(recipient, message, options);
             let events = Arc::clone(&self.events);
             let done = move |outcome| events.settled(id, outcome);
@@ -106,7 +117,7 @@ impl Drop for NativeClient {
     }
 }
 
-fn outbox(settings: Unknown<'_>, events: &Arc<Events>) -> Read<Outbox> {
+fn outbox(settings: Js<'_>, events: &Arc<Events>) -> Read<(Outbox, usize)> {
     let mut fields = Fields::of(settings)?;
     let page_id = fields.need("pageId", text)?;
     let builder = Client::builder(page_id, fields.need("accessToken", text)?);
@@ -150,10 +161,11 @@ fn outbox(settings: Unknown<'_>, events: &Arc<Events>) -> Read<Outbox> {
     let threads = f.take("maxThreads", count)?.unwrap_or(WORKERS_DEFAULT);
     let waiting = f.take("maxQueued", count)?.unwrap_or(CAPACITY_DEFAULT);
     fields.end()?;
-    Ok(Outbox::with_limits(builder.build()?, threads, waiting))
+    let outbox = Outbox::with_limits(builder.build()?, threads, waiting);
+    Ok((outbox, threads))
 }
 
-fn token_placement(value: Unknown<'_>) -> Read<TokenPlacement> {
+fn token_placement(value: Js<'_>) -> Read<TokenPlacement> {
     match text(value)?.as_str() {
         "header" => Ok(TokenPlacement::Header),
         "query" => Ok(TokenPlacement::Query),
@@ -162,7 +174,7 @@ fn token_placement(value: Unknown<'_>) -> Read<TokenPlacement> {
     }
 }
 
-fn retry_policy(value: Unknown<'_>) -> Read<RetryPolicy> {
+fn retry_policy(value: Js<'_>) -> Read<RetryPolicy> {
     let mut fields = Fields::of(value)?;
     let policy = RetryPolicy::new();
     let policy = fields.set(policy, "attempts", count, RetryPolicy::attempts)?;
@@ -173,7 +185,7 @@ fn retry_policy(value: Unknown<'_>) -> Read<RetryPolicy> {
     Ok(policy)
 }
 
-fn code_pair(value: Unknown<'_>) -> Read<(i64, Option<i64>)> {
+fn code_pair(value: Js<'_>) -> Read<(i64, Option<i64>)> {
     let mut fields = Fields::of(value)?;
     let pair = (fields.need("code", whole)?, fields.take("subcode", whole)?);
     fields.end()?;
@@ -181,9 +193,9 @@ fn code_pair(value: Unknown<'_>) -> Read<(i64, Option<i64>)> {
 }
 
 /// The listener of retries is called by the public package.
-fn function(value: Unknown<'_>) -> Read<()> {
-    match value.get_type()? {
-        ValueType::Function => Ok(()),
-        _ => Err(Refused::must("a function")),
-    }
+fn function(value: Js<'_>) -> Read<()> {
+    let right = value.is_function();
+    right
+        .then_some(())
+        .ok_or_else(|| Refused::must("a function"))
 }

@@ -3,14 +3,17 @@
 #![allow(missing_docs)] // the public package has the documentation
 #![allow(clippy::needless_pass_by_value)] // napi hands arguments over by value
 
+// First: napi's macros in the others need to have seen its names.
+mod outcome;
+
 mod boundary;
 mod client;
+mod emulator;
 mod events;
 mod message;
-mod outcome;
 mod read;
 
-use callcta::{Delivery, Error, ErrorKind, Message, Request, WORKERS_DEFAULT};
+use callcta::{Delivery, Error, ErrorKind, Message, Request};
 use napi::Env;
 use napi::bindgen_prelude::Unknown;
 use napi_derive::napi;
@@ -18,17 +21,11 @@ use serde_json::Value;
 
 use crate::boundary::guard;
 use crate::outcome::{NativeError, NativeViolation};
-use crate::read::{json_object, text};
+use crate::read::{Js, json_object, text};
 
 /// The version of callcta.
 #[napi]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// How many messages an outbox sends at once.
-#[napi]
-pub fn workers_default() -> u32 {
-    u32::try_from(WORKERS_DEFAULT).unwrap_or(u32::MAX)
-}
 
 /// Every kind of error.
 #[napi]
@@ -45,7 +42,7 @@ pub fn not_begun() -> NativeError {
 #[napi]
 pub fn validate(env: Env, message: Unknown<'_>) -> napi::Result<Vec<NativeViolation>> {
     guard(env, || {
-        let violations = message::message(message)?.validate();
+        let violations = message::message(Js::new(message)?)?.validate();
         Ok(violations.iter().map(Into::into).collect())
     })
 }
@@ -59,9 +56,9 @@ pub fn validate_request(
 ) -> napi::Result<Vec<NativeViolation>> {
     guard(env, || {
         let request = Request::new(
-            message::recipient(to).map_err(|error| error.within("to"))?,
-            message::message(message).map_err(|error| error.within("message"))?,
-            message::options(options).map_err(|error| error.within("options"))?,
+            message::recipient(Js::new(to)?).map_err(|error| error.within("to"))?,
+            message::message(Js::new(message)?).map_err(|error| error.within("message"))?,
+            message::options(Js::new(options)?).map_err(|error| error.within("options"))?,
         );
         Ok(request.validate().iter().map(Into::into).collect())
     })
@@ -70,16 +67,18 @@ pub fn validate_request(
 /// The message's wire form.
 #[napi(ts_return_type = "Record<string, unknown>")]
 pub fn to_json(env: Env, message: Unknown<'_>) -> napi::Result<Value> {
-    guard(env, || Ok(message::message(message)?.to_value()))
+    guard(env, || Ok(message::message(Js::new(message)?)?.to_value()))
 }
 
 /// The wire form of a message, out of that of a message or of a whole request.
 #[napi(ts_return_type = "Record<string, unknown>")]
 pub fn from_json(env: Env, json: Unknown<'_>) -> napi::Result<Value> {
     guard(env, || {
-        let message = match text(json) {
-            Ok(text) => Message::from_json(&text)?,
-            Err(_) => Message::raw(json_object(json)?),
+        let json = Js::new(json)?;
+        let message = if json.is_string() {
+            Message::from_json(&text(json)?)?
+        } else {
+            Message::raw(json_object(json)?)
         };
         Ok(message.to_value())
     })
@@ -88,5 +87,7 @@ pub fn from_json(env: Env, json: Unknown<'_>) -> napi::Result<Value> {
 /// For how many days a tap on the button starts a call, if it is a call button.
 #[napi]
 pub fn clickable_days(env: Env, button: Unknown<'_>) -> napi::Result<Option<i64>> {
-    guard(env, || Ok(message::button(button)?.clickable_days()))
+    guard(env, || {
+        Ok(message::button(Js::new(button)?)?.clickable_days())
+    })
 }

@@ -3,12 +3,10 @@
 use callcta::{
     Button, ButtonTemplate, CallPrompt, Element, GenericTemplate, Message, Recipient, SendOptions,
 };
-use napi::ValueType;
-use napi::bindgen_prelude::Unknown;
 
-use crate::read::{Fields, Read, Refused, boolean, date, json, json_object, list, text, whole};
+use crate::read::{Fields, Js, Read, Refused, boolean, date, json, json_object, list, text, whole};
 
-pub fn message(value: Unknown<'_>) -> Read<Message> {
+pub fn message(value: Js<'_>) -> Read<Message> {
     let mut fields = Fields::of(value)?;
     let message = match fields.take("template", text)?.as_deref() {
         Some("generic") => {
@@ -46,7 +44,7 @@ pub fn message(value: Unknown<'_>) -> Read<Message> {
     Ok(message)
 }
 
-fn element(value: Unknown<'_>) -> Read<Element> {
+fn element(value: Js<'_>) -> Read<Element> {
     let mut fields = Fields::of(value)?;
     if let Some(raw) = fields.take("raw", json)? {
         fields.end()?;
@@ -63,12 +61,12 @@ fn element(value: Unknown<'_>) -> Read<Element> {
     Ok(element)
 }
 
-pub fn button(value: Unknown<'_>) -> Read<Button> {
+pub fn button(value: Js<'_>) -> Read<Button> {
     any_button(value, true)
 }
 
 /// A button, or a card's default action, which has no title.
-fn any_button(value: Unknown<'_>, titled: bool) -> Read<Button> {
+fn any_button(value: Js<'_>, titled: bool) -> Read<Button> {
     let mut fields = Fields::of(value)?;
     if let Some(raw) = fields.take("raw", json)? {
         fields.end()?;
@@ -121,8 +119,8 @@ fn web_view(button: Button, fields: &mut Fields<'_>) -> Read<Button> {
 }
 
 /// A PSID, or an object with one of the other forms.
-pub fn recipient(value: Unknown<'_>) -> Read<Recipient> {
-    if value.get_type()? == ValueType::String {
+pub fn recipient(value: Js<'_>) -> Read<Recipient> {
+    if value.is_string() {
         return Ok(text(value)?.into());
     }
     let forms = || Refused::must("a PSID or an object with id, userRef, commentId, postId or raw");
@@ -147,7 +145,7 @@ pub fn recipient(value: Unknown<'_>) -> Read<Recipient> {
     Ok(recipient)
 }
 
-pub fn options(value: Unknown<'_>) -> Read<SendOptions> {
+pub fn options(value: Js<'_>) -> Read<SendOptions> {
     let mut fields = Fields::of_optional(value)?;
     // The public package's own business.
     fields.skip("signal");

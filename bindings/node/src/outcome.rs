@@ -12,10 +12,14 @@ pub fn to_milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-#[napi(object, object_from_js = false)]
+/// One broken rule.
+#[napi(object, object_from_js = false, js_name = "Violation")]
 pub struct NativeViolation {
+    /// Where in the request body, under the wire names.
     pub path: String,
+    /// The rule's stable name, such as `too_long`.
     pub rule: &'static str,
+    /// An error keeps the message from being sent, a warning doesn't.
     #[napi(ts_type = "'error' | 'warning'")]
     pub severity: &'static str,
     pub message: String,
@@ -32,14 +36,16 @@ impl From<&Violation> for NativeViolation {
     }
 }
 
-#[napi(object, object_from_js = false)]
+/// Figures of the app, in percent of its limits.
+#[napi(object, object_from_js = false, js_name = "AppUsage")]
 pub struct NativeAppUsage {
     pub call_count: u32,
     pub total_time: u32,
     pub total_cputime: u32,
 }
 
-#[napi(object, object_from_js = false)]
+/// Figures of one use case of a business object, such as the Page, in percent.
+#[napi(object, object_from_js = false, js_name = "BusinessUsage")]
 pub struct NativeBusinessUsage {
     pub object_id: String,
     pub kind: String,
@@ -49,10 +55,12 @@ pub struct NativeBusinessUsage {
     pub regain_access_after_ms: Option<f64>,
 }
 
-#[napi(object, object_from_js = false)]
+/// How much of the platform's limits is used up.
+#[napi(object, object_from_js = false, js_name = "Usage")]
 pub struct NativeUsage {
     pub app: Option<NativeAppUsage>,
     pub business: Vec<NativeBusinessUsage>,
+    /// The highest of all figures.
     pub highest: u32,
 }
 
@@ -82,11 +90,15 @@ impl NativeUsage {
     }
 }
 
-#[napi(object, object_from_js = false)]
+/// What a send that worked returned.
+#[napi(object, object_from_js = false, js_name = "Receipt")]
 pub struct NativeReceipt {
     pub message_id: String,
+    /// Unless the platform left it out, as it does for sends by `userRef`.
     pub recipient_id: Option<String>,
+    /// How many requests were made, retries included.
     pub attempts: u32,
+    /// If the answer carried figures.
     pub usage: Option<NativeUsage>,
 }
 
@@ -101,7 +113,9 @@ impl From<Receipt> for NativeReceipt {
     }
 }
 
-#[napi(object, object_from_js = false)]
+/// The `error` object of a Graph API answer. Its texts may name people, so they
+/// aren't printed with the error.
+#[napi(object, object_from_js = false, js_name = "GraphError")]
 pub struct NativeGraphError {
     pub code: i64,
     pub subcode: Option<i64>,
