@@ -175,16 +175,10 @@ model! {
 /// The class for a button of the core: its type's, if it has what the class
 /// promises to have.
 pub(crate) fn of(
-    py: Python<'_>,
-    button: callcta::Button,
-    raw: bool,
+    py: Python<'_>, button: callcta::Button, raw: bool,
 ) -> PyResult<Bound<'_, Button>> {
     let parts = button.parts();
-    let has = (
-        parts.title.is_some(),
-        parts.url.is_some(),
-        parts.payload.is_some(),
-    );
+    let has = (parts.title.is_some(), parts.url.is_some(), parts.payload.is_some());
     match (parts.kind, has) {
         _ if raw => RawButton::of(py, button),
         (Some(ButtonType::AudioCall), (true, ..)) => AudioCallButton::of(py, button),

@@ -60,44 +60,30 @@ pub(crate) struct ClientBase {
 impl ClientBase {
     #[new]
     #[pyo3(signature = (
-        page_id: "str", access_token: "str", *, app_secret: "str | None" = None,
-        base_url: "str | None" = None, version: "str | None" = None,
-        use_me: "bool | None" = None,
+        page_id, access_token, *, app_secret=None,
+        base_url=None, version=None,
+        use_me=None,
         token_placement: "typing.Literal['header', 'query', 'body'] | None" = None,
         timeout: "float | None" = None, connect_timeout: "float | None" = None,
         body_limit: "int | None" = None, max_idle_connections: "int | None" = None,
-        user_agent: "str | None" = None, proxy: "str | None" = None,
-        proxy_from_env: "bool | None" = None, extra_ca_pem: "bytes | None" = None,
+        user_agent=None, proxy=None,
+        proxy_from_env=None, extra_ca_pem=None,
         attempts: "int | None" = None, base_delay: "float | None" = None,
-        max_delay: "float | None" = None, retry_unknown: "bool | None" = None,
+        max_delay: "float | None" = None, retry_unknown=None,
         on_retry: "typing.Callable[[RetryEvent], object] | None" = None,
         calling_not_enabled_codes: "typing.Iterable[tuple[int, int | None]] | None" = None,
         workers: "int | None" = None, capacity: "int | None" = None
-    ))]
+    ) -> "typing.Self")]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments")]
     fn new(
-        page_id: String,
-        access_token: String,
-        app_secret: Option<String>,
-        base_url: Option<String>,
-        version: Option<String>,
-        use_me: Option<bool>,
-        token_placement: Option<&str>,
-        timeout: Option<f64>,
-        connect_timeout: Option<f64>,
-        body_limit: Option<u64>,
-        max_idle_connections: Option<usize>,
-        user_agent: Option<String>,
-        proxy: Option<String>,
-        proxy_from_env: Option<bool>,
-        extra_ca_pem: Option<Vec<u8>>,
-        attempts: Option<u32>,
-        base_delay: Option<f64>,
-        max_delay: Option<f64>,
-        retry_unknown: Option<bool>,
-        on_retry: Option<Py<PyAny>>,
-        calling_not_enabled_codes: Option<Bound<'_, PyAny>>,
-        workers: Option<usize>,
+        page_id: String, access_token: String, app_secret: Option<String>,
+        base_url: Option<String>, version: Option<String>, use_me: Option<bool>,
+        token_placement: Option<&str>, timeout: Option<f64>, connect_timeout: Option<f64>,
+        body_limit: Option<u64>, max_idle_connections: Option<usize>, user_agent: Option<String>,
+        proxy: Option<String>, proxy_from_env: Option<bool>, extra_ca_pem: Option<Vec<u8>>,
+        attempts: Option<u32>, base_delay: Option<f64>, max_delay: Option<f64>,
+        retry_unknown: Option<bool>, on_retry: Option<Py<PyAny>>,
+        calling_not_enabled_codes: Option<Bound<'_, PyAny>>, workers: Option<usize>,
         capacity: Option<usize>,
     ) -> PyResult<Self> {
         let duration =
@@ -105,16 +91,8 @@ impl ClientBase {
         let placement = token_placement.map(placement).transpose()?;
 
         let policy = set(RetryPolicy::new(), attempts, RetryPolicy::attempts);
-        let policy = set(
-            policy,
-            duration("base_delay", base_delay)?,
-            RetryPolicy::base_delay,
-        );
-        let policy = set(
-            policy,
-            duration("max_delay", max_delay)?,
-            RetryPolicy::max_delay,
-        );
+        let policy = set(policy, duration("base_delay", base_delay)?, RetryPolicy::base_delay);
+        let policy = set(policy, duration("max_delay", max_delay)?, RetryPolicy::max_delay);
         let policy = set(policy, retry_unknown, RetryPolicy::retry_unknown);
 
         let builder = callcta::Client::builder(page_id, access_token).retry(policy);
@@ -123,19 +101,11 @@ impl ClientBase {
         let builder = set(builder, version, ClientBuilder::version);
         let builder = set(builder, use_me, ClientBuilder::use_me);
         let builder = set(builder, placement, ClientBuilder::token_placement);
-        let builder = set(
-            builder,
-            duration("timeout", timeout)?,
-            ClientBuilder::timeout,
-        );
+        let builder = set(builder, duration("timeout", timeout)?, ClientBuilder::timeout);
         let connect = duration("connect_timeout", connect_timeout)?;
         let builder = set(builder, connect, ClientBuilder::connect_timeout);
         let builder = set(builder, body_limit, ClientBuilder::body_limit);
-        let builder = set(
-            builder,
-            max_idle_connections,
-            ClientBuilder::max_idle_connections,
-        );
+        let builder = set(builder, max_idle_connections, ClientBuilder::max_idle_connections);
         let builder = set(builder, user_agent, ClientBuilder::user_agent);
         let builder = set(builder, proxy, ClientBuilder::proxy);
         let builder = set(builder, proxy_from_env, ClientBuilder::proxy_from_env);
@@ -154,11 +124,7 @@ impl ClientBase {
         let workers = workers.unwrap_or(callcta::WORKERS_DEFAULT).max(1);
         let capacity = capacity.unwrap_or(callcta::CAPACITY_DEFAULT);
         let outbox = callcta::Outbox::with_limits(client.clone(), workers, capacity);
-        Ok(ClientBase {
-            client,
-            outbox,
-            workers,
-        })
+        Ok(ClientBase { client, outbox, workers })
     }
 
     /// The Page that the client sends for.
@@ -175,14 +141,10 @@ impl ClientBase {
 
     /// Sends and waits.
     #[pyo3(signature = (
-        to: "str | Recipient", message: "Message", options: "dict[str, typing.Any]", checked: "bool"
+        to, message, options: "typing.Mapping[str, object]", checked
     ))]
     fn _send(
-        &self,
-        py: Python<'_>,
-        to: To,
-        message: &Bound<'_, Message>,
-        options: &Bound<'_, PyDict>,
+        &self, py: Python<'_>, to: To, message: &Bound<'_, Message>, options: &Bound<'_, PyDict>,
         checked: bool,
     ) -> PyResult<Receipt> {
         let options = read_options(options)?;
@@ -196,22 +158,17 @@ impl ClientBase {
                 }
             })
         });
-        sent.map(Into::into).map_err(|error| raise(&error))
+        sent.map(|receipt| (&receipt).into()).map_err(|error| raise(&error))
     }
 
     /// Queues a message, whose outcome will be in `completions` under `key`.
     #[pyo3(signature = (
-        completions: "Completions", key: "int", to: "str | Recipient", message: "Message",
-        options: "dict[str, typing.Any]", checked: "bool"
+        completions, key: "int", to, message,
+        options: "typing.Mapping[str, object]", checked
     ))]
     fn _submit(
-        &self,
-        completions: &Completions,
-        key: u64,
-        to: To,
-        message: &Bound<'_, Message>,
-        options: &Bound<'_, PyDict>,
-        checked: bool,
+        &self, completions: &Completions, key: u64, to: To, message: &Bound<'_, Message>,
+        options: &Bound<'_, PyDict>, checked: bool,
     ) -> PyResult<Ticket> {
         let request = Request::new(to.0, message.get().0.clone(), read_options(options)?);
         let done = completions.sender(key);
@@ -234,16 +191,12 @@ impl ClientBase {
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Ok(format!(
-            "{}(page_id='{}')",
-            slf.get_type().name()?,
-            slf.get().page_id()
-        ))
+        Ok(format!("{}(page_id='{}')", slf.get_type().name()?, slf.get().page_id()))
     }
 }
 
 /// A queued message.
-#[pyclass(frozen)]
+#[pyclass(frozen, name = "_Ticket", module = "callcta._native")]
 pub(crate) struct Ticket(callcta::Ticket);
 
 #[pymethods]
@@ -255,14 +208,12 @@ impl Ticket {
 }
 
 /// Everything that is wrong with a message, who it goes to and its options.
-#[pyfunction]
+#[pyfunction(name = "_validate_request")]
 #[pyo3(signature = (
-    to: "str | Recipient", message: "Message", options: "dict[str, typing.Any]"
+    to, message, options: "typing.Mapping[str, object]"
 ))]
 pub(crate) fn validate_request(
-    to: To,
-    message: &Bound<'_, Message>,
-    options: &Bound<'_, PyDict>,
+    to: To, message: &Bound<'_, Message>, options: &Bound<'_, PyDict>,
 ) -> PyResult<Vec<Violation>> {
     let request = Request::new(to.0, message.get().0.clone(), read_options(options)?);
     Ok(request.validate().iter().map(Into::into).collect())
@@ -282,42 +233,18 @@ fn read_options(given: &Bound<'_, PyDict>) -> PyResult<SendOptions> {
     for (name, value) in given {
         let name = name.extract::<String>()?;
         options = match &*name {
-            "messaging_type" => set(
-                options,
-                read::<String>(&name, &value)?,
-                SendOptions::messaging_type,
-            ),
+            "messaging_type" => {
+                set(options, read::<String>(&name, &value)?, SendOptions::messaging_type)
+            }
             "tag" => set(options, read::<String>(&name, &value)?, SendOptions::tag),
-            "notification_type" => set(
-                options,
-                read::<String>(&name, &value)?,
-                SendOptions::notification_type,
-            ),
-            "persona_id" => set(
-                options,
-                read::<String>(&name, &value)?,
-                SendOptions::persona_id,
-            ),
-            "reply_to" => set(
-                options,
-                read::<String>(&name, &value)?,
-                SendOptions::reply_to,
-            ),
-            "metadata" => set(
-                options,
-                read::<String>(&name, &value)?,
-                SendOptions::metadata,
-            ),
-            "deadline" => set(
-                options,
-                read::<SystemTime>(&name, &value)?,
-                SendOptions::deadline,
-            ),
-            "fields" => set_fields(
-                options,
-                read::<JsonObject>(&name, &value)?,
-                SendOptions::field,
-            ),
+            "notification_type" => {
+                set(options, read::<String>(&name, &value)?, SendOptions::notification_type)
+            }
+            "persona_id" => set(options, read::<String>(&name, &value)?, SendOptions::persona_id),
+            "reply_to" => set(options, read::<String>(&name, &value)?, SendOptions::reply_to),
+            "metadata" => set(options, read::<String>(&name, &value)?, SendOptions::metadata),
+            "deadline" => set(options, read::<SystemTime>(&name, &value)?, SendOptions::deadline),
+            "fields" => set_fields(options, read::<JsonObject>(&name, &value)?, SendOptions::field),
             _ => return Err(PyTypeError::new_err(format!("no such option: {name}"))),
         };
     }
@@ -339,15 +266,8 @@ fn placement(name: &str) -> PyResult<TokenPlacement> {
 fn tell_retry(callback: &Py<PyAny>, event: &callcta::RetryEvent<'_>) {
     Python::try_attach(|py| {
         let told = exception(py, event.error).and_then(|error| {
-            let (error, wait) = (error.unbind(), event.wait.as_secs_f64());
-            callback.call1(
-                py,
-                (RetryEvent {
-                    error,
-                    attempt: event.attempt,
-                    wait,
-                },),
-            )
+            let (error, wait) = (error.0.unbind(), event.wait.as_secs_f64());
+            callback.call1(py, (RetryEvent { error, attempt: event.attempt, wait },))
         });
         if let Err(error) = told {
             error.write_unraisable(py, Some(callback.bind(py)));

@@ -12,17 +12,17 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use crate::error::exception;
+use crate::error::{Raised, exception};
 use crate::record::Receipt;
 
 /// How often a waiting thread looks for signals such as Ctrl-C.
 const SIGNALS: Duration = Duration::from_millis(100);
 
 type Outcome = (u64, callcta::Result<callcta::Receipt>);
-type PyOutcome<'py> = (u64, Option<Receipt>, Option<Bound<'py, PyAny>>);
+type PyOutcome<'py> = (u64, Option<Receipt>, Option<Raised<'py>>);
 
 /// Outcomes by the key of their message.
-#[pyclass(frozen)]
+#[pyclass(frozen, name = "_Completions", module = "callcta._native")]
 pub(crate) struct Completions(Arc<Shared>);
 
 #[derive(Default)]
@@ -75,8 +75,7 @@ impl State {
 impl Completions {
     /// What an outbox calls with the outcome of the message `key`.
     pub(crate) fn sender(
-        &self,
-        key: u64,
+        &self, key: u64,
     ) -> impl FnOnce(callcta::Result<callcta::Receipt>) + Send + 'static {
         let shared = Arc::clone(&self.0);
         move |outcome| {
@@ -102,22 +101,17 @@ impl Completions {
                 state.signal();
             }
         }
-        Ok(state
-            .pipe
-            .as_ref()
-            .map_or(-1, |(reader, _)| reader.as_raw_fd()))
+        Ok(state.pipe.as_ref().map_or(-1, |(reader, _)| reader.as_raw_fd()))
     }
 
     /// Takes at most `limit` outcomes, without waiting.
-    #[pyo3(signature = (
-        limit: "int"
-    ) -> "list[tuple[int, Receipt | None, BaseException | None]]")]
+    #[pyo3(signature = (limit: "int"))]
     fn take<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Vec<PyOutcome<'py>>> {
         let outcomes = self.0.state().take(limit);
         outcomes
             .into_iter()
             .map(|(key, outcome)| match outcome {
-                Ok(receipt) => Ok((key, Some(receipt.into()), None)),
+                Ok(receipt) => Ok((key, Some((&receipt).into()), None)),
                 Err(error) => Ok((key, None, Some(exception(py, &error)?))),
             })
             .collect()
@@ -136,10 +130,8 @@ impl Completions {
     /// Whether there still is nothing.
     fn wait_a_moment(&self) -> bool {
         let state = self.0.state();
-        let waited = self
-            .0
-            .arrived
-            .wait_timeout_while(state, SIGNALS, |state| state.outcomes.is_empty());
+        let waited =
+            self.0.arrived.wait_timeout_while(state, SIGNALS, |state| state.outcomes.is_empty());
         waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 }

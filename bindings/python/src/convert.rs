@@ -65,9 +65,7 @@ impl<'py> IntoPyObject<'py> for Json {
     const OUTPUT_TYPE: PyStaticExpr = ANY;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
-        LOADS
-            .import(py, "json", "loads")?
-            .call1((self.0.to_string(),))
+        LOADS.import(py, "json", "loads")?.call1((self.0.to_string(),))
     }
 }
 
@@ -85,11 +83,8 @@ impl<'py> FromPyObject<'_, 'py> for JsonObject {
     type Error = PyErr;
 
     #[cfg(feature = "stubs")]
-    const INPUT_TYPE: PyStaticExpr = type_hint_subscript!(
-        type_hint_identifier!("typing", "Mapping"),
-        String::INPUT_TYPE,
-        ANY
-    );
+    const INPUT_TYPE: PyStaticExpr =
+        type_hint_subscript!(type_hint_identifier!("typing", "Mapping"), String::INPUT_TYPE, ANY);
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         object.extract::<Json>()?.object().map(JsonObject)
@@ -102,11 +97,8 @@ impl<'py> IntoPyObject<'py> for JsonObject {
     type Error = PyErr;
 
     #[cfg(feature = "stubs")]
-    const OUTPUT_TYPE: PyStaticExpr = type_hint_subscript!(
-        type_hint_identifier!("builtins", "dict"),
-        String::OUTPUT_TYPE,
-        ANY
-    );
+    const OUTPUT_TYPE: PyStaticExpr =
+        type_hint_subscript!(type_hint_identifier!("builtins", "dict"), String::OUTPUT_TYPE, ANY);
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
         Json(Value::Object(self.0)).into_pyobject(py)
@@ -157,9 +149,7 @@ impl<'py, T: Item> IntoPyObject<'py> for Items<T> {
     const OUTPUT_TYPE: PyStaticExpr = type_hint_subscript!(
         type_hint_identifier!("builtins", "tuple"),
         T::TYPE_HINT,
-        PyStaticExpr::Constant {
-            value: PyStaticConstant::Ellipsis
-        }
+        PyStaticExpr::Constant { value: PyStaticConstant::Ellipsis }
     );
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {

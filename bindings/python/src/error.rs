@@ -11,42 +11,52 @@ use crate::record::{GraphError, Usage, Violation};
 static FROM_NATIVE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// The stable names of every kind of error.
-#[pyfunction]
+#[pyfunction(name = "_error_kinds")]
 pub(crate) fn error_kinds() -> Vec<&'static str> {
     ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
 }
 
-/// The Python exception for an error.
-pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
-    let mut causes = Vec::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        causes.push(cause.to_string());
-        source = cause.source();
+/// A `CallCtaError` of Python.
+pub(crate) struct Raised<'py>(pub(crate) Bound<'py, PyAny>);
+
+impl<'py> IntoPyObject<'py> for Raised<'py> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = std::convert::Infallible;
+
+    #[cfg(feature = "stubs")]
+    const OUTPUT_TYPE: pyo3::inspect::PyStaticExpr =
+        pyo3::type_hint_identifier!("callcta.errors", "CallCtaError");
+
+    fn into_pyobject(self, _: Python<'py>) -> Result<Self::Output, Self::Error> {
+        Ok(self.0)
     }
+}
+
+/// The Python exception for an error.
+pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Raised<'py>> {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
     let violations: Vec<Violation> = error.violations().iter().map(Into::into).collect();
     let attributes = pyo3::types::PyDict::new(py);
     attributes.set_item("delivery", error.delivery().as_str())?;
     attributes.set_item("violations", pyo3::types::PyTuple::new(py, violations)?)?;
     attributes.set_item("graph", error.graph().map(GraphError::from))?;
     attributes.set_item("http_status", error.http_status())?;
-    attributes.set_item(
-        "retry_after",
-        error.retry_after().map(|wait| wait.as_secs_f64()),
-    )?;
+    attributes.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
     attributes.set_item("may_retry", error.may_retry())?;
     attributes.set_item("attempts", error.attempts())?;
     attributes.set_item("usage", Usage::from(error.usage()))?;
     attributes.set_item("advice", error.advice())?;
     FROM_NATIVE
         .import(py, "callcta.errors", "from_native")?
-        .call1((error.kind().as_str(), error.to_string(), attributes, causes))
+        .call1((error.kind().as_str(), error.to_string(), attributes, cause))
+        .map(Raised)
 }
 
 /// An error as Python raises it.
 pub(crate) fn raise(error: &Error) -> PyErr {
     Python::attach(|py| match exception(py, error) {
-        Ok(exception) => PyErr::from_value(exception),
+        Ok(exception) => PyErr::from_value(exception.0),
         Err(failure) => failure,
     })
 }
@@ -54,8 +64,7 @@ pub(crate) fn raise(error: &Error) -> PyErr {
 /// Runs code of the core. A panic there becomes an error like any other, with
 /// what is then known about the message.
 pub(crate) fn guard<T>(
-    delivery: Delivery,
-    run: impl FnOnce() -> callcta::Result<T>,
+    delivery: Delivery, run: impl FnOnce() -> callcta::Result<T>,
 ) -> callcta::Result<T> {
     catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| Err(Error::internal(delivery, "a panic in callcta")))

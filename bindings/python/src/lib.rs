@@ -8,6 +8,7 @@ mod button;
 mod client;
 mod completions;
 mod convert;
+mod emulator;
 mod error;
 mod message;
 mod model;
@@ -25,6 +26,8 @@ mod _native {
     use crate::client::{ClientBase, Ticket, validate_request};
     #[pymodule_export]
     use crate::completions::Completions;
+    #[pymodule_export]
+    use crate::emulator::Emulator;
     #[pymodule_export]
     use crate::error::error_kinds;
     #[pymodule_export]

@@ -164,17 +164,7 @@ pub(crate) struct Element(pub(crate) callcta::Element);
 impl Element {
     #[classattr]
     fn __match_args__(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
-        PyTuple::new(
-            py,
-            [
-                "title",
-                "subtitle",
-                "image_url",
-                "default_action",
-                "buttons",
-                "fields",
-            ],
-        )
+        PyTuple::new(py, ["title", "subtitle", "image_url", "default_action", "buttons", "fields"])
     }
 
     #[new]
@@ -182,26 +172,15 @@ impl Element {
         title, *, subtitle=None, image_url=None, default_action=None, buttons=None, fields=None
     ))]
     fn new(
-        title: String,
-        subtitle: Option<String>,
-        image_url: Option<String>,
-        default_action: Option<Bound<'_, Button>>,
-        buttons: Option<Items<Button>>,
+        title: String, subtitle: Option<String>, image_url: Option<String>,
+        default_action: Option<Bound<'_, Button>>, buttons: Option<Items<Button>>,
         fields: Option<JsonObject>,
     ) -> PyClassInitializer<Self> {
         let action = default_action.map(|action| action.get().0.clone());
-        let card = set(
-            callcta::Element::new(title),
-            subtitle,
-            callcta::Element::subtitle,
-        );
+        let card = set(callcta::Element::new(title), subtitle, callcta::Element::subtitle);
         let card = set(card, image_url, callcta::Element::image_url);
         let card = set(card, action, callcta::Element::default_action);
-        let card = set(
-            card,
-            buttons.map(|buttons| buttons.0),
-            callcta::Element::buttons,
-        );
+        let card = set(card, buttons.map(|buttons| buttons.0), callcta::Element::buttons);
         Element::init(set_fields(card, fields, callcta::Element::field))
     }
 
@@ -223,17 +202,12 @@ impl Element {
     #[getter]
     fn default_action<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, Button>>> {
         let action = self.0.parts().default_action;
-        action
-            .map(|action| button::of(py, action.clone(), false))
-            .transpose()
+        action.map(|action| button::of(py, action.clone(), false)).transpose()
     }
 
     #[getter]
     fn buttons(&self) -> Option<Items<Button>> {
-        self.0
-            .parts()
-            .buttons
-            .map(|buttons| Items::of(Some(buttons)))
+        self.0.parts().buttons.map(|buttons| Items::of(Some(buttons)))
     }
 
     #[getter]
@@ -285,9 +259,7 @@ impl Recipient {
     #[new]
     #[pyo3(signature = (*, id=None, user_ref=None, comment_id=None, post_id=None))]
     fn new(
-        id: Option<String>,
-        user_ref: Option<String>,
-        comment_id: Option<String>,
+        id: Option<String>, user_ref: Option<String>, comment_id: Option<String>,
         post_id: Option<String>,
     ) -> PyResult<PyClassInitializer<Self>> {
         let to = match (id, user_ref, comment_id, post_id) {
@@ -367,9 +339,7 @@ impl<'py> FromPyObject<'_, 'py> for To {
 }
 
 fn finish(
-    template: impl Into<callcta::Message>,
-    metadata: Option<String>,
-    fields: Option<JsonObject>,
+    template: impl Into<callcta::Message>, metadata: Option<String>, fields: Option<JsonObject>,
 ) -> callcta::Message {
     let message = set(template.into(), metadata, callcta::Message::metadata);
     set_fields(message, fields, callcta::Message::field)
@@ -378,9 +348,7 @@ fn finish(
 /// The class for a message of the core: its template's, if it has what the class
 /// promises to have.
 pub(crate) fn of(
-    py: Python<'_>,
-    message: callcta::Message,
-    raw: bool,
+    py: Python<'_>, message: callcta::Message, raw: bool,
 ) -> PyResult<Bound<'_, Message>> {
     match message.template() {
         _ if raw => RawMessage::of(py, message),

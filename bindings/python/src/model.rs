@@ -47,9 +47,7 @@ impl Model {
             return Ok(made);
         }
         let (name, found) = (cls.name()?, made.get_type().name()?.into_any());
-        Err(PyTypeError::new_err(format!(
-            "not the wire form of a {name} but of a {found}"
-        )))
+        Err(PyTypeError::new_err(format!("not the wire form of a {name} but of a {found}")))
     }
 
     /// The wire form: a dictionary, unless the model was made of something else.
@@ -71,10 +69,7 @@ impl Model {
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Json,))> {
-        Ok((
-            slf.get_type().getattr("from_dict")?,
-            (Model::to_dict(slf)?,),
-        ))
+        Ok((slf.get_type().getattr("from_dict")?, (Model::to_dict(slf)?,)))
     }
 }
 
@@ -88,9 +83,7 @@ pub(crate) fn set<T, V>(object: T, value: Option<V>, setter: impl FnOnce(T, V) -
 
 /// Passes every field to a setter of the core.
 pub(crate) fn set_fields<T>(
-    object: T,
-    fields: Option<JsonObject>,
-    setter: impl Fn(T, String, serde_json::Value) -> T,
+    object: T, fields: Option<JsonObject>, setter: impl Fn(T, String, serde_json::Value) -> T,
 ) -> T {
     let fields = fields.into_iter().flat_map(|fields| fields.0);
     fields.fold(object, |object, (key, value)| setter(object, key, value))

@@ -4,21 +4,23 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::convert::repr;
+use crate::error::Raised;
 
-/// Declares a class of read-only attributes with a constructor, equality, hash,
-/// pickling, pattern matching and a `repr` of the attributes named in brackets.
+/// Declares a class of read-only attributes, each with the way to read it from the
+/// core and perhaps a default, with a constructor, equality, hash, pickling and
+/// `match`. Its `repr` and `match` know the attributes named in brackets.
 macro_rules! record {
     (
         $(#[$doc:meta])*
-        $name:ident [$($shown:literal),+] {
-            $($(#[$field_doc:meta])* $field:ident: $type:ty $(= $default:expr)?,)+
+        $name:ident [$($shown:literal),+] from |$core:ident: $from:ty| {
+            $($(#[$field_doc:meta])* $field:ident: $type:ty = $read:expr $(, or $default:expr)?;)+
         }
     ) => {
         $(#[$doc])*
         #[pyclass(frozen, get_all, eq, hash, from_py_object, module = "callcta")]
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, PartialEq, Eq, Hash)]
         pub(crate) struct $name {
-            $($(#[$field_doc])* pub(crate) $field: $type,)+
+            $($(#[$field_doc])* $field: $type,)+
         }
 
         #[pymethods]
@@ -39,6 +41,7 @@ macro_rules! record {
                 repr(slf)
             }
 
+            #[pyo3(signature = () -> "tuple[typing.Any, tuple[typing.Any, ...]]")]
             fn __reduce__<'py>(
                 slf: &Bound<'py, Self>,
             ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
@@ -47,33 +50,39 @@ macro_rules! record {
                 Ok((slf.get_type().into_any(), fields))
             }
         }
+
+        impl From<&$from> for $name {
+            fn from($core: &$from) -> Self {
+                $name { $($field: $read),+ }
+            }
+        }
     };
 }
 
 record! {
     /// One broken rule.
-    Violation ["path", "rule", "severity", "message"] {
+    Violation ["path", "rule", "severity", "message"] from |violation: callcta::Violation| {
         /// Where, as a path in the request body, such as
         /// `message.attachment.payload.elements[0].buttons[1].expires_in_days`.
-        path: String,
+        path: String = violation.path.clone();
         /// The rule's stable name, such as `too_long`.
-        rule: String,
+        rule: String = violation.rule.to_string();
         /// `error` (the message isn't sent) or `warning`.
-        severity: String,
+        severity: String = violation.severity.to_string();
         /// What is wrong and what is allowed, in one line.
-        message: String,
+        message: String = violation.message.clone();
     }
 }
 
 record! {
     /// Figures of `X-App-Usage`: percent of the limit in a rolling hour. May exceed 100.
-    AppUsage ["call_count", "total_time", "total_cputime"] {
+    AppUsage ["call_count", "total_time", "total_cputime"] from |usage: callcta::AppUsage| {
         /// Calls made.
-        call_count: u32,
+        call_count: u32 = usage.call_count;
         /// Time used.
-        total_time: u32,
+        total_time: u32 = usage.total_time;
         /// Processor time used.
-        total_cputime: u32,
+        total_cputime: u32 = usage.total_cputime;
     }
 }
 
@@ -81,150 +90,90 @@ record! {
     /// One entry of `X-Business-Use-Case-Usage`. Figures are percentages and may exceed 100.
     BusinessUsage [
         "object_id", "kind", "call_count", "total_time", "total_cputime", "regain_access_after"
-    ] {
+    ] from |usage: callcta::BusinessUsage| {
         /// The business object, such as the Page.
-        object_id: String,
+        object_id: String = usage.object_id.clone();
         /// The use case, such as `messenger`.
-        kind: String,
+        kind: String = usage.kind.clone();
         /// Calls made.
-        call_count: u32,
+        call_count: u32 = usage.call_count;
         /// Time used.
-        total_time: u32,
+        total_time: u32 = usage.total_time;
         /// Processor time used.
-        total_cputime: u32,
+        total_cputime: u32 = usage.total_cputime;
         /// Seconds until calls are accepted again, when they are not.
-        regain_access_after: Option<u64> = None,
+        regain_access_after: Option<u64> = usage.regain_access_after.map(|wait| wait.as_secs()),
+            or None;
     }
 }
 
 record! {
     /// The usage figures of one answer; empty when it carried none.
-    Usage ["app", "business"] {
+    Usage ["app", "business"] from |usage: callcta::Usage| {
         /// `X-App-Usage`.
-        app: Option<AppUsage> = None,
+        app: Option<AppUsage> = usage.app.as_ref().map(Into::into), or None;
         /// `X-Business-Use-Case-Usage`.
-        business: Vec<BusinessUsage> = Vec::new(),
+        business: Vec<BusinessUsage> = usage.business.iter().map(Into::into).collect(), or vec![];
         /// The highest percentage of all figures, 0 when there are none.
-        highest: u32 = 0,
+        highest: u32 = usage.highest(), or 0;
     }
 }
 
 record! {
     /// What a send that worked returned.
-    Receipt ["message_id", "recipient_id", "usage", "attempts"] {
+    Receipt ["message_id", "recipient_id", "usage", "attempts"] from |receipt: callcta::Receipt| {
         /// The id of the message (mid).
-        message_id: String,
-        /// The PSID of the person, unless the platform left it out, as it does for sends by
-        /// `user_ref`.
-        recipient_id: Option<String> = None,
+        message_id: String = receipt.message_id.clone();
+        /// The PSID of the person, unless the platform left it out, as for sends by `user_ref`.
+        recipient_id: Option<String> = receipt.recipient_id.clone(), or None;
         /// The usage figures that came with the answer.
-        usage: Usage = Usage::default(),
+        usage: Usage = (&receipt.usage).into(), or (&callcta::Usage::default()).into();
         /// How many requests were made, retries included.
-        attempts: u32 = 1,
+        attempts: u32 = receipt.attempts, or 1;
     }
 }
 
 record! {
     /// The `error` object of a Graph API answer. Its `repr` leaves the platform's texts out, as
     /// they may name people.
-    GraphError ["code", "subcode", "type", "is_transient", "trace_id"] {
+    GraphError ["code", "subcode", "type", "is_transient", "trace_id"]
+    from |graph: callcta::GraphError| {
         /// `code`.
-        code: i64,
+        code: i64 = graph.code;
         /// `error_subcode`.
-        subcode: Option<i64> = None,
+        subcode: Option<i64> = graph.subcode, or None;
         /// `type`, such as `OAuthException`.
-        r#type: Option<String> = None,
+        r#type: Option<String> = graph.kind.clone(), or None;
         /// `message`, in whatever language; may name ids. Credentials are blanked out.
-        message: Option<String> = None,
+        message: Option<String> = graph.message.clone(), or None;
         /// `error_user_title`, meant for people, localized.
-        user_title: Option<String> = None,
+        user_title: Option<String> = graph.user_title.clone(), or None;
         /// `error_user_msg`, meant for people, localized.
-        user_msg: Option<String> = None,
+        user_msg: Option<String> = graph.user_msg.clone(), or None;
         /// `is_transient`.
-        is_transient: Option<bool> = None,
+        is_transient: Option<bool> = graph.is_transient, or None;
         /// `fbtrace_id`, for Meta's support.
-        trace_id: Option<String> = None,
+        trace_id: Option<String> = graph.trace_id.clone(), or None;
     }
 }
 
 /// What `on_retry` is told.
-#[pyclass(frozen, get_all, module = "callcta")]
+#[pyclass(frozen, module = "callcta")]
 pub(crate) struct RetryEvent {
-    /// Why there will be another try.
     pub(crate) error: Py<PyAny>,
     /// Which try failed, from 1.
+    #[pyo3(get)]
     pub(crate) attempt: u32,
     /// Seconds until the next one.
+    #[pyo3(get)]
     pub(crate) wait: f64,
 }
 
-impl Default for Usage {
-    fn default() -> Self {
-        Usage::from(&callcta::Usage::default())
-    }
-}
-
-impl From<&callcta::Violation> for Violation {
-    fn from(violation: &callcta::Violation) -> Self {
-        Violation {
-            path: violation.path.clone(),
-            rule: violation.rule.to_string(),
-            severity: violation.severity.to_string(),
-            message: violation.message.clone(),
-        }
-    }
-}
-
-impl From<&callcta::Usage> for Usage {
-    fn from(usage: &callcta::Usage) -> Self {
-        Usage {
-            app: usage.app.map(|app| AppUsage {
-                call_count: app.call_count,
-                total_time: app.total_time,
-                total_cputime: app.total_cputime,
-            }),
-            business: usage.business.iter().map(Into::into).collect(),
-            highest: usage.highest(),
-        }
-    }
-}
-
-impl From<&callcta::BusinessUsage> for BusinessUsage {
-    fn from(usage: &callcta::BusinessUsage) -> Self {
-        BusinessUsage {
-            object_id: usage.object_id.clone(),
-            kind: usage.kind.clone(),
-            call_count: usage.call_count,
-            total_time: usage.total_time,
-            total_cputime: usage.total_cputime,
-            regain_access_after: usage.regain_access_after.map(|wait| wait.as_secs()),
-        }
-    }
-}
-
-impl From<callcta::Receipt> for Receipt {
-    fn from(receipt: callcta::Receipt) -> Self {
-        Receipt {
-            usage: Usage::from(&receipt.usage),
-            message_id: receipt.message_id,
-            recipient_id: receipt.recipient_id,
-            attempts: receipt.attempts,
-        }
-    }
-}
-
-impl From<&callcta::GraphError> for GraphError {
-    fn from(graph: &callcta::GraphError) -> Self {
-        let graph = graph.clone();
-        GraphError {
-            code: graph.code,
-            subcode: graph.subcode,
-            r#type: graph.kind,
-            message: graph.message,
-            user_title: graph.user_title,
-            user_msg: graph.user_msg,
-            is_transient: graph.is_transient,
-            trace_id: graph.trace_id,
-        }
+#[pymethods]
+impl RetryEvent {
+    /// Why there will be another try.
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> Raised<'py> {
+        Raised(self.error.bind(py).clone())
     }
 }

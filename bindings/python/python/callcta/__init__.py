@@ -10,115 +10,18 @@
 from __future__ import annotations
 
 from callcta import _native
-from callcta._native import (
-    AccountLinkButton,
-    AccountUnlinkButton,
-    AppUsage,
-    AudioCallButton,
-    BusinessUsage,
-    Button,
-    ButtonTemplate,
-    CallPrompt,
-    Element,
-    GamePlayButton,
-    GenericTemplate,
-    GraphError,
-    Message,
-    PhoneNumberButton,
-    PostbackButton,
-    RawButton,
-    RawMessage,
-    Receipt,
-    Recipient,
-    RetryEvent,
-    Usage,
-    Violation,
-    WebUrlButton,
-)
-from callcta.errors import (
-    ApiError,
-    AuthenticationError,
-    CallCtaError,
-    CallingNotEnabledError,
-    CancelledError,
-    ConnectError,
-    InternalError,
-    InvalidArgumentError,
-    InvalidMessageError,
-    InvalidPageError,
-    InvalidRecipientError,
-    InvalidRequestError,
-    InvalidResponseError,
-    NetworkError,
-    OutsideWindowError,
-    PermissionDeniedError,
-    RateLimitedError,
-    RecipientUnavailableError,
-    SendTimeoutError,
-    ServiceError,
-    TransportError,
-)
+from callcta._native import *
+from callcta.errors import *
 
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # pyright: ignore[reportConstantRedefinition]
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Self, Unpack
 
-    from callcta._options import SendOptions
+    from callcta.options import SendOptions
 
 __version__ = _native.VERSION
-
-__all__ = [
-    "AccountLinkButton",
-    "AccountUnlinkButton",
-    "ApiError",
-    "AppUsage",
-    "AudioCallButton",
-    "AuthenticationError",
-    "BusinessUsage",
-    "Button",
-    "ButtonTemplate",
-    "CallCtaError",
-    "CallPrompt",
-    "CallingNotEnabledError",
-    "CancelledError",
-    "Client",
-    "ConnectError",
-    "Element",
-    "GamePlayButton",
-    "GenericTemplate",
-    "GraphError",
-    "InternalError",
-    "InvalidArgumentError",
-    "InvalidMessageError",
-    "InvalidPageError",
-    "InvalidRecipientError",
-    "InvalidRequestError",
-    "InvalidResponseError",
-    "Message",
-    "NetworkError",
-    "Outcome",
-    "OutsideWindowError",
-    "PermissionDeniedError",
-    "PhoneNumberButton",
-    "PostbackButton",
-    "RateLimitedError",
-    "RawButton",
-    "RawMessage",
-    "Receipt",
-    "Recipient",
-    "RecipientUnavailableError",
-    "RetryEvent",
-    "SendTimeoutError",
-    "ServiceError",
-    "TransportError",
-    "Usage",
-    "Violation",
-    "WebUrlButton",
-    "__version__",
-    "validate_request",
-]
 
 
 def validate_request(
@@ -130,7 +33,7 @@ def validate_request(
         Violations in the order of the wire form: those of severity `error` keep the message from
         being sent, a `warning` doesn't.
     """
-    return _native.validate_request(to, message, dict(options))
+    return _native._validate_request(to, message, dict(options))
 
 
 class Outcome:
@@ -166,8 +69,8 @@ class Outcome:
 class Client(_native.ClientBase):
     """Sends messages for one Page and waits for the answers.
 
-    The arguments are those of `ClientBase`. A client can be used from several threads at once, which
-    really run in parallel, and after a fork. Ctrl-C takes effect when the send in progress ends.
+    The arguments are those of `ClientBase`. Several threads can use a client at once and really run
+    in parallel; so can the child of a fork. Ctrl-C takes effect when the send in progress ends.
     """
 
     def send(
@@ -217,8 +120,8 @@ class Client(_native.ClientBase):
             One outcome for each message, in the order in which they become known.
         """
         limit = lookahead or 2 * self.workers
-        completions = _native.Completions()
-        pending: dict[int, tuple[str | Recipient, Message, _native.Ticket]] = {}
+        completions = _native._Completions()
+        pending: dict[int, tuple[str | Recipient, Message, _native._Ticket]] = {}
 
         def known() -> Iterator[Outcome]:
             for index, receipt, error in completions.take(limit):
@@ -249,7 +152,10 @@ class Client(_native.ClientBase):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         """Closes the client."""
         self.close()

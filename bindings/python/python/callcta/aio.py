@@ -8,7 +8,7 @@ import itertools
 import weakref
 from collections.abc import AsyncIterable
 
-from callcta import Outcome, _native
+from callcta import CallCtaError, Outcome, _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Self, TypeVar, Unpack
 
     from callcta import Message, Receipt, Recipient
-    from callcta._options import SendOptions
+    from callcta.options import SendOptions
 
     _T = TypeVar("_T")
 
@@ -32,7 +32,7 @@ class _Bridge:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.completions = _native.Completions()
+        self.completions = _native._Completions()
         self.waiting: dict[int, asyncio.Future[Receipt]] = {}
         self.keys = itertools.count()
         loop.add_reader(self.completions.fileno(), self.tell)
@@ -151,8 +151,11 @@ class Client(_native.ClientBase):
                     feeder.result()
                     continue
                 slots.release()
-                error = future.exception()
-                yield Outcome(*pending.pop(future), None if error else future.result(), error)
+                index, to, message = pending.pop(future)
+                try:
+                    yield Outcome(index, to, message, future.result(), None)
+                except CallCtaError as error:
+                    yield Outcome(index, to, message, None, error)
         finally:
             for future in (feeder, *pending):
                 future.cancel()
@@ -169,7 +172,10 @@ class Client(_native.ClientBase):
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         """Closes the client."""
         await self.close()

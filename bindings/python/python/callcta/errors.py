@@ -12,7 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Literal
 
-    Delivery = Literal["not_sent", "rejected", "unknown"]
+
+_CLASSES: dict[str, type[CallCtaError]] = {}
 
 
 class CallCtaError(Exception):
@@ -23,7 +24,7 @@ class CallCtaError(Exception):
         delivery: `not_sent` (nothing left this machine), `rejected` (the platform refused the
             message) or `unknown` (it may or may not have been delivered).
         violations: The broken rules of an invalid message, warnings included.
-        graph: The Graph API's error object, if the platform answered with one.
+        graph: The Graph API's error object (code, subcode, trace id), if it answered with one.
         http_status: The HTTP status, if an answer came.
         retry_after: Seconds to wait before the next try, if the platform said.
         may_retry: Whether sending the same message again can help and can't deliver it twice.
@@ -33,47 +34,26 @@ class CallCtaError(Exception):
     """
 
     kind: ClassVar[str] = ""
+    delivery: Literal["not_sent", "rejected", "unknown"] = "unknown"
+    violations: tuple[Violation, ...] = ()
+    graph: GraphError | None = None
+    http_status: int | None = None
+    retry_after: float | None = None
+    may_retry: bool = False
+    attempts: int = 0
+    usage: Usage = Usage()
+    advice: str = ""
 
-    def __init__(
-        self,
-        text: str = "",
-        *,
-        delivery: Delivery = "unknown",
-        violations: tuple[Violation, ...] = (),
-        graph: GraphError | None = None,
-        http_status: int | None = None,
-        retry_after: float | None = None,
-        may_retry: bool = False,
-        attempts: int = 0,
-        usage: Usage | None = None,
-        advice: str = "",
-    ) -> None:
-        """Makes an error; callcta does that itself, but tests may want to."""
+    def __init_subclass__(cls, kind: str = "") -> None:
+        """Notes the class of a kind of error; further subclasses keep their base's."""
+        if kind:
+            cls.kind = kind
+            _CLASSES[kind] = cls
+
+    def __init__(self, text: str = "", **attributes: Any) -> None:
+        """Makes an error with a text and any of the attributes."""
         super().__init__(text)
-        self.delivery = delivery
-        self.violations = violations
-        self.graph = graph
-        self.http_status = http_status
-        self.retry_after = retry_after
-        self.may_retry = may_retry
-        self.attempts = attempts
-        self.usage = usage or Usage()
-        self.advice = advice
-
-    @property
-    def code(self) -> int | None:
-        """The Graph API's error code, if there is one."""
-        return self.graph and self.graph.code
-
-    @property
-    def subcode(self) -> int | None:
-        """The Graph API's error subcode, if there is one."""
-        return self.graph and self.graph.subcode
-
-    @property
-    def trace_id(self) -> str | None:
-        """The Graph API's trace id (fbtrace_id), for Meta's support."""
-        return self.graph and self.graph.trace_id
+        self.__dict__.update(attributes)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the attributes and the cause, which exceptions usually lose."""
@@ -84,128 +64,87 @@ class TransportError(Exception):
     """What a connection said: the `__cause__` of errors that come from one."""
 
 
-class InvalidMessageError(CallCtaError, ValueError):
+class InvalidMessageError(CallCtaError, ValueError, kind="invalid_message"):
     """The message breaks a documented rule (see `violations`); nothing was sent."""
 
-    kind = "invalid_message"
 
-
-class InvalidArgumentError(CallCtaError, ValueError):
+class InvalidArgumentError(CallCtaError, ValueError, kind="invalid_argument"):
     """A setting or an argument can't be used; nothing was sent."""
 
-    kind = "invalid_argument"
 
-
-class AuthenticationError(CallCtaError):
+class AuthenticationError(CallCtaError, kind="authentication"):
     """The access token or the app secret proof is not accepted."""
 
-    kind = "authentication"
 
-
-class PermissionDeniedError(CallCtaError):
+class PermissionDeniedError(CallCtaError, kind="permission_denied"):
     """The app or the Page may not do this."""
 
-    kind = "permission_denied"
 
-
-class CallingNotEnabledError(CallCtaError):
+class CallingNotEnabledError(CallCtaError, kind="calling_not_enabled"):
     """The Page has not enabled audio calling."""
 
-    kind = "calling_not_enabled"
 
-
-class OutsideWindowError(CallCtaError):
+class OutsideWindowError(CallCtaError, kind="outside_window"):
     """The message came outside of the window in which the Page may write."""
 
-    kind = "outside_window"
 
-
-class InvalidRecipientError(CallCtaError):
+class InvalidRecipientError(CallCtaError, kind="invalid_recipient"):
     """There is no such person for this Page."""
 
-    kind = "invalid_recipient"
 
-
-class RecipientUnavailableError(CallCtaError):
+class RecipientUnavailableError(CallCtaError, kind="recipient_unavailable"):
     """The person exists but can't be reached."""
 
-    kind = "recipient_unavailable"
 
-
-class InvalidPageError(CallCtaError):
+class InvalidPageError(CallCtaError, kind="invalid_page"):
     """There is no such Page for this token."""
 
-    kind = "invalid_page"
 
-
-class InvalidRequestError(CallCtaError):
+class InvalidRequestError(CallCtaError, kind="invalid_request"):
     """The platform refused the request as wrong."""
 
-    kind = "invalid_request"
 
-
-class RateLimitedError(CallCtaError):
+class RateLimitedError(CallCtaError, kind="rate_limited"):
     """Too many requests; see `retry_after`."""
 
-    kind = "rate_limited"
 
-
-class ServiceError(CallCtaError):
+class ServiceError(CallCtaError, kind="service"):
     """The platform failed; the message may have been delivered all the same."""
 
-    kind = "service"
 
-
-class ApiError(CallCtaError):
+class ApiError(CallCtaError, kind="api"):
     """Another error of the Graph API, with its numbers in `graph`."""
 
-    kind = "api"
 
-
-class ConnectError(CallCtaError):
+class ConnectError(CallCtaError, kind="connect"):
     """Resolving, connecting or TLS failed; nothing was sent."""
 
-    kind = "connect"
 
-
-class SendTimeoutError(CallCtaError, TimeoutError):
+class SendTimeoutError(CallCtaError, TimeoutError, kind="timeout"):
     """A time limit ran out."""
 
-    kind = "timeout"
 
-
-class NetworkError(CallCtaError):
+class NetworkError(CallCtaError, kind="network"):
     """The connection broke after the request, or part of it, was sent."""
 
-    kind = "network"
 
-
-class InvalidResponseError(CallCtaError):
+class InvalidResponseError(CallCtaError, kind="invalid_response"):
     """The answer can't be read."""
 
-    kind = "invalid_response"
 
-
-class CancelledError(CallCtaError):
+class CancelledError(CallCtaError, kind="cancelled"):
     """The call was cancelled, the client closed, or the deadline passed."""
 
-    kind = "cancelled"
 
-
-class InternalError(CallCtaError):
+class InternalError(CallCtaError, kind="internal"):
     """A defect in callcta."""
 
-    kind = "internal"
 
-
-_CLASSES = {cls.kind: cls for cls in CallCtaError.__subclasses__()}
-
-
-def from_native(kind: str, text: str, attributes: dict[str, Any], causes: list[str]) -> CallCtaError:
+def from_native(
+    kind: str, text: str, attributes: dict[str, Any], cause: str | None
+) -> CallCtaError:
     """Makes the exception for an error of the core; for the native module."""
     error = _CLASSES[kind](text, **attributes)
-    chain: BaseException = error
-    for cause in causes:
-        chain.__cause__ = TransportError(cause)
-        chain = chain.__cause__
+    if cause is not None:
+        error.__cause__ = TransportError(cause)
     return error
