@@ -1087,8 +1087,9 @@ callcta_status callcta_outbox_wait(const struct callcta_outbox *outbox,
 
 /**
  * Cancels the messages that wait, with delivery not sent, waits until those being
- * sent are done and every callback has returned, and frees the outbox. To send
- * everything first, call `callcta_outbox_wait`. Not from a callback.
+ * sent are done, every callback has returned and every thread has ended, and frees
+ * the outbox. To send everything first, call `callcta_outbox_wait`. Not from a
+ * callback.
  */
 void callcta_outbox_free(struct callcta_outbox *outbox);
 

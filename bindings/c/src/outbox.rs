@@ -106,17 +106,13 @@ pub unsafe extern "C" fn callcta_outbox_wait(
 }
 
 /// Cancels the messages that wait, with delivery not sent, waits until those being
-/// sent are done and every callback has returned, and frees the outbox. To send
-/// everything first, call `callcta_outbox_wait`. Not from a callback.
+/// sent are done, every callback has returned and every thread has ended, and frees
+/// the outbox. To send everything first, call `callcta_outbox_wait`. Not from a
+/// callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_outbox_free(outbox: *mut callcta_outbox) {
     // A callback may still submit, so this is a shared borrow until they are over.
-    read!(outbox, (), |outbox| {
-        outbox.0.close();
-        if not_in_callback().is_ok() {
-            outbox.0.wait();
-        }
-    });
+    read!(outbox, (), |outbox| outbox.0.join());
     free!(outbox);
 }
 

@@ -1,0 +1,51 @@
+/* Sends a card with a Call Now button.
+ *
+ *     CALLCTA_PAGE_ID=… CALLCTA_ACCESS_TOKEN=… ./send PSID
+ *
+ * CALLCTA_BASE_URL leads to an emulator instead of the platform. */
+#include <callcta.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(int argc, char **argv) {
+    const char *base_url = getenv("CALLCTA_BASE_URL");
+    callcta_config *config;
+    callcta_client *client = NULL;
+    callcta_button *call = NULL;
+    callcta_element *card = NULL;
+    callcta_message *message = NULL;
+    callcta_receipt *receipt = NULL;
+    callcta_error *error;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s PSID\n", argv[0]);
+        return 2;
+    }
+    /* Each function returns 0 if it works, so the chain ends at the first that
+     * fails, and `error` says why. */
+    if (callcta_config_new(getenv("CALLCTA_PAGE_ID"), getenv("CALLCTA_ACCESS_TOKEN"), &config,
+                           &error) ||
+        (base_url &&
+         callcta_config_set_text(config, CALLCTA_SETTING_BASE_URL, base_url, &error)) ||
+        callcta_client_new(config, &client, &error) ||
+        callcta_button_audio_call("Call Now", 5, &call, &error) ||
+        callcta_element_new("Contact Support!", &card, &error) ||
+        callcta_element_add_button(card, call, &error) ||
+        callcta_message_generic(&message, &error) ||
+        callcta_message_add_element(message, card, &error) ||
+        callcta_client_send(client, argv[1], message, &receipt, &error)) {
+        fprintf(stderr, "%s: %s (%s)\n", error->kind, error->message, error->delivery_name);
+    } else {
+        printf("%s\n", receipt->message_id);
+    }
+
+    int failed = error != NULL;
+    callcta_error_free(error);
+    callcta_receipt_free(receipt);
+    callcta_message_free(message);
+    callcta_element_free(card);
+    callcta_button_free(call);
+    callcta_client_free(client);
+    callcta_config_free(config);
+    return failed;
+}

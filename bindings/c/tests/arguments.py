@@ -1,0 +1,204 @@
+"""Writes a C program that calls every function of the header with NULL in each
+place where a pointer goes, and with bytes that are not UTF-8 in each text.
+
+    python3 arguments.py include/callcta.h > test_arguments.c
+
+With `--symbols LIBRARY` instead, checks that the library exports the functions of
+the header and nothing else.
+"""
+
+import re
+import subprocess
+import sys
+
+# Parameters that may be NULL; every other pointer must not.
+MAY_BE_NULL = {"error", "receipt", "ticket", "user_data", "subcode"}
+
+# What stands for the parameters that are right, by type or by name.
+VALUES = {
+    "int64_t": "5",
+    "uint64_t": "1",
+    "size_t": "1",
+    "bool": "false",
+    "callcta_recipient": "CALLCTA_RECIPIENT_PSID",
+    "callcta_on_retry": "on_retry",
+    "callcta_on_done": "on_done",
+    "void *": "NULL",
+    "const int64_t *": "&subcode",
+    "callcta_setting set_text": "CALLCTA_SETTING_USER_AGENT",
+    "callcta_setting set_number": "CALLCTA_SETTING_TIMEOUT_MS",
+    "callcta_option set_text": "CALLCTA_OPTION_TAG",
+    "callcta_option set_number": "CALLCTA_OPTION_UNCHECKED",
+    "callcta_message * add_element": "generic",
+    "json": '"{}"',
+    "page_id": "PAGE_ID",
+    "to": "PSID",
+}
+
+PROLOGUE = """\
+/* Written by arguments.py. */
+#include "testsupport.h"
+
+static void on_retry(void *user_data, const callcta_error *error, uint32_t attempt, uint64_t wait) {
+    (void)user_data, (void)error, (void)attempt, (void)wait;
+}
+
+static void on_done(void *user_data, const callcta_receipt *receipt, const callcta_error *error) {
+    (void)user_data, (void)receipt, (void)error;
+}
+
+#define ANYTHING ((void *)&anything)
+static int anything;
+static const int64_t subcode = 1;
+static callcta_error *error;
+static callcta_button *button;
+static callcta_element *element;
+static callcta_message *message, *generic;
+static callcta_request *request;
+static callcta_config *config;
+static callcta_client *client;
+static callcta_outbox *outbox;
+
+/* A refused call says which parameter it was, and leaves nothing in its output. */
+static void refused(callcta_status status, const char *message, const void *output, int line) {
+    if (status != CALLCTA_INVALID_ARGUMENT || !error || !strstr(error->message, message) || output) {
+        fprintf(stderr, "line %d: status %u, %s instead of %s, output %p\\n", line, status,
+                error ? error->message : "no error", message, output);
+        exit(1);
+    }
+    callcta_error_free(error);
+}
+
+int main(void) {
+    callcta_status status;
+    char *url = refusing_url();
+    CHECK_OK(callcta_button_account_unlink(&button, &error));
+    CHECK_OK(callcta_element_new("T", &element, &error));
+    CHECK_OK(callcta_message_generic(&generic, &error));
+    message = make_message();
+    request = make_request(PSID);
+    config = make_config(url);
+    client = make_client(url);
+    CHECK_OK(callcta_outbox_new(client, 0, 0, &outbox, &error));
+"""
+
+EPILOGUE = """\
+    CHECK_OK(callcta_outbox_wait(outbox, &error));
+    callcta_outbox_free(outbox);
+    callcta_client_free(client);
+    callcta_config_free(config);
+    callcta_request_free(request);
+    callcta_message_free(message);
+    callcta_message_free(generic);
+    callcta_element_free(element);
+    callcta_button_free(button);
+    refusing_url_free(url);
+    printf("%d functions, %d NULLs, %d bad texts\\n", {functions}, {nulls}, {texts});
+    return 0;
+}}
+"""
+
+
+def functions(header):
+    """(result, name, [(type, name)]) of each function."""
+    header = re.sub(r"/\*.*?\*/|^#.*?$|typedef[^;{]*;", "", header, flags=re.S | re.M)
+    for result, name, inside in re.findall(r"([\w *]+?)\b(callcta_\w+)\(([^)]*)\);", header):
+        parameters = []
+        for parameter in inside.split(","):
+            parameter = " ".join(parameter.replace("struct ", "").split())
+            if parameter != "void":
+                kind, last = re.fullmatch(r"(.*?)(\w+)", parameter).groups()
+                parameters.append((kind.strip(), last))
+        yield result.strip(), name, parameters
+
+
+def is_output(kind):
+    return kind.endswith("**")
+
+
+def is_pointer(kind):
+    return kind.endswith("*") or kind.startswith("callcta_on_")
+
+
+def value(function, kind, name):
+    if kind == "const char *":
+        return VALUES.get(name, '"t"')
+    if is_output(kind):
+        return "&error" if name == "error" else "&output"
+    for key in (kind, f"{kind} {'_'.join(function.split('_')[2:])}"):
+        if key in VALUES:
+            return VALUES[key]
+    return name
+
+
+def write(header):
+    out = [PROLOGUE]
+    count = nulls = texts = 0
+    for result, function, parameters in functions(header):
+        count += 1
+        right = [value(function, *parameter) for parameter in parameters]
+        output = next((kind for kind, name in parameters if is_output(kind) and name != "error"), "")
+
+        def case(bad, place, then):
+            """One call with this value in this place, and what holds after it."""
+            call = f"{function}({', '.join(right[:place] + [bad] + right[place + 1:])})"
+            if result != "callcta_status":
+                return f"    {call};\n"
+            lines = ["error = ANYTHING;", f"status = {call};", then]
+            if output:
+                # Set to NULL on entry, unless it is itself what is bad.
+                start = "NULL" if is_output(parameters[place][0]) else "ANYTHING"
+                lines.insert(0, f"{output[:-1]}output = {start};")
+            return "    {\n" + "".join(f"        {line}\n" for line in lines) + "    }\n"
+
+        for place, (kind, name) in enumerate(parameters):
+            if not is_pointer(kind):
+                continue
+            nulls += 1
+            output_then = "output" if output else "NULL"
+            if name in MAY_BE_NULL:
+                then = "CHECK(status != CALLCTA_INVALID_ARGUMENT);"
+                if name != "error":
+                    then += " callcta_error_free(error);"
+                if output:
+                    then += f" {free(output)}(output);"
+            else:
+                then = f'refused(status, "{name} is NULL", {output_then}, __LINE__);'
+            out.append(case("NULL", place, then))
+            if kind == "const char *":
+                texts += 1
+                then = f'refused(status, "{name} is not UTF-8", {output_then}, __LINE__);'
+                out.append(case('"\\xff"', place, then))
+    out.append("    error = NULL;\n")
+    out.append(EPILOGUE.format(functions=count, nulls=nulls, texts=texts))
+    return "".join(out)
+
+
+def free(output):
+    kind = output.replace("*", "").strip()
+    return "callcta_string_free" if kind == "char" else f"{kind}_free"
+
+
+def check_symbols(header, library):
+    declared = {name for _, name, _ in functions(header)}
+    listed = subprocess.run(
+        ["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True
+    )
+    exported = {line.split()[-1] for line in listed.stdout.splitlines()}
+    for name in sorted(declared ^ exported):
+        print(f"{name}: only in the {'header' if name in declared else 'library'}", file=sys.stderr)
+    print(f"{len(exported)} symbols")
+    return 1 if declared != exported else 0
+
+
+def main(header_path, *rest):
+    with open(header_path, encoding="utf-8") as file:
+        header = file.read()
+    if rest:
+        return check_symbols(header, rest[1])
+    sys.stdout.write(write(header))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,274 @@
+/* Many messages at once: every outcome once, order, cancelling, the end. */
+#include "testsupport.h"
+
+#include <pthread.h>
+
+static callcta_error *error;
+
+/* What a callback was told, and how often. */
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned calls, receipts;
+    callcta_status status;
+    callcta_delivery delivery;
+    char message_id[32];
+    /* For callbacks that use the outbox themselves. */
+    const callcta_outbox *outbox;
+    const callcta_request *request;
+    callcta_status inner;
+    bool block;
+} outcome;
+
+static void outcome_init(outcome *told) {
+    memset(told, 0, sizeof *told);
+    pthread_mutex_init(&told->lock, NULL);
+    pthread_cond_init(&told->changed, NULL);
+}
+
+static void outcome_destroy(outcome *told) {
+    pthread_cond_destroy(&told->changed);
+    pthread_mutex_destroy(&told->lock);
+}
+
+static void record(void *user_data, const callcta_receipt *receipt, const callcta_error *failed) {
+    outcome *told = user_data;
+    CHECK((receipt == NULL) != (failed == NULL));
+    pthread_mutex_lock(&told->lock);
+    told->calls++;
+    if (receipt != NULL) {
+        told->receipts++;
+        snprintf(told->message_id, sizeof told->message_id, "%s", receipt->message_id);
+    } else {
+        told->status = failed->status;
+        told->delivery = failed->delivery;
+    }
+    pthread_cond_broadcast(&told->changed);
+    while (told->block) pthread_cond_wait(&told->changed, &told->lock);
+    pthread_mutex_unlock(&told->lock);
+}
+
+static void await_call(outcome *told) {
+    pthread_mutex_lock(&told->lock);
+    while (told->calls == 0) pthread_cond_wait(&told->changed, &told->lock);
+    pthread_mutex_unlock(&told->lock);
+}
+
+static callcta_outbox *make_outbox(const server *server, size_t workers, size_t capacity) {
+    callcta_client *client = make_client(server_url(server));
+    callcta_outbox *outbox = NULL;
+    CHECK_OK(callcta_outbox_new(client, workers, capacity, &outbox, &error));
+    callcta_client_free(client); /* the outbox keeps what it needs */
+    return outbox;
+}
+
+static void submit(callcta_outbox *outbox, const char *psid, outcome *told,
+                   callcta_ticket **ticket) {
+    callcta_request *request = make_request(psid);
+    CHECK_OK(callcta_outbox_submit(outbox, request, true, record, told, ticket, &error));
+    callcta_request_free(request);
+}
+
+static void every_outcome_is_told_once(void) {
+    enum { MESSAGES = 200 };
+    server *server = server_start();
+    callcta_outbox *outbox = make_outbox(server, 8, 0);
+    outcome told[MESSAGES];
+    for (int i = 0; i < MESSAGES; i++) {
+        char psid[32];
+        snprintf(psid, sizeof psid, "%d", 1000 + i);
+        outcome_init(&told[i]);
+        submit(outbox, psid, &told[i], NULL);
+    }
+    CHECK_OK(callcta_outbox_wait(outbox, &error));
+    for (int i = 0; i < MESSAGES; i++) {
+        CHECK_INT(told[i].calls, 1);
+        CHECK_INT(told[i].receipts, 1);
+        outcome_destroy(&told[i]);
+    }
+    CHECK_INT(server_count(server), MESSAGES);
+    callcta_outbox_free(outbox);
+    server_stop(server);
+}
+
+static void one_persons_messages_keep_their_order(void) {
+    enum { MESSAGES = 20 };
+    server *server = server_start();
+    callcta_outbox *outbox = make_outbox(server, 0, 0);
+    outcome told;
+    outcome_init(&told);
+    for (int i = 0; i < MESSAGES; i++) {
+        char text[32];
+        callcta_request *request = make_request(PSID);
+        snprintf(text, sizeof text, "number %d.", i);
+        CHECK_OK(callcta_request_set_text(request, CALLCTA_OPTION_METADATA, text, &error));
+        CHECK_OK(callcta_outbox_submit(outbox, request, true, record, &told, NULL, &error));
+        callcta_request_free(request);
+    }
+    CHECK_OK(callcta_outbox_wait(outbox, &error));
+    CHECK_INT(told.calls, MESSAGES);
+    for (int i = 0; i < MESSAGES; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "number %d.", i);
+        CHECK_HAS(server_body(server, (size_t)i), text);
+    }
+    callcta_outbox_free(outbox);
+    outcome_destroy(&told);
+    server_stop(server);
+}
+
+static void failures_are_told(void) {
+    server *server = server_start();
+    callcta_outbox *outbox = make_outbox(server, 1, 1);
+    callcta_request *request = NULL;
+    callcta_message *message = NULL;
+    outcome told;
+    outcome_init(&told);
+    server_answer(server, 400, NULL, "{\"error\":{\"code\":190}}");
+    submit(outbox, PSID, &told, NULL);
+    CHECK_OK(callcta_outbox_wait(outbox, &error));
+    CHECK_INT(told.status, CALLCTA_AUTHENTICATION);
+    CHECK_INT(told.delivery, CALLCTA_DELIVERY_REJECTED);
+
+    CHECK_OK(callcta_message_generic(&message, &error));
+    CHECK_OK(callcta_request_new(CALLCTA_RECIPIENT_PSID, PSID, message, &request, &error));
+    CHECK_OK(callcta_outbox_submit(outbox, request, true, record, &told, NULL, &error));
+    CHECK_OK(callcta_outbox_wait(outbox, &error));
+    CHECK_INT(told.status, CALLCTA_INVALID_MESSAGE);
+    CHECK_INT(told.calls, 2);
+    /* Unchecked it goes out, whether or not it may wait for room. */
+    CHECK_OK(callcta_request_set_number(request, CALLCTA_OPTION_UNCHECKED, 1, &error));
+    for (int wait = 0; wait < 2; wait++) {
+        CHECK_OK(callcta_outbox_submit(outbox, request, wait, record, &told, NULL, &error));
+        CHECK_OK(callcta_outbox_wait(outbox, &error));
+        CHECK_INT(told.receipts, wait + 1);
+    }
+    callcta_request_free(request);
+    callcta_message_free(message);
+    callcta_outbox_free(outbox);
+    outcome_destroy(&told);
+    server_stop(server);
+}
+
+static void tickets_cancel(void) {
+    server *server = server_start();
+    callcta_outbox *outbox = make_outbox(server, 1, 1);
+    callcta_ticket *first = NULL, *second = NULL;
+    outcome sent, cancelled, refused;
+    outcome_init(&sent);
+    outcome_init(&cancelled);
+    outcome_init(&refused);
+    server_hold(server);
+    submit(outbox, "1", &sent, &first);
+    server_await(server, 1);
+    submit(outbox, "2", &cancelled, &second);
+    /* The only place in the queue is taken. */
+    callcta_request *request = make_request("3");
+    callcta_ticket *none = first;
+    CHECK_FAILS(callcta_outbox_submit(outbox, request, false, record, &refused, &none, &error),
+                CALLCTA_CANCELLED);
+    CHECK(none == NULL);
+    FREE_ERROR();
+    CHECK(!callcta_ticket_cancel(first));
+    CHECK(callcta_ticket_cancel(second));
+    CHECK_INT(cancelled.calls, 1);
+    CHECK_INT(cancelled.status, CALLCTA_CANCELLED);
+    CHECK_INT(cancelled.delivery, CALLCTA_DELIVERY_NOT_SENT);
+    CHECK(!callcta_ticket_cancel(second));
+    /* There is room again. */
+    CHECK_OK(callcta_outbox_submit(outbox, request, false, record, &refused, NULL, &error));
+    server_release(server);
+    CHECK_OK(callcta_outbox_wait(outbox, &error));
+    CHECK_INT(sent.receipts, 1);
+    CHECK_INT(refused.receipts, 1);
+    CHECK_INT(server_count(server), 2);
+    callcta_request_free(request);
+    callcta_outbox_free(outbox);
+    /* A ticket may outlive its outbox. */
+    CHECK(!callcta_ticket_cancel(first));
+    callcta_ticket_free(first);
+    callcta_ticket_free(second);
+    outcome_destroy(&sent);
+    outcome_destroy(&cancelled);
+    outcome_destroy(&refused);
+    server_stop(server);
+}
+
+static void *free_outbox(void *outbox) {
+    callcta_outbox_free(outbox);
+    return NULL;
+}
+
+static void freeing_waits_for_the_callbacks(void) {
+    server *server = server_start();
+    callcta_outbox *outbox = make_outbox(server, 1, 10);
+    outcome in_flight, waiting;
+    outcome_init(&in_flight);
+    outcome_init(&waiting);
+    in_flight.block = true;
+    submit(outbox, "1", &in_flight, NULL);
+    await_call(&in_flight);
+    submit(outbox, "2", &waiting, NULL);
+    submit(outbox, "2", &waiting, NULL);
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, free_outbox, outbox) == 0);
+    /* What waited is cancelled at once; the thread goes on waiting for the rest. */
+    await_call(&waiting);
+    CHECK_INT(waiting.status, CALLCTA_CANCELLED);
+    pthread_mutex_lock(&in_flight.lock);
+    in_flight.block = false;
+    pthread_cond_broadcast(&in_flight.changed);
+    pthread_mutex_unlock(&in_flight.lock);
+    pthread_join(thread, NULL);
+    /* Nothing is told after this, so what the callbacks use can go. */
+    CHECK_INT(waiting.calls, 2);
+    CHECK_INT(in_flight.calls, 1);
+    outcome_destroy(&in_flight);
+    outcome_destroy(&waiting);
+    CHECK_INT(server_count(server), 1);
+    server_stop(server);
+}
+
+static void use_the_outbox(void *user_data, const callcta_receipt *receipt,
+                           const callcta_error *failed) {
+    outcome *told = user_data;
+    CHECK(receipt != NULL && failed == NULL);
+    callcta_error *inner = NULL;
+    /* Waiting here would never end. */
+    CHECK_INT(callcta_outbox_wait(told->outbox, &inner), CALLCTA_INVALID_ARGUMENT);
+    callcta_error_free(inner);
+    CHECK_INT(callcta_outbox_submit(told->outbox, told->request, true, record, told, NULL, NULL),
+              CALLCTA_INVALID_ARGUMENT);
+    told->inner =
+        callcta_outbox_submit(told->outbox, told->request, false, record, told, NULL, NULL);
+}
+
+static void a_callback_may_submit(void) {
+    server *server = server_start();
+    callcta_outbox *outbox = make_outbox(server, 1, 1);
+    callcta_request *request = make_request(PSID);
+    outcome told;
+    outcome_init(&told);
+    told.outbox = outbox;
+    told.request = request;
+    told.inner = CALLCTA_INTERNAL;
+    CHECK_OK(callcta_outbox_submit(outbox, request, true, use_the_outbox, &told, NULL, &error));
+    CHECK_OK(callcta_outbox_wait(outbox, &error));
+    CHECK_INT(told.inner, CALLCTA_OK);
+    CHECK_INT(told.receipts, 1);
+    CHECK_STR(told.message_id, "m_2");
+    callcta_outbox_free(outbox);
+    callcta_request_free(request);
+    outcome_destroy(&told);
+    server_stop(server);
+}
+
+int main(void) {
+    every_outcome_is_told_once();
+    one_persons_messages_keep_their_order();
+    failures_are_told();
+    tickets_cancel();
+    freeing_waits_for_the_callbacks();
+    a_callback_may_submit();
+    return 0;
+}

@@ -1,0 +1,318 @@
+/* Runs the shared vectors against the server in CALLCTA_VECTORS_URL and prints a
+ * report per line; tests/vectors/README.md at the top describes both. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <time.h>
+
+#include "json.h"
+#include "testsupport.h"
+
+static callcta_error *error;
+
+/* Sets what stands under `fields`, as every model does. */
+#define SET_FIELDS(from, set, model)                                                         \
+    do {                                                                                     \
+        const json_value *fields_ = json_get(from, "fields");                              \
+        for (const json_value *it_ = fields_ ? fields_->child : NULL; it_; it_ = it_->next) \
+            CHECK_OK(set(model, it_->key, it_->source, &error));                             \
+    } while (0)
+
+static bool is_one_of(const char *text, const char *const *list) {
+    for (; *list != NULL; list++)
+        if (strcmp(text, *list) == 0) return true;
+    return false;
+}
+
+static callcta_button *make_button(const json_value *json) {
+    callcta_button *button = NULL;
+    const json_value *raw = json_get(json, "raw");
+    if (raw != NULL) {
+        CHECK_OK(callcta_button_from_json(raw->source, &button, &error));
+        return button;
+    }
+    const char *type = json_string(json, "type"), *title = json_string(json, "title");
+    const char *url = json_string(json, "url"), *payload = json_string(json, "payload");
+    const json_value *days = json_get(json, "expires_in_days");
+    if (title == NULL) title = "";
+    if (strcmp(type, "audio_call") == 0) {
+        int64_t number = days ? strtoll(days->source, NULL, 10) : CALLCTA_DAYS_DEFAULT;
+        CHECK_OK(callcta_button_audio_call(title, number, &button, &error));
+    } else if (strcmp(type, "web_url") == 0) {
+        CHECK_OK(callcta_button_web_url(title, url ? url : "", &button, &error));
+    } else if (strcmp(type, "postback") == 0) {
+        CHECK_OK(callcta_button_postback(title, payload ? payload : "", &button, &error));
+    } else if (strcmp(type, "phone_number") == 0) {
+        CHECK_OK(callcta_button_phone_number(title, payload ? payload : "", &button, &error));
+    } else if (strcmp(type, "account_link") == 0) {
+        CHECK_OK(callcta_button_account_link(url ? url : "", &button, &error));
+    } else if (strcmp(type, "account_unlink") == 0) {
+        CHECK_OK(callcta_button_account_unlink(&button, &error));
+    } else if (strcmp(type, "game_play") == 0) {
+        CHECK_OK(callcta_button_game_play(title, &button, &error));
+        if (payload) CHECK_OK(callcta_button_set_text(button, "payload", payload, &error));
+    } else {
+        FAIL("no button %s", type);
+    }
+    static const char *const done[] = {"type", "title", "url", "payload", "expires_in_days",
+                                       "fields", NULL};
+    for (const json_value *it = json->child; it != NULL; it = it->next) {
+        if (is_one_of(it->key, done)) continue;
+        if (it->type == 's')
+            CHECK_OK(callcta_button_set_text(button, it->key, it->string, &error));
+        else
+            CHECK_OK(callcta_button_set_json(button, it->key, it->source, &error));
+    }
+    SET_FIELDS(json, callcta_button_set_json, button);
+    return button;
+}
+
+static callcta_element *make_element(const json_value *json) {
+    callcta_element *element = NULL;
+    const json_value *raw = json_get(json, "raw");
+    if (raw != NULL) {
+        CHECK_OK(callcta_element_from_json(raw->source, &element, &error));
+        return element;
+    }
+    CHECK_OK(callcta_element_new(json_string(json, "title"), &element, &error));
+    static const char *const texts[] = {"subtitle", "image_url", NULL};
+    for (const char *const *name = texts; *name != NULL; name++)
+        if (json_string(json, *name) != NULL)
+            CHECK_OK(callcta_element_set_text(element, *name, json_string(json, *name), &error));
+    const json_value *action = json_get(json, "default_action");
+    if (action != NULL) {
+        callcta_button *button = make_button(action);
+        CHECK_OK(callcta_element_set_default_action(element, button, &error));
+        callcta_button_free(button);
+    }
+    const json_value *buttons = json_get(json, "buttons");
+    for (const json_value *it = buttons ? buttons->child : NULL; it != NULL; it = it->next) {
+        callcta_button *button = make_button(it);
+        CHECK_OK(callcta_element_add_button(element, button, &error));
+        callcta_button_free(button);
+    }
+    SET_FIELDS(json, callcta_element_set_json, element);
+    return element;
+}
+
+static callcta_message *build_message(const json_value *json) {
+    callcta_message *message = NULL;
+    const char *kind = json_string(json, "template");
+    if (kind == NULL) {
+        CHECK_OK(callcta_message_from_json(json_get(json, "raw")->source, &message, &error));
+    } else if (strcmp(kind, "generic") == 0) {
+        CHECK_OK(callcta_message_generic(&message, &error));
+        for (const json_value *it = json_get(json, "elements")->child; it; it = it->next) {
+            callcta_element *element = make_element(it);
+            CHECK_OK(callcta_message_add_element(message, element, &error));
+            callcta_element_free(element);
+        }
+    } else if (strcmp(kind, "button") == 0) {
+        CHECK_OK(callcta_message_buttons(json_string(json, "text"), &message, &error));
+        for (const json_value *it = json_get(json, "buttons")->child; it; it = it->next) {
+            callcta_button *button = make_button(it);
+            CHECK_OK(callcta_message_add_button(message, button, &error));
+            callcta_button_free(button);
+        }
+    } else if (strcmp(kind, "call_prompt") == 0) {
+        CHECK_OK(callcta_message_call_prompt(&message, &error));
+    } else {
+        FAIL("no template %s", kind);
+    }
+    static const char *const settings[] = {"sharable", "ttl_days", NULL};
+    for (const char *const *name = settings; *name != NULL; name++) {
+        const json_value *value = json_get(json, *name);
+        if (value)
+            CHECK_OK(callcta_message_set_template_json(message, *name, value->source, &error));
+    }
+    SET_FIELDS(json, callcta_message_set_template_json, message);
+    const json_value *metadata = json_get(json, "metadata");
+    if (metadata)
+        CHECK_OK(callcta_message_set_json(message, "metadata", metadata->source, &error));
+    return message;
+}
+
+static callcta_request *build_request(const json_value *json, const callcta_message *message) {
+    callcta_request *request = NULL;
+    callcta_recipient form = CALLCTA_RECIPIENT_PSID;
+    const json_value *named = json_get(json, "to"), *options = json_get(json, "options");
+    const char *to = named && named->string ? named->string : PSID;
+    if (named != NULL && named->type == 'o') {
+        static const struct {
+            const char *key;
+            callcta_recipient form;
+        } forms[] = {{"user_ref", CALLCTA_RECIPIENT_USER_REF},
+                     {"comment_id", CALLCTA_RECIPIENT_COMMENT_ID},
+                     {"post_id", CALLCTA_RECIPIENT_POST_ID}};
+        for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+            if (json_string(named, forms[i].key) != NULL) {
+                to = json_string(named, forms[i].key);
+                form = forms[i].form;
+            }
+        if (json_get(named, "raw") != NULL) {
+            to = json_get(named, "raw")->source;
+            form = CALLCTA_RECIPIENT_JSON;
+        }
+    }
+    CHECK_OK(callcta_request_new(form, to, message, &request, &error));
+    static const struct {
+        const char *key;
+        callcta_option option;
+    } texts[] = {{"messaging_type", CALLCTA_OPTION_MESSAGING_TYPE},
+                 {"tag", CALLCTA_OPTION_TAG},
+                 {"notification_type", CALLCTA_OPTION_NOTIFICATION_TYPE},
+                 {"persona_id", CALLCTA_OPTION_PERSONA_ID},
+                 {"reply_to", CALLCTA_OPTION_REPLY_TO},
+                 {"metadata", CALLCTA_OPTION_METADATA}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *text = json_string(options, texts[i].key);
+        if (text) CHECK_OK(callcta_request_set_text(request, texts[i].option, text, &error));
+    }
+    const json_value *deadline = json_get(options, "deadline_in_s");
+    if (deadline != NULL) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)(now.tv_nsec / 1000000) +
+                      (uint64_t)(strtod(deadline->source, NULL) * 1000);
+        CHECK_OK(callcta_request_set_number(request, CALLCTA_OPTION_DEADLINE_UNIX_MS, ms, &error));
+    }
+    const json_value *unchecked = json_get(options, "unchecked");
+    if (unchecked != NULL)
+        CHECK_OK(callcta_request_set_number(request, CALLCTA_OPTION_UNCHECKED,
+                                            unchecked->type == 't', &error));
+    SET_FIELDS(options, callcta_request_set_json, request);
+    return request;
+}
+
+static callcta_client *build_client(const json_value *settings, const char *url) {
+    callcta_config *config = make_config(url);
+    callcta_client *client = NULL;
+    const json_value *pairs = json_get(settings, "calling_not_enabled");
+    for (const json_value *it = pairs ? pairs->child : NULL; it != NULL; it = it->next) {
+        const json_value *code = it->child, *subcode = code->next;
+        int64_t number = strtoll(subcode->source, NULL, 10);
+        CHECK_OK(callcta_config_add_calling_not_enabled_code(
+            config, strtoll(code->source, NULL, 10), subcode->type == 'n' ? &number : NULL,
+            &error));
+    }
+    const char *secret = json_string(settings, "app_secret");
+    const char *version = json_string(settings, "version");
+    const char *placement = json_string(settings, "token_placement");
+    const json_value *me = json_get(settings, "use_me");
+    if (secret)
+        CHECK_OK(callcta_config_set_text(config, CALLCTA_SETTING_APP_SECRET, secret, &error));
+    if (version)
+        CHECK_OK(callcta_config_set_text(config, CALLCTA_SETTING_VERSION, version, &error));
+    if (me)
+        CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_USE_ME, me->type == 't', &error));
+    if (placement)
+        CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_TOKEN_PLACEMENT,
+                                           strcmp(placement, "query") == 0  ? CALLCTA_TOKEN_QUERY
+                                           : strcmp(placement, "body") == 0 ? CALLCTA_TOKEN_BODY
+                                                                            : CALLCTA_TOKEN_HEADER,
+                                           &error));
+    CHECK_OK(callcta_client_new(config, &client, &error));
+    callcta_config_free(config);
+    return client;
+}
+
+static void print_member(const char *key, const char *value) {
+    if (value == NULL) return;
+    printf(",\"%s\":", key);
+    json_print(value);
+}
+
+static void print_violations(const callcta_violations *violations) {
+    printf(",\"violations\":[");
+    for (size_t i = 0; i < violations->count; i++) {
+        const callcta_violation *it = violations->items[i];
+        printf("%s{\"severity\":\"%s\"", i ? "," : "",
+               it->severity == CALLCTA_SEVERITY_ERROR ? "error" : "warning");
+        print_member("path", it->path);
+        print_member("rule", it->rule);
+        print_member("message", it->message);
+        putchar('}');
+    }
+    putchar(']');
+}
+
+static void print_error(void) {
+    printf(",\"error\":{\"may_retry\":%s", error->may_retry ? "true" : "false");
+    print_member("kind", error->kind);
+    print_member("delivery", error->delivery_name);
+    print_member("text", error->message);
+    if (error->graph != NULL) {
+        printf(",\"code\":%lld", (long long)error->graph->code);
+        if (error->graph->has_subcode) printf(",\"subcode\":%lld", (long long)error->graph->subcode);
+        print_member("trace_id", error->graph->trace_id);
+    }
+    if (error->http_status != 0) printf(",\"http_status\":%u", error->http_status);
+    if (error->retry_after_ms >= 0)
+        printf(",\"retry_after\":%lld", (long long)error->retry_after_ms / 1000);
+    if (error->violations->count > 0) print_violations(error->violations);
+    putchar('}');
+    FREE_ERROR();
+}
+
+static void run_case(const char *file, const json_value *json, const char *server) {
+    char url[512];
+    const char *name = json_string(json, "name");
+    snprintf(url, sizeof url, "%s/%s/%s", server, file, name);
+    callcta_message *message = build_message(json_get(json, "message"));
+    callcta_request *request = build_request(json, message);
+    callcta_client *client = build_client(json_get(json, "client"), url);
+    callcta_violations *violations = NULL;
+    callcta_receipt *receipt = NULL;
+    char *wire = NULL;
+    CHECK_OK(callcta_request_validate(request, &violations, &error));
+    CHECK_OK(callcta_message_to_json(message, &wire, &error));
+    printf("{\"file\":\"%s\",\"name\":\"%s\",\"message\":%s", file, name, wire);
+    print_violations(violations);
+    if (callcta_client_send_request(client, request, &receipt, &error) == CALLCTA_OK) {
+        printf(",\"receipt\":{\"message_id\":");
+        json_print(receipt->message_id);
+        print_member("recipient_id", receipt->recipient_id);
+        putchar('}');
+    } else {
+        print_error();
+    }
+    puts("}");
+    callcta_string_free(wire);
+    callcta_receipt_free(receipt);
+    callcta_violations_free(violations);
+    callcta_client_free(client);
+    callcta_request_free(request);
+    callcta_message_free(message);
+}
+
+static char *read_file(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) FAIL("%s can't be read", path);
+    fseek(file, 0, SEEK_END);
+    size_t size = (size_t)ftell(file);
+    rewind(file);
+    char *text = calloc(1, size + 1);
+    CHECK(text != NULL && fread(text, 1, size, file) == size);
+    fclose(file);
+    return text;
+}
+
+int main(void) {
+    const char *folder = getenv("CALLCTA_VECTORS_DIR"), *server = getenv("CALLCTA_VECTORS_URL");
+    CHECK(folder != NULL && server != NULL);
+    DIR *files = opendir(folder);
+    CHECK(files != NULL);
+    for (struct dirent *entry; (entry = readdir(files)) != NULL;) {
+        char path[1024], stem[256];
+        char *dot = strrchr(entry->d_name, '.');
+        if (dot == NULL || strcmp(dot, ".json") != 0) continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        snprintf(stem, sizeof stem, "%.*s", (int)(dot - entry->d_name), entry->d_name);
+        char *text = read_file(path);
+        json_value *cases = json_parse(text);
+        for (const json_value *it = cases->child; it != NULL; it = it->next) run_case(stem, it, server);
+        json_free(cases);
+        free(text);
+    }
+    closedir(files);
+    return 0;
+}
