@@ -132,7 +132,8 @@ impl EmulatorBuilder {
                 .spawn(move || {
                     // Whatever ended the loop, dropping the runtime closes all connections.
                     let _ = runtime.block_on(server::serve(listener, shared, stop));
-                    runtime.shutdown_background();
+                    // Tasks own no blocking work, so this is over at once.
+                    runtime.shutdown_timeout(Duration::from_secs(1));
                 })?
         };
         Ok(Emulator {
@@ -299,7 +300,8 @@ impl Emulator {
         self.shared.reset();
     }
 
-    /// Reads or changes pages, people and tokens. No request is handled meanwhile.
+    /// Reads or changes pages, people and tokens. No request is handled meanwhile, and the closure
+    /// must not call the emulator, or both wait for ever.
     pub fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut world = self.shared.lock();
         let result = change(&mut world.state);

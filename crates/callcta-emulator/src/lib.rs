@@ -1,19 +1,4 @@
-//! A local Graph API for Messenger's call buttons.
-//!
-//! It answers `POST /{page}/messages` as the documentation says Meta's server does: from its own
-//! state of pages, tokens and people, with Graph's error bodies, deterministically, on loopback
-//! only. It shares no code with the client it is used to test.
-//!
-//! ```
-//! use callcta_emulator::{Emulator, Fault};
-//!
-//! let emulator = Emulator::start()?;
-//! println!("{}", emulator.url());
-//! emulator.arm(Fault::graph(400, 613, None).header("Retry-After", "2"));
-//! // … send something to emulator.url() …
-//! assert_eq!(emulator.posts(), 0);
-//! # Ok::<(), std::io::Error>(())
-//! ```
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod calls;

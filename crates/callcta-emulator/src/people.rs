@@ -261,7 +261,7 @@ impl World {
                     "the Page has switched audio calling off".into(),
                 );
             }
-            if self.state.unverified.call_hours_block_tap && !page.icon_enabled {
+            if self.state.unverified.icon_off_blocks_tap && !page.icon_enabled {
                 return refuse("closed", "configured: the Page's call icon is off".into());
             }
             let (id, webhook) = self.ring(

@@ -16,7 +16,7 @@ pub struct Unverified {
     pub calling_not_enabled: ErrorCode,
     /// `expires_in_days` out of range. Default: code 100 without a subcode.
     pub expires_in_days: ErrorCode,
-    /// No token at all. Default: code 190 without a subcode.
+    /// No token at all. Default: code 104 without a subcode, as seen in the wild.
     pub missing_token: ErrorCode,
     /// A token without `pages_messaging`. Default: code 230, as seen in the wild; 10 and
     /// 200/2018028 are others.
@@ -52,8 +52,8 @@ pub struct Unverified {
     pub audio_call_with_human_agent: bool,
     /// Whether a tap on a call button, or a call, opens the window. Default: `false`.
     pub call_opens_window: bool,
-    /// Whether `call_hours` and `icon_enabled: false` refuse a tap. Default: `false`.
-    pub call_hours_block_tap: bool,
+    /// Whether `icon_enabled: false` refuses a tap. Default: `false`. (Call hours never do.)
+    pub icon_off_blocks_tap: bool,
     /// Refuse a send without `messaging_type`. Default: `false`.
     pub messaging_type_required: bool,
     /// What "characters" are. Default: Unicode code points.
@@ -82,7 +82,7 @@ impl Default for Unverified {
         Self {
             calling_not_enabled: ErrorCode::new(2_018_389, None),
             expires_in_days: ErrorCode::new(100, None),
-            missing_token: ErrorCode::new(190, None),
+            missing_token: ErrorCode::new(104, None),
             missing_permission: ErrorCode::new(230, None),
             blocked: ErrorCode::new(551, Some(1_545_041)),
             outside_window: ErrorCode::new(10, Some(2_018_278)),
@@ -98,7 +98,7 @@ impl Default for Unverified {
             audio_call_without_psid: true,
             audio_call_with_human_agent: true,
             call_opens_window: false,
-            call_hours_block_tap: false,
+            icon_off_blocks_tap: false,
             messaging_type_required: false,
             length_unit: LengthUnit::CodePoints,
             overlong: Overlong::Refuse,

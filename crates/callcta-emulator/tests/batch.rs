@@ -124,7 +124,7 @@ fn batches_that_cannot_be() {
         .post(emulator.url())
         .send_form([("batch", "[]")])
         .unwrap();
-    assert_eq!(read(no_token).unwrap().error(), (190, None));
+    assert_eq!(read(no_token).unwrap().error(), (104, None));
 }
 
 #[test]

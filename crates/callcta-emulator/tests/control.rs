@@ -557,3 +557,23 @@ fn closing_connections_over_http() {
     let line: Value = serde_json::from_str(&emulator.ready_line()).unwrap();
     assert_eq!(ready, line);
 }
+
+#[test]
+fn the_readme_lists_every_switch() {
+    let state: Value = serde_json::from_str(&callcta_emulator::State::empty().to_json()).unwrap();
+    let readme = include_str!("../README.md");
+    for switch in state["unverified"].as_object().unwrap().keys() {
+        assert!(readme.contains(&format!("`{switch}`")), "{switch}");
+    }
+    for (id, _) in emulator_ids() {
+        assert!(readme.contains(&id), "{id}");
+    }
+}
+
+fn emulator_ids() -> Vec<(String, Value)> {
+    let state: Value = serde_json::from_str(&defaults::state().to_json()).unwrap();
+    ["pages", "people"]
+        .iter()
+        .flat_map(|part| state[*part].as_object().unwrap().clone())
+        .collect()
+}

@@ -173,7 +173,7 @@ fn the_five_documented_errors_come_from_the_default_state() {
     );
     assert_eq!(
         refused(&emulator, PAGE_ID, "", &ok),
-        (190, None, 400, "token_missing")
+        (104, None, 400, "token_missing")
     );
     assert_eq!(
         refused(&emulator, PAGE_ID, EXPIRED_TOKEN, &ok),
@@ -498,8 +498,21 @@ fn what_is_not_modelled_is_answered_and_listed() {
     let url = format!("{}/v26.0/{}/photos", emulator.url(), emulator.page_id());
     let answer = post(&url, emulator.access_token(), &json!({}));
     assert_eq!(answer.error(), (2500, None));
+    assert_eq!(
+        answer.json()["error"]["message"],
+        "Unknown path components: /photos"
+    );
     let log = emulator.requests().pop().unwrap();
     assert!(!log.modelled);
+    let wrong_version = post(
+        &format!("{}/26.0/me/messages", emulator.url()),
+        emulator.access_token(),
+        &button(defaults::PSID),
+    );
+    assert_eq!(
+        wrong_version.json()["error"]["message"],
+        "Unknown path components: /me/messages"
+    );
     assert_eq!(emulator.posts(), 0);
 }
 

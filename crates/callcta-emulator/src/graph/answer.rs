@@ -34,7 +34,7 @@ impl Answer {
                 .headers
                 .push((HeaderName::from_static("x-fb-trace-id"), value));
         }
-        if error.code == 190 {
+        if matches!(error.code, 104 | 190) {
             answer.headers.push((
                 header::WWW_AUTHENTICATE,
                 HeaderValue::from_static(

@@ -58,17 +58,23 @@ impl From<Answer> for Done {
 
 type Handled = Result<Done, Refused>;
 
-/// The path without its version and its leading slash: `123/messages`.
+/// The path without its version and its leading slash: `123/messages`. A version that never was
+/// stays: Graph takes it for an object.
 pub(crate) fn strip_version(path: &str) -> &str {
     let path = path.trim_matches('/');
     let (first, rest) = path.split_once('/').unwrap_or((path, ""));
-    let is_version = first.strip_prefix('v').is_some_and(|number| {
-        number.split_once('.').is_some_and(|(major, minor)| {
-            let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-            digits(major) && digits(minor)
-        })
-    });
-    if is_version { rest } else { path }
+    if is_version(first) { rest } else { path }
+}
+
+fn is_version(text: &str) -> bool {
+    let Some((major, minor)) = text.strip_prefix('v').and_then(|v| v.split_once('.')) else {
+        return false;
+    };
+    // Newer ones than v26.0 are taken as well, so that the emulator does not age.
+    matches!(
+        (major.parse::<u32>(), minor.parse::<u32>()),
+        (Ok(1 | 4..), Ok(0)) | (Ok(2), Ok(0..=12)) | (Ok(3), Ok(0..=3))
+    )
 }
 
 /// Whether this is a POST to a messages edge.
@@ -158,6 +164,10 @@ fn route(context: &mut Context<'_>, modelled: &mut bool) -> Handled {
         }
     }
     *modelled = false;
+    if path.matches('/').count() > 1 {
+        // With a wrong version in front, Graph looks no further.
+        return Err(unknown_path(&call, &path[object.len()..]));
+    }
     auth::authenticate(context, object, None)?;
     match edge {
         // Known edges know no other methods: sent messages, for instance, can't be read.
@@ -167,7 +177,7 @@ fn route(context: &mut Context<'_>, modelled: &mut bool) -> Handled {
             "not_modelled",
             "this object or edge does not take this method",
         )),
-        Some(edge) => Err(unknown_edge(&call, edge)),
+        Some(edge) => Err(unknown_path(&call, &format!("/{edge}"))),
     }
 }
 
@@ -219,11 +229,11 @@ fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
-fn unknown_edge(call: &Call, edge: &str) -> Refused {
+fn unknown_path(call: &Call, rest: &str) -> Refused {
     GraphError::new(
         2500,
         None,
-        format!("Unknown path components: /{edge}"),
+        format!("Unknown path components: {rest}"),
         Refusal {
             rule: "not_modelled",
             path: call.uri.path().into(),
@@ -245,6 +255,9 @@ mod tests {
             ("/v26.0", ""),
             ("/", ""),
             ("/v2/1", "v2/1"),
+            ("/v2.80/me/messages", "v2.80/me/messages"),
+            ("/3.1/me/messages", "3.1/me/messages"),
+            ("/v99.0/me", "me"),
             ("/video/1", "video/1"),
         ] {
             assert_eq!(strip_version(path), rest, "{path}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{At, refuse};
+use super::place::{At, refuse};
 use crate::refusal::{GraphError, Refused, shown};
 use crate::unverified::Unverified;
 

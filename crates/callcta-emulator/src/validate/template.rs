@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{At, Content, button, refuse};
+use super::place::{At, refuse};
+use super::{Content, button};
 use crate::refusal::{Refused, shown};
 use crate::unverified::{Overlong, Unverified};
 
