@@ -22,7 +22,8 @@
  * nothing. What a record points to lives as long as the record.
  *
  * NULL: no function crashes over it. One that can fail answers
- * CALLCTA_INVALID_ARGUMENT and names the parameter, any other does nothing.
+ * CALLCTA_INVALID_ARGUMENT and names the parameter, any other does nothing. What
+ * else a function fails with it says itself.
  *
  * Texts are UTF-8 and end with a NUL. Other bytes are CALLCTA_INVALID_ARGUMENT.
  * A NUL inside a text that the platform sent reads as U+FFFD.
@@ -366,7 +367,7 @@ typedef uint32_t callcta_recipient;
 typedef uint32_t callcta_option;
 
 /**
- * A setting of a client. Left at the library's default unless set.
+ * A setting of a client.
  */
 typedef uint32_t callcta_setting;
 
@@ -589,90 +590,96 @@ typedef void (*callcta_on_done)(void *user_data,
 
 /**
  * Text: the Graph API's address, such as an emulator's; `https`, unless the host
- * is this machine.
+ * is this machine. Default: `https://graph.facebook.com`.
  */
 #define CALLCTA_SETTING_BASE_URL 1
 
 /**
- * Text: the Graph API version, such as `v26.0`; an empty text leaves it out of the
- * path.
+ * Text: the Graph API version; an empty text leaves it out of the path. Default:
+ * `v26.0`.
  */
 #define CALLCTA_SETTING_VERSION 2
 
 /**
  * Text: the app secret; with it each request carries an `appsecret_proof`.
+ * Default: none.
  */
 #define CALLCTA_SETTING_APP_SECRET 3
 
 /**
- * Text: the `User-Agent` header.
+ * Text: the `User-Agent` header. Default: `callcta/` and the version.
  */
 #define CALLCTA_SETTING_USER_AGENT 4
 
 /**
- * Text: the URL of a proxy.
+ * Text: the URL of a proxy. Default: none, whatever the environment says.
  */
 #define CALLCTA_SETTING_PROXY 5
 
 /**
  * Text: certificates in PEM form that are trusted beside the built-in ones.
+ * Default: none.
  */
 #define CALLCTA_SETTING_EXTRA_CA_PEM 6
 
 /**
- * Number: bound for one whole request and its answer, in milliseconds.
+ * Number: bound for one whole request and its answer, in milliseconds. Default:
+ * 30 s.
  */
 #define CALLCTA_SETTING_TIMEOUT_MS 101
 
 /**
- * Number: bound for connecting, TLS included, in milliseconds.
+ * Number: bound for connecting, TLS included, in milliseconds. Default: 10 s.
  */
 #define CALLCTA_SETTING_CONNECT_TIMEOUT_MS 102
 
 /**
- * Number: largest answer that is read, in bytes.
+ * Number: largest answer that is read, in bytes. Default: 1 MiB.
  */
 #define CALLCTA_SETTING_BODY_LIMIT 103
 
 /**
- * Number: most idle connections that are kept.
+ * Number: most idle connections that are kept. Default: 64.
  */
 #define CALLCTA_SETTING_MAX_IDLE_CONNECTIONS 104
 
 /**
- * Number, 0 or 1: post to `/me/messages` rather than to the Page id.
+ * Number, 0 or 1: post to `/me/messages` rather than to the Page id. Default: 0.
  */
 #define CALLCTA_SETTING_USE_ME 105
 
 /**
- * Number, 0 or 1: take the proxy from the environment.
+ * Number, 0 or 1: take the proxy from the environment (`ALL_PROXY`,
+ * `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: 0.
  */
 #define CALLCTA_SETTING_PROXY_FROM_ENV 106
 
 /**
- * Number: where the token travels, one of `CALLCTA_TOKEN_*`.
+ * Number: where the token travels, one of `CALLCTA_TOKEN_*`. Default:
+ * `CALLCTA_TOKEN_HEADER`.
  */
 #define CALLCTA_SETTING_TOKEN_PLACEMENT 107
 
 /**
- * Number: most requests per send, the first included.
+ * Number: most requests per send, the first included. Default: 3.
  */
 #define CALLCTA_SETTING_ATTEMPTS 108
 
 /**
  * Number: upper bound of the first wait before a retry, in milliseconds; it
- * doubles with each.
+ * doubles with each. Default: 500 ms.
  */
 #define CALLCTA_SETTING_BASE_DELAY_MS 109
 
 /**
- * Number: longest wait before a retry, in milliseconds.
+ * Number: longest wait before a retry, in milliseconds; if the platform asks for
+ * more, the send fails at once. Default: 30 s.
  */
 #define CALLCTA_SETTING_MAX_DELAY_MS 110
 
 /**
  * Number, 0 or 1: try again even when the message may have been delivered. **This
- * can deliver it twice.**
+ * can deliver it twice.** Default: 0.
  */
 #define CALLCTA_SETTING_RETRY_UNKNOWN 111
 
@@ -766,7 +773,8 @@ callcta_status callcta_button_game_play(const char *title,
                                         struct callcta_error **error);
 
 /**
- * Makes a button of its wire form, whatever its type.
+ * Makes a button of its wire form, whatever its type. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
  */
 callcta_status callcta_button_from_json(const char *json,
                                         struct callcta_button **button,
@@ -782,7 +790,7 @@ callcta_status callcta_button_set_text(struct callcta_button *button,
 
 /**
  * Sets a field by its name on the wire, known or not, to a JSON value such as
- * `true`.
+ * `true`. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
  */
 callcta_status callcta_button_set_json(struct callcta_button *button,
                                        const char *name,
@@ -802,7 +810,8 @@ callcta_status callcta_element_new(const char *title,
                                    struct callcta_error **error);
 
 /**
- * Makes a card of its wire form.
+ * Makes a card of its wire form. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
+ * not JSON.
  */
 callcta_status callcta_element_from_json(const char *json,
                                          struct callcta_element **element,
@@ -818,7 +827,8 @@ callcta_status callcta_element_set_text(struct callcta_element *element,
                                         struct callcta_error **error);
 
 /**
- * Sets a field by its name on the wire, known or not, to a JSON value.
+ * Sets a field by its name on the wire, known or not, to a JSON value. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
  */
 callcta_status callcta_element_set_json(struct callcta_element *element,
                                         const char *name,
@@ -873,14 +883,16 @@ callcta_status callcta_message_from_json(const char *json,
                                          struct callcta_error **error);
 
 /**
- * Adds a copy of a card to a generic template.
+ * Adds a copy of a card to a generic template. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if the message is anything else.
  */
 callcta_status callcta_message_add_element(struct callcta_message *message,
                                            const struct callcta_element *element,
                                            struct callcta_error **error);
 
 /**
- * Adds a copy of a button to a button template.
+ * Adds a copy of a button to a button template. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if the message is anything else.
  */
 callcta_status callcta_message_add_button(struct callcta_message *message,
                                           const struct callcta_button *button,
@@ -889,6 +901,8 @@ callcta_status callcta_message_add_button(struct callcta_message *message,
 /**
  * Sets a field of the template by its name on the wire, known or not, to a JSON
  * value: `sharable` of a generic template, `ttl_days` of a call prompt, or another.
+ * Fails with `CALLCTA_INVALID_ARGUMENT` if the message is no template, or `json` not
+ * JSON.
  */
 callcta_status callcta_message_set_template_json(struct callcta_message *message,
                                                  const char *name,
@@ -897,7 +911,8 @@ callcta_status callcta_message_set_template_json(struct callcta_message *message
 
 /**
  * Sets a field of the `message` object by its name on the wire, known or not, such
- * as `metadata`, to a JSON value.
+ * as `metadata`, to a JSON value. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
+ * not JSON, or if a message can't have the field.
  */
 callcta_status callcta_message_set_json(struct callcta_message *message,
                                         const char *name,
@@ -926,7 +941,7 @@ void callcta_message_free(struct callcta_message *message);
 
 /**
  * Makes a request of a copy of a message. `form` is one of `CALLCTA_RECIPIENT_*` and
- * says what `to` is.
+ * says what `to` is. Fails with `CALLCTA_INVALID_ARGUMENT` if they don't fit.
  */
 callcta_status callcta_request_new(callcta_recipient form,
                                    const char *to,
@@ -945,7 +960,8 @@ callcta_status callcta_request_set_text(struct callcta_request *request,
 
 /**
  * Sets a top-level field of the request that no other function sets, by its name
- * on the wire, to a JSON value.
+ * on the wire, to a JSON value. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
+ * not JSON.
  */
 callcta_status callcta_request_set_json(struct callcta_request *request,
                                         const char *name,
@@ -1006,7 +1022,8 @@ callcta_status callcta_config_add_calling_not_enabled_code(struct callcta_config
                                                            struct callcta_error **error);
 
 /**
- * Sets who is told of retries. `user_data` comes back as it is; it may be NULL.
+ * Sets who is told of retries; nobody by default. `user_data` comes back as it is;
+ * it may be NULL.
  */
 callcta_status callcta_config_set_on_retry(struct callcta_config *config,
                                            callcta_on_retry on_retry,
@@ -1019,7 +1036,8 @@ callcta_status callcta_config_set_on_retry(struct callcta_config *config,
 void callcta_config_free(struct callcta_config *config);
 
 /**
- * Makes a client. Nothing is connected before the first send.
+ * Makes a client. Nothing is connected before the first send. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if a setting can't be used.
  */
 callcta_status callcta_client_new(const struct callcta_config *config,
                                   struct callcta_client **client,
@@ -1027,7 +1045,8 @@ callcta_status callcta_client_new(const struct callcta_config *config,
 
 /**
  * Sends a message to a PSID and waits for the platform's answer. `receipt` may be
- * NULL. On failure the error's delivery tells whether the message may have arrived.
+ * NULL. Fails with any status; the error's delivery tells whether the message may
+ * have arrived.
  */
 callcta_status callcta_client_send(const struct callcta_client *client,
                                    const char *to,
@@ -1056,8 +1075,8 @@ void callcta_client_free(struct callcta_client *client);
 
 /**
  * Makes an outbox that sends with `client`, with at most `workers` threads and
- * `capacity` waiting messages; 0 means the library's default. Threads start when
- * there is work for them.
+ * `capacity` waiting messages; 0 means the default, 64 and 100,000. Threads start
+ * when there is work for them.
  */
 callcta_status callcta_outbox_new(const struct callcta_client *client,
                                   size_t workers,
@@ -1069,6 +1088,7 @@ callcta_status callcta_outbox_new(const struct callcta_client *client,
  * Puts a copy of a request into the queue. If that is full, waits for room, or fails
  * with `CALLCTA_CANCELLED` unless `wait`. `user_data` comes back in the callback; it
  * may be NULL, and so may `ticket`. If this fails, the callback is not called.
+ * Waiting for room is refused in a callback.
  */
 callcta_status callcta_outbox_submit(const struct callcta_outbox *outbox,
                                      const struct callcta_request *request,
@@ -1079,7 +1099,7 @@ callcta_status callcta_outbox_submit(const struct callcta_outbox *outbox,
                                      struct callcta_error **error);
 
 /**
- * Waits until every message has been sent and its callback has returned. Not from
+ * Waits until every message has been sent and its callback has returned. Refused in
  * a callback.
  */
 callcta_status callcta_outbox_wait(const struct callcta_outbox *outbox,

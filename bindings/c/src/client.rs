@@ -13,46 +13,52 @@ use crate::message::callcta_message;
 use crate::request::callcta_request;
 use crate::told::{self, callcta_error, callcta_receipt};
 
-/// A setting of a client. Left at the library's default unless set.
+/// A setting of a client.
 pub type callcta_setting = u32;
 
 /// Text: the Graph API's address, such as an emulator's; `https`, unless the host
-/// is this machine.
+/// is this machine. Default: `https://graph.facebook.com`.
 pub const CALLCTA_SETTING_BASE_URL: callcta_setting = 1;
-/// Text: the Graph API version, such as `v26.0`; an empty text leaves it out of the
-/// path.
+/// Text: the Graph API version; an empty text leaves it out of the path. Default:
+/// `v26.0`.
 pub const CALLCTA_SETTING_VERSION: callcta_setting = 2;
 /// Text: the app secret; with it each request carries an `appsecret_proof`.
+/// Default: none.
 pub const CALLCTA_SETTING_APP_SECRET: callcta_setting = 3;
-/// Text: the `User-Agent` header.
+/// Text: the `User-Agent` header. Default: `callcta/` and the version.
 pub const CALLCTA_SETTING_USER_AGENT: callcta_setting = 4;
-/// Text: the URL of a proxy.
+/// Text: the URL of a proxy. Default: none, whatever the environment says.
 pub const CALLCTA_SETTING_PROXY: callcta_setting = 5;
 /// Text: certificates in PEM form that are trusted beside the built-in ones.
+/// Default: none.
 pub const CALLCTA_SETTING_EXTRA_CA_PEM: callcta_setting = 6;
-/// Number: bound for one whole request and its answer, in milliseconds.
+/// Number: bound for one whole request and its answer, in milliseconds. Default:
+/// 30 s.
 pub const CALLCTA_SETTING_TIMEOUT_MS: callcta_setting = 101;
-/// Number: bound for connecting, TLS included, in milliseconds.
+/// Number: bound for connecting, TLS included, in milliseconds. Default: 10 s.
 pub const CALLCTA_SETTING_CONNECT_TIMEOUT_MS: callcta_setting = 102;
-/// Number: largest answer that is read, in bytes.
+/// Number: largest answer that is read, in bytes. Default: 1 MiB.
 pub const CALLCTA_SETTING_BODY_LIMIT: callcta_setting = 103;
-/// Number: most idle connections that are kept.
+/// Number: most idle connections that are kept. Default: 64.
 pub const CALLCTA_SETTING_MAX_IDLE_CONNECTIONS: callcta_setting = 104;
-/// Number, 0 or 1: post to `/me/messages` rather than to the Page id.
+/// Number, 0 or 1: post to `/me/messages` rather than to the Page id. Default: 0.
 pub const CALLCTA_SETTING_USE_ME: callcta_setting = 105;
-/// Number, 0 or 1: take the proxy from the environment.
+/// Number, 0 or 1: take the proxy from the environment (`ALL_PROXY`,
+/// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: 0.
 pub const CALLCTA_SETTING_PROXY_FROM_ENV: callcta_setting = 106;
-/// Number: where the token travels, one of `CALLCTA_TOKEN_*`.
+/// Number: where the token travels, one of `CALLCTA_TOKEN_*`. Default:
+/// `CALLCTA_TOKEN_HEADER`.
 pub const CALLCTA_SETTING_TOKEN_PLACEMENT: callcta_setting = 107;
-/// Number: most requests per send, the first included.
+/// Number: most requests per send, the first included. Default: 3.
 pub const CALLCTA_SETTING_ATTEMPTS: callcta_setting = 108;
 /// Number: upper bound of the first wait before a retry, in milliseconds; it
-/// doubles with each.
+/// doubles with each. Default: 500 ms.
 pub const CALLCTA_SETTING_BASE_DELAY_MS: callcta_setting = 109;
-/// Number: longest wait before a retry, in milliseconds.
+/// Number: longest wait before a retry, in milliseconds; if the platform asks for
+/// more, the send fails at once. Default: 30 s.
 pub const CALLCTA_SETTING_MAX_DELAY_MS: callcta_setting = 110;
 /// Number, 0 or 1: try again even when the message may have been delivered. **This
-/// can deliver it twice.**
+/// can deliver it twice.** Default: 0.
 pub const CALLCTA_SETTING_RETRY_UNKNOWN: callcta_setting = 111;
 
 /// The token travels in the header `Authorization`.
@@ -213,7 +219,8 @@ pub unsafe extern "C" fn callcta_config_add_calling_not_enabled_code(
     })
 }
 
-/// Sets who is told of retries. `user_data` comes back as it is; it may be NULL.
+/// Sets who is told of retries; nobody by default. `user_data` comes back as it is;
+/// it may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_config_set_on_retry(
     config: *mut callcta_config, on_retry: callcta_on_retry, user_data: *mut c_void,
@@ -232,6 +239,7 @@ fn teller(
 ) -> Result<impl Fn(&RetryEvent<'_>) + Clone + Send + Sync + 'static> {
     let tell = on_retry.ok_or_else(|| null("on_retry"))?;
     Ok(move |event: &RetryEvent<'_>| {
+        // Moved as a whole: the pointer in it may not cross threads by itself.
         let UserData(user_data) = { user_data };
         let wait_ms = u64::try_from(event.wait.as_millis()).unwrap_or(u64::MAX);
         let why = told::error(event.error);
@@ -246,7 +254,8 @@ pub unsafe extern "C" fn callcta_config_free(config: *mut callcta_config) {
     free!(config);
 }
 
-/// Makes a client. Nothing is connected before the first send.
+/// Makes a client. Nothing is connected before the first send. Fails with
+/// `CALLCTA_INVALID_ARGUMENT` if a setting can't be used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_client_new(
     config: *const callcta_config, client: *mut *mut callcta_client, error: *mut *mut callcta_error,
@@ -255,7 +264,8 @@ pub unsafe extern "C" fn callcta_client_new(
 }
 
 /// Sends a message to a PSID and waits for the platform's answer. `receipt` may be
-/// NULL. On failure the error's delivery tells whether the message may have arrived.
+/// NULL. Fails with any status; the error's delivery tells whether the message may
+/// have arrived.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_client_send(
     client: *const callcta_client, to: *const c_char, message: *const callcta_message,

@@ -19,7 +19,8 @@
 //! nothing. What a record points to lives as long as the record.
 //!
 //! NULL: no function crashes over it. One that can fail answers
-//! `CALLCTA_INVALID_ARGUMENT` and names the parameter, any other does nothing.
+//! `CALLCTA_INVALID_ARGUMENT` and names the parameter, any other does nothing. What
+//! else a function fails with it says itself.
 //!
 //! Texts are UTF-8 and end with a NUL. Other bytes are `CALLCTA_INVALID_ARGUMENT`.
 //! A NUL inside a text that the platform sent reads as U+FFFD.

@@ -96,7 +96,8 @@ pub unsafe extern "C" fn callcta_button_game_play(
     give! { button, error, made(Button::game_play(text!(title))) }
 }
 
-/// Makes a button of its wire form, whatever its type.
+/// Makes a button of its wire form, whatever its type. Fails with
+/// `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_button_from_json(
     json: *const c_char, button: *mut *mut callcta_button, error: *mut *mut callcta_error,
@@ -114,7 +115,7 @@ pub unsafe extern "C" fn callcta_button_set_text(
 }
 
 /// Sets a field by its name on the wire, known or not, to a JSON value such as
-/// `true`.
+/// `true`. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_button_set_json(
     button: *mut callcta_button, name: *const c_char, json: *const c_char,
@@ -137,7 +138,8 @@ pub unsafe extern "C" fn callcta_element_new(
     give! { element, error, New(callcta_element(Element::new(text!(title)))) }
 }
 
-/// Makes a card of its wire form.
+/// Makes a card of its wire form. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
+/// not JSON.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_element_from_json(
     json: *const c_char, element: *mut *mut callcta_element, error: *mut *mut callcta_error,
@@ -155,7 +157,8 @@ pub unsafe extern "C" fn callcta_element_set_text(
     body! { error, { change!(element).set(text!(name), text!(text).into())?; } }
 }
 
-/// Sets a field by its name on the wire, known or not, to a JSON value.
+/// Sets a field by its name on the wire, known or not, to a JSON value. Fails with
+/// `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_element_set_json(
     element: *mut callcta_element, name: *const c_char, json: *const c_char,
@@ -226,7 +229,8 @@ pub unsafe extern "C" fn callcta_message_from_json(
     give! { message, error, New(callcta_message(Message::from_json(text!(json))?)) }
 }
 
-/// Adds a copy of a card to a generic template.
+/// Adds a copy of a card to a generic template. Fails with
+/// `CALLCTA_INVALID_ARGUMENT` if the message is anything else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_message_add_element(
     message: *mut callcta_message, element: *const callcta_element, error: *mut *mut callcta_error,
@@ -240,7 +244,8 @@ pub unsafe extern "C" fn callcta_message_add_element(
     })
 }
 
-/// Adds a copy of a button to a button template.
+/// Adds a copy of a button to a button template. Fails with
+/// `CALLCTA_INVALID_ARGUMENT` if the message is anything else.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_message_add_button(
     message: *mut callcta_message, button: *const callcta_button, error: *mut *mut callcta_error,
@@ -256,6 +261,8 @@ pub unsafe extern "C" fn callcta_message_add_button(
 
 /// Sets a field of the template by its name on the wire, known or not, to a JSON
 /// value: `sharable` of a generic template, `ttl_days` of a call prompt, or another.
+/// Fails with `CALLCTA_INVALID_ARGUMENT` if the message is no template, or `json` not
+/// JSON.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_message_set_template_json(
     message: *mut callcta_message, name: *const c_char, json: *const c_char,
@@ -271,7 +278,8 @@ pub unsafe extern "C" fn callcta_message_set_template_json(
 }
 
 /// Sets a field of the `message` object by its name on the wire, known or not, such
-/// as `metadata`, to a JSON value.
+/// as `metadata`, to a JSON value. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
+/// not JSON, or if a message can't have the field.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_message_set_json(
     message: *mut callcta_message, name: *const c_char, json: *const c_char,

@@ -46,8 +46,8 @@ thread_local! {
 }
 
 /// Makes an outbox that sends with `client`, with at most `workers` threads and
-/// `capacity` waiting messages; 0 means the library's default. Threads start when
-/// there is work for them.
+/// `capacity` waiting messages; 0 means the default, 64 and 100,000. Threads start
+/// when there is work for them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_outbox_new(
     client: *const callcta_client, workers: usize, capacity: usize,
@@ -66,6 +66,7 @@ pub unsafe extern "C" fn callcta_outbox_new(
 /// Puts a copy of a request into the queue. If that is full, waits for room, or fails
 /// with `CALLCTA_CANCELLED` unless `wait`. `user_data` comes back in the callback; it
 /// may be NULL, and so may `ticket`. If this fails, the callback is not called.
+/// Waiting for room is refused in a callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_outbox_submit(
     outbox: *const callcta_outbox, request: *const callcta_request, wait: bool,
@@ -92,7 +93,7 @@ pub unsafe extern "C" fn callcta_outbox_submit(
     })
 }
 
-/// Waits until every message has been sent and its callback has returned. Not from
+/// Waits until every message has been sent and its callback has returned. Refused in
 /// a callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_outbox_wait(
@@ -142,6 +143,7 @@ fn teller(
 ) -> Result<impl FnOnce(callcta::Result<Receipt>) + Send + 'static> {
     let tell = on_done.ok_or_else(|| null("on_done"))?;
     Ok(move |outcome: callcta::Result<Receipt>| {
+        // Moved as a whole: the pointer in it may not cross threads by itself.
         let UserData(user_data) = { user_data };
         let receipt = outcome.as_ref().ok().map(told::receipt);
         let error = outcome.as_ref().err().map(told::error);

@@ -57,7 +57,7 @@ pub struct callcta_request {
 }
 
 /// Makes a request of a copy of a message. `form` is one of `CALLCTA_RECIPIENT_*` and
-/// says what `to` is.
+/// says what `to` is. Fails with `CALLCTA_INVALID_ARGUMENT` if they don't fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_request_new(
     form: callcta_recipient, to: *const c_char, message: *const callcta_message,
@@ -106,7 +106,8 @@ pub unsafe extern "C" fn callcta_request_set_text(
 }
 
 /// Sets a top-level field of the request that no other function sets, by its name
-/// on the wire, to a JSON value.
+/// on the wire, to a JSON value. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
+/// not JSON.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_request_set_json(
     request: *mut callcta_request, name: *const c_char, json: *const c_char,

@@ -28,7 +28,7 @@ struct server {
     size_t answer_count, answers_used;
     char *requests[MOST_REQUESTS];
     size_t request_count;
-    bool held;
+    bool held, forgets;
 };
 
 typedef struct {
@@ -85,8 +85,13 @@ static void *serve(void *argument) {
         answer next = {200, NULL, NULL};
         pthread_mutex_lock(&server->lock);
         size_t number = server->request_count++;
-        CHECK(number < MOST_REQUESTS);
-        server->requests[number] = request;
+        if (server->forgets) {
+            server->request_count--;
+            free(request);
+        } else {
+            CHECK(number < MOST_REQUESTS);
+            server->requests[number] = request;
+        }
         if (server->answers_used < server->answer_count)
             next = server->answers[server->answers_used++];
         pthread_cond_broadcast(&server->changed);
@@ -163,7 +168,7 @@ void server_stop(server *server) {
         free(server->answers[i].headers);
         free(server->answers[i].body);
     }
-    server_forget(server);
+    for (size_t i = 0; i < server->request_count; i++) free(server->requests[i]);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
     free(server);
@@ -217,7 +222,7 @@ size_t server_count(server *server) {
 
 void server_forget(server *server) {
     pthread_mutex_lock(&server->lock);
-    while (server->request_count > 0) free(server->requests[--server->request_count]);
+    server->forgets = true;
     pthread_mutex_unlock(&server->lock);
 }
 

@@ -89,7 +89,7 @@ void server_release(server *server);
 /* Waits until so many requests have been read in all. */
 void server_await(server *server, size_t count);
 size_t server_count(server *server);
-/* Forgets every request so far. */
+/* Keeps no request from now on. */
 void server_forget(server *server);
 /* A request as it came, head and body; lives as long as the server. */
 const char *server_request(server *server, size_t index);
