@@ -18,8 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def block(language):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def block(language, page="README.md"):
+    """The one block of code in this language on a page."""
+    text = (ROOT / page).read_text(encoding="utf-8")
     (code,) = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return code
 

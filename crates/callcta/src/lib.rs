@@ -139,3 +139,8 @@ pub use outbox::{CAPACITY_DEFAULT, Outbox, Ticket, WORKERS_DEFAULT};
 pub use retry::RetryPolicy;
 pub use usage::{AppUsage, BusinessUsage, Usage};
 pub use validate::{Rule, Severity, Violation};
+
+/// The Rust example of the emulator's page "Testing your own bot".
+#[cfg(doctest)]
+#[doc = include_str!("../../callcta-emulator/TESTING.md")]
+struct TestingYourOwnBot;
