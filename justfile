@@ -44,7 +44,7 @@ conformance: && conformance-run
 conformance-run:
     python3 tests/conformance/run.py \
         rust={{quote(target / "debug/examples/vectors_runner")}} \
-        python="$({{just}} -f bindings/python/justfile python) bindings/python/tests/vectors_runner.py" \
+        python="bindings/python/.venv-tools/bin/python bindings/python/tests/vectors_runner.py" \
         node="node bindings/node/test/vectors_runner.mjs" \
         c=bindings/c/build/vectors_runner
 
