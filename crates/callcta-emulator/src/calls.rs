@@ -174,7 +174,7 @@ impl World {
         if let Some(accepted) = call.accepted_at {
             event["start_time"] = json!(accepted / 1000);
             event["end_time"] = json!(at / 1000);
-            event["duration"] = json!((at - accepted) / 1000);
+            event["duration"] = json!(at.saturating_sub(accepted) / 1000);
         }
         self.call_webhook(&call.page_id, &event, at);
         self.tell_call(id);

@@ -392,7 +392,7 @@ pub struct OpenHours {
 
 /// Limits on a Page's calls, measured on the emulator's clock: with a clock that stands, all
 /// sends happen in the same second.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RateLimits {
@@ -402,19 +402,6 @@ pub struct RateLimits {
     /// Calls in 24 hours (documented: 200 for each person who can be written to). Once set, the
     /// usage headers are sent. `null`, the default: no limit.
     pub calls_per_day: Option<u32>,
-}
-
-#[allow(
-    clippy::derivable_impls,
-    reason = "kept beside the documented defaults"
-)]
-impl Default for RateLimits {
-    fn default() -> Self {
-        Self {
-            messages_per_second: None,
-            calls_per_day: None,
-        }
-    }
 }
 
 /// The documented forms of the answer to a successful send.

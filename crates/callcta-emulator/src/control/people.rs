@@ -70,7 +70,7 @@ pub(super) async fn conversations(State(shared): App) -> Response {
                 "page_name": world.state.pages.get(page_id).map(|page| &page.name),
                 "blocked": person.blocked,
                 "window_open": person.window_open(now),
-                "window_closes_at": person.last_action.map(|at| at + person.window_ms),
+                "window_closes_at": person.last_action.map(|at| at.saturating_add(person.window_ms)),
                 "messages": world
                     .messages
                     .iter()

@@ -33,7 +33,7 @@ pub(super) fn permissions(context: &mut Context<'_>, object: &str) -> Handled {
     let requests = person
         .optin_requests
         .iter()
-        .filter(|at| now - **at < DAY)
+        .filter(|at| now.saturating_sub(**at) < DAY)
         .count();
     let mut permission = json!({
         "status": if until.is_some() { "has_permission" } else { "no_permission" },

@@ -100,7 +100,7 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
         && person
             .optin_requests
             .iter()
-            .filter(|at| now - **at < DAY)
+            .filter(|at| now.saturating_sub(**at) < DAY)
             .count()
             >= 2
     {
@@ -159,7 +159,9 @@ fn store(
         comment.answered = true;
     }
     if optin && let Some(person) = world.state.people.get_mut(&target.psid) {
-        person.optin_requests.retain(|at| now - *at < DAY);
+        person
+            .optin_requests
+            .retain(|at| now.saturating_sub(*at) < DAY);
         person.optin_requests.push(now);
     }
     let message_id = world.next_message_id();
@@ -223,7 +225,7 @@ fn find_recipient(
                     "the comment or post has been answered",
                 ));
             }
-            if now - comment.created_at > 7 * DAY {
+            if now.saturating_sub(comment.created_at) > 7 * DAY {
                 return Err(refuse(
                     state.unverified.outside_window,
                     "This message is sent outside of allowed window.",

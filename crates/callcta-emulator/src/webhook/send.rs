@@ -160,7 +160,7 @@ async fn exchange_unbounded(
             header::HOST,
             uri.authority().map_or("", |host| host.as_str()),
         )
-        .header(header::USER_AGENT, "facebookexternalua");
+        .header(header::USER_AGENT, "callcta-emulator");
     if !body.is_empty() {
         request = request.header(header::CONTENT_TYPE, "application/json");
     }
