@@ -49,48 +49,40 @@ struct Row {
     what: &'static str,
 }
 
-const fn row(code: i64, sub: i64, kind: ErrorKind, what: &'static str) -> Row {
-    let (code, sub) = (Code::Is(code), Sub::Is(sub));
+const fn new(code: Code, sub: Sub, kind: ErrorKind, what: &'static str) -> Row {
+    let backoff = false;
     Row {
         code,
         sub,
         kind,
-        backoff: false,
+        backoff,
         what,
     }
+}
+
+const fn row(code: i64, sub: i64, kind: ErrorKind, what: &'static str) -> Row {
+    new(Code::Is(code), Sub::Is(sub), kind, what)
 }
 
 const fn code(code: i64, kind: ErrorKind, what: &'static str) -> Row {
-    let (code, sub) = (Code::Is(code), Sub::Any);
-    Row {
-        code,
-        sub,
-        kind,
-        backoff: false,
-        what,
-    }
+    new(Code::Is(code), Sub::Any, kind, what)
+}
+
+const fn subcode(sub: i64, kind: ErrorKind, what: &'static str) -> Row {
+    new(Code::Any, Sub::Is(sub), kind, what)
+}
+
+const fn range(first: i64, last: i64, kind: ErrorKind, what: &'static str) -> Row {
+    new(Code::Range(first, last), Sub::Any, kind, what)
 }
 
 const fn either(number: i64, kind: ErrorKind, what: &'static str) -> Row {
-    let (code, sub) = (Code::Either(number), Sub::Any);
-    Row {
-        code,
-        sub,
-        kind,
-        backoff: false,
-        what,
-    }
+    new(Code::Either(number), Sub::Any, kind, what)
 }
 
-const fn limit(code: i64, what: &'static str) -> Row {
-    let (code, sub) = (Code::Is(code), Sub::Any);
-    Row {
-        code,
-        sub,
-        kind: RateLimited,
-        backoff: true,
-        what,
-    }
+/// A rate limit of which the platform says that it passes.
+const fn limit(number: i64, what: &'static str) -> Row {
+    code(number, RateLimited, what).backing_off()
 }
 
 /// The table. The most exact row wins: code and subcode, then a subcode under
@@ -115,7 +107,7 @@ static TABLE: &[Row] = &[
     row(613, 1996, RateLimited, "the volume of requests is inconsistent"),
     row(613, 1_893_016, RateLimited, "the person was already asked to opt in to this topic"),
     row(613, 2_018_338, RateLimited, "too many tagged messages to one person"),
-    Row { code: Code::Range(80_000, 80_006), sub: Sub::Any, kind: RateLimited, backoff: true, what: "the Page's use case made too many requests" },
+    range(80_000, 80_006, RateLimited, "the Page's use case made too many requests").backing_off(),
     limit(80_008, "the use case made too many requests"),
     limit(80_009, "the use case made too many requests"),
     limit(80_014, "the use case made too many requests"),
@@ -166,16 +158,16 @@ static TABLE: &[Row] = &[
     // Tokens.
     code(102, Authentication, "the session is no longer valid"),
     code(190, Authentication, "the access token is not valid"),
-    Row { code: Code::Any, sub: Sub::Is(458), kind: Authentication, backoff: false, what: "the app is not installed for the token's user" },
-    Row { code: Code::Any, sub: Sub::Is(459), kind: Authentication, backoff: false, what: "the token's user must pass a security check first" },
-    Row { code: Code::Any, sub: Sub::Is(460), kind: Authentication, backoff: false, what: "the token's user changed the password or logged out" },
-    Row { code: Code::Any, sub: Sub::Is(463), kind: Authentication, backoff: false, what: "the access token has expired" },
-    Row { code: Code::Any, sub: Sub::Is(464), kind: Authentication, backoff: false, what: "the token's user is not confirmed" },
-    Row { code: Code::Any, sub: Sub::Is(467), kind: Authentication, backoff: false, what: "the access token is not valid" },
-    Row { code: Code::Any, sub: Sub::Is(492), kind: Authentication, backoff: false, what: "the token's user has no role on the Page" },
+    subcode(458, Authentication, "the app is not installed for the token's user"),
+    subcode(459, Authentication, "the token's user must pass a security check first"),
+    subcode(460, Authentication, "the token's user changed the password or logged out"),
+    subcode(463, Authentication, "the access token has expired"),
+    subcode(464, Authentication, "the token's user is not confirmed"),
+    subcode(467, Authentication, "the access token is not valid"),
+    subcode(492, Authentication, "the token's user has no role on the Page"),
 
     // Permissions by range, and what has its own meaning there.
-    Row { code: Code::Range(200, 299), sub: Sub::Any, kind: PermissionDenied, backoff: false, what: "the app lacks a permission, or Advanced Access to it" },
+    range(200, 299, PermissionDenied, "the app lacks a permission, or Advanced Access to it"),
     row(200, 2_018_021, PermissionDenied, "the fee for phone matching is missing"),
     row(200, 2_018_027, PermissionDenied, "the permission pages_messaging_phone_number is missing"),
     row(200, 2_018_028, PermissionDenied, "the app has not passed the review for pages_messaging"),
@@ -186,7 +178,7 @@ static TABLE: &[Row] = &[
 
     // People.
     code(551, RecipientUnavailable, ""),
-    Row { code: Code::Any, sub: Sub::Is(1_545_041), kind: RecipientUnavailable, backoff: false, what: "" },
+    subcode(1_545_041, RecipientUnavailable, ""),
 
     // The rest of the Messenger table.
     code(506, Api, "a duplicate post"),
@@ -216,7 +208,7 @@ static TABLE: &[Row] = &[
     either(2_018_396, Api, "the call has ended"),
     either(2_071_010, Api, "an error of Messenger Extensions"),
     either(2_071_011, Api, "an error of Messenger Extensions"),
-    Row { code: Code::Range(2_071_014, 2_071_025), sub: Sub::Any, kind: Api, backoff: false, what: "an error of Messenger Extensions" },
+    range(2_071_014, 2_071_025, Api, "an error of Messenger Extensions"),
 ];
 
 impl Row {

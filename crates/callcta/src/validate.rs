@@ -1,12 +1,15 @@
 //! The rules of Meta's pages, checked before anything is sent.
 
-mod rules;
+mod button;
+mod checker;
+mod request;
+mod template;
 
 use std::fmt;
 
 use serde_json::Value;
 
-pub(crate) use self::rules::{message, request};
+pub(crate) use self::request::{message, request};
 use crate::message::fields::type_name;
 
 /// How much a [`Violation`] weighs.

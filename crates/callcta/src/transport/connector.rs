@@ -153,6 +153,17 @@ impl SocketTransport {
     }
 
     /// Whether the peer has neither closed the connection nor sent anything.
+    #[cfg(unix)]
+    fn probe(&self) -> io::Result<bool> {
+        // One system call; with the standard library alone it is three, a
+        // twentieth of a request's cost here.
+        let socket = SockRef::from(&self.socket.stream);
+        let looked = socket.recv_with_flags(&mut [MaybeUninit::uninit()], libc::MSG_DONTWAIT);
+        Ok(matches!(looked, Err(error) if error.kind() == io::ErrorKind::WouldBlock))
+    }
+
+    /// Whether the peer has neither closed the connection nor sent anything.
+    #[cfg(not(unix))]
     fn probe(&self) -> io::Result<bool> {
         let mut stream = &self.socket.stream;
         stream.set_nonblocking(true)?;
