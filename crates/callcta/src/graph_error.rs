@@ -158,13 +158,13 @@ static TABLE: &[Row] = &[
     // Tokens.
     code(102, Authentication, "the session is no longer valid"),
     code(190, Authentication, "the access token is not valid"),
-    subcode(458, Authentication, "the app is not installed for the token's user"),
-    subcode(459, Authentication, "the token's user must pass a security check first"),
-    subcode(460, Authentication, "the token's user changed the password or logged out"),
-    subcode(463, Authentication, "the access token has expired"),
-    subcode(464, Authentication, "the token's user is not confirmed"),
-    subcode(467, Authentication, "the access token is not valid"),
-    subcode(492, Authentication, "the token's user has no role on the Page"),
+    row(190, 458, Authentication, "the app is not installed for the token's user"),
+    row(190, 459, Authentication, "the token's user must pass a security check first"),
+    row(190, 460, Authentication, "the token's user changed the password or logged out"),
+    row(190, 463, Authentication, "the access token has expired"),
+    row(190, 464, Authentication, "the token's user is not confirmed"),
+    row(190, 467, Authentication, "the access token is not valid"),
+    row(190, 492, Authentication, "the token's user has no role on the Page"),
 
     // Permissions by range, and what has its own meaning there.
     range(200, 299, PermissionDenied, "the app lacks a permission, or Advanced Access to it"),
