@@ -20,6 +20,7 @@ pub(crate) struct Emulator {
 #[pymethods]
 impl Emulator {
     #[new]
+    #[pyo3(signature = () -> "typing.Self")]
     fn new() -> PyResult<Self> {
         Ok(Emulator { core: Some(Core::start()?), process: std::process::id() })
     }
@@ -64,6 +65,7 @@ impl Emulator {
         self.core().messages().iter().map(JsonObject::of).collect()
     }
 
+    #[pyo3(signature = () -> "list[dict[str, typing.Any]]")]
     fn _requests<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let requests = self.core().requests();
         let requests = requests.into_iter().map(|request| {

@@ -40,6 +40,9 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Raised<
     let attributes = pyo3::types::PyDict::new(py);
     attributes.set_item("delivery", error.delivery().as_str())?;
     attributes.set_item("violations", pyo3::types::PyTuple::new(py, violations)?)?;
+    attributes.set_item("code", error.graph().map(|graph| graph.code))?;
+    attributes.set_item("subcode", error.graph().and_then(|graph| graph.subcode))?;
+    attributes.set_item("trace_id", error.graph().and_then(|graph| graph.trace_id.as_deref()))?;
     attributes.set_item("graph", error.graph().map(GraphError::from))?;
     attributes.set_item("http_status", error.http_status())?;
     attributes.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;

@@ -25,6 +25,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    connection: tuple[str, int]
 
     @property
     def json(self) -> Any:
@@ -65,7 +66,6 @@ class Server:
     def __init__(self) -> None:
         self.answer: Callable[[Request], Answer] = ok
         self.requests: list[Request] = []
-        self.connections: set[tuple[str, int]] = set()
         self.lock = threading.Lock()
         outer = self
 
@@ -76,10 +76,9 @@ class Server:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {key.lower(): value for key, value in self.headers.items()}
-                request = Request(self.path, headers, body)
+                request = Request(self.path, headers, body, self.client_address)
                 with outer.lock:
                     outer.requests.append(request)
-                    outer.connections.add(self.client_address)
                 answer = outer.answer(request)
                 if answer.drop:
                     self.close_connection = True
@@ -106,6 +105,10 @@ class Server:
         self.url = f"http://127.0.0.1:{self.listener.server_port}"
         self.thread = threading.Thread(target=self.listener.serve_forever, args=(0.01,))
         self.thread.start()
+
+    @property
+    def connections(self) -> set[tuple[str, int]]:
+        return {request.connection for request in self.requests}
 
     def close(self) -> None:
         self.listener.shutdown()

@@ -45,6 +45,7 @@ def test_a_graph_error_arrives_whole(server: Server) -> None:
     error = caught.value
     assert (error.kind, error.delivery, error.http_status) == ("outside_window", "rejected", 400)
     assert (error.may_retry, error.attempts, error.retry_after) == (False, 1, 7.0)
+    assert (error.code, error.subcode, error.trace_id) == (10, 2018278, "Atrace")
     assert error.usage.highest == 90
     assert error.violations == ()
     assert error.advice in str(error)
@@ -112,7 +113,7 @@ def test_nothing_secret_is_shown(
         client = server.client(token_placement=placement, app_secret="hush-hush", attempts=1)
         shown += [repr(client), str(client)]
         for answer in answers:
-            server.answer = lambda _, answer=answer: answer
+            server.answer = lambda _: answer  # noqa: B023  it is called in this round
             with pytest.raises(CallCtaError) as caught:
                 client.send(PSID, message)
             error = caught.value

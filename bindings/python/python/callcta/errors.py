@@ -24,7 +24,10 @@ class CallCtaError(Exception):
         delivery: `not_sent` (nothing left this machine), `rejected` (the platform refused the
             message) or `unknown` (it may or may not have been delivered).
         violations: The broken rules of an invalid message, warnings included.
-        graph: The Graph API's error object (code, subcode, trace id), if it answered with one.
+        code: The Graph API's error code, if it answered with an error.
+        subcode: Its subcode, if any.
+        trace_id: Its trace id (fbtrace_id), for Meta's support.
+        graph: The whole error object.
         http_status: The HTTP status, if an answer came.
         retry_after: Seconds to wait before the next try, if the platform said.
         may_retry: Whether sending the same message again can help and can't deliver it twice.
@@ -36,6 +39,9 @@ class CallCtaError(Exception):
     kind: ClassVar[str] = ""
     delivery: Literal["not_sent", "rejected", "unknown"] = "unknown"
     violations: tuple[Violation, ...] = ()
+    code: int | None = None
+    subcode: int | None = None
+    trace_id: str | None = None
     graph: GraphError | None = None
     http_status: int | None = None
     retry_after: float | None = None

@@ -1,0 +1,262 @@
+"""What the package does to a process: nothing at import, nothing at exit, and forks work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from conftest import Answer, Request, Server, ok
+
+PRELUDE = """
+import sys, os, threading
+url = sys.argv[1] if len(sys.argv) > 1 else ""
+import callcta
+CALL = callcta.ButtonTemplate("Hi", [callcta.AudioCallButton("Call")])
+"""
+
+
+def run(script: str, *args: str) -> str:
+    """Runs a script in a fresh interpreter, which must be silent but for its output."""
+    command = [sys.executable, "-X", "faulthandler", "-W", "error", "-c", PRELUDE + script, *args]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.fixture
+def hanging(server: Server) -> Iterator[Server]:
+    """Lets go of its requests only at the end."""
+    go = threading.Event()
+
+    def hang(request: Request) -> Answer:
+        go.wait(60)
+        return ok(request)
+
+    server.answer = hang
+    yield server
+    go.set()
+
+
+def test_importing_starts_and_configures_nothing() -> None:
+    output = run("""
+import logging
+print(len(os.listdir("/proc/self/task")), logging.root.handlers, logging.root.level)
+print(logging.getLogger("callcta").handlers, "asyncio" in sys.modules)
+""")
+    assert output == "1 [] 30\n[] False\n"
+
+
+def test_importing_loads_little() -> None:
+    script = """
+import sys
+before = set(sys.modules)
+import callcta
+print(*sorted(set(sys.modules) - before))
+"""
+    command = [sys.executable, "-I", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["__future__", "callcta", "callcta._native", "callcta.errors"]
+
+
+def test_a_client_starts_threads_with_its_first_need(server: Server) -> None:
+    output = run(
+        """
+count = lambda: len(os.listdir("/proc/self/task"))
+client = callcta.Client("1", "t", base_url=url)
+print(count())
+list(client.send_many([("1", CALL)]))
+print(count() > 1)
+""",
+        server.url,
+    )
+    assert output == "1\nTrue\n"
+
+
+def test_a_process_with_an_idle_client_exits(server: Server) -> None:
+    run(
+        """
+import asyncio
+from callcta import aio
+client = callcta.Client("1", "t", base_url=url)
+client.send("1", CALL)
+list(client.send_many([("1", CALL)]))
+other = aio.Client("1", "t", base_url=url)
+asyncio.run(other.send("1", CALL))
+""",
+        server.url,
+    )
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("how", ["threads", "send_many", "asyncio", "retry"])
+def test_a_process_exits_with_sends_in_flight(hanging: Server, how: str) -> None:
+    run(
+        """
+import asyncio, time
+from callcta import aio
+how, deadline = sys.argv[2], time.monotonic() + 30
+client = callcta.Client("1", "t", base_url=url, on_retry=print)
+if how == "threads":
+    for n in range(4):
+        threading.Thread(target=client.send, args=(str(n), CALL), daemon=True).start()
+elif how == "send_many":
+    outcomes = client.send_many((str(n), CALL) for n in range(1, 9))
+    threading.Thread(target=next, args=(outcomes,), daemon=True).start()
+else:
+    other = aio.Client("1", "t", base_url=url, on_retry=print)
+    async def main():
+        sends = [asyncio.ensure_future(other.send(str(n), CALL)) for n in range(1, 9)]
+        await asyncio.sleep(0.05)
+    asyncio.run(main())
+""",
+        hanging.url,
+        how,
+    )
+
+
+def test_a_loop_may_close_with_sends_in_flight(server: Server) -> None:
+    output = run(
+        """
+import asyncio
+from callcta import aio
+client = aio.Client("1", "t", base_url=url)
+loop = asyncio.new_event_loop()
+async def start():
+    return [client._start(str(n), CALL, {}, checked=True) for n in range(1, 101)]
+futures = loop.run_until_complete(start())
+loop.close()
+callcta.Client("1", "t", base_url=url).send("1", CALL)
+print(asyncio.run(client.send("1", CALL)).message_id)
+""",
+        server.url,
+    )
+    assert output == "m_1\n"
+
+
+def test_a_forked_child_has_its_own_connections(server: Server) -> None:
+    """Also while other threads of the parent send, asyncio included."""
+    run(
+        """
+import asyncio, warnings
+from callcta import aio
+warnings.simplefilter("ignore")  # Python 3.12 warns of forks in processes with threads
+client = callcta.Client("1", "t", base_url=url, user_agent="both")
+other = aio.Client("1", "t", base_url=url)
+asyncio.run(other.send("1", CALL))
+list(client.send_many([("1", CALL)] * 3))
+stop = threading.Event()
+def busy():
+    while not stop.is_set():
+        client.send("2", CALL)
+threads = [threading.Thread(target=busy) for _ in range(3)]
+for thread in threads:
+    thread.start()
+children = []
+for _ in range(5):
+    client.send("1", CALL)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            for n in range(3):
+                client.send("100", CALL)
+            assert len(list(client.send_many([("100", CALL)] * 3))) == 3
+            asyncio.run(other.send("100", CALL))
+            status = 0
+        finally:
+            os._exit(status)
+    children.append(child)
+for child in children:
+    assert os.waitpid(child, 0)[1] == 0
+stop.set()
+for thread in threads:
+    thread.join()
+client.send("1", CALL)
+""",
+        server.url,
+    )
+    # A connection is used by parent or child, never by both.
+    users: dict[tuple[str, int], set[bool]] = {}
+    for request in server.requests:
+        child = request.json["recipient"]["id"] == "100"
+        users.setdefault(request.connection, set()).add(child)
+    assert all(len(who) == 1 for who in users.values())
+    assert sum(True in who for who in users.values()) >= 5
+    assert sum(request.json["recipient"]["id"] == "100" for request in server.requests) == 35
+
+
+def test_a_forked_child_ends_normally(server: Server) -> None:
+    """Everything is torn down there, emulator included, and nothing is waited for."""
+    run(
+        """
+import warnings
+from callcta import testing
+warnings.simplefilter("ignore")
+emulator = testing.Emulator()
+client = emulator.client()
+client.send(emulator.psids[0], CALL)
+list(client.send_many([(emulator.psids[0], CALL)]))
+child = os.fork()
+if child == 0:
+    client.send(emulator.psids[0], CALL)
+    sys.exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert len(emulator.messages()) == 3
+""",
+    )
+
+
+def test_multiprocessing_forks(server: Server) -> None:
+    output = run(
+        """
+import multiprocessing, warnings
+warnings.simplefilter("ignore")
+client = callcta.Client("1", "t", base_url=url)
+client.send("1", CALL)
+def send(psid):
+    return client.send(psid, CALL)
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    print([receipt.recipient_id for receipt in pool.map(send, ["7", "8", "9"])])
+""",
+        server.url,
+    )
+    assert output == "['7', '8', '9']\n"
+
+
+def test_errors_cross_processes(server: Server) -> None:
+    server.answer = lambda _: Answer({"error": {"code": 551, "fbtrace_id": "A"}}, 400)
+    output = run(
+        """
+import multiprocessing, warnings
+warnings.simplefilter("ignore")
+def send(psid):
+    callcta.Client("1", "t", base_url=url).send(psid, CALL)
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    try:
+        pool.apply(send, ["7"])
+    except callcta.RecipientUnavailableError as error:
+        print(error.code, error.delivery)
+""",
+        server.url,
+    )
+    assert output == "551 rejected\n"
+
+
+def test_ctrl_c_ends_a_wait_for_many(hanging: Server) -> None:
+    script = """
+print("ready", flush=True)
+for _ in callcta.Client("1", "t", base_url=url).send_many([("1", CALL)]):
+    pass
+"""
+    command = [sys.executable, "-c", PRELUDE + script, hanging.url]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(2)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert "KeyboardInterrupt" in errors
