@@ -157,6 +157,8 @@ static TABLE: &[Row] = &[
 
     // Tokens.
     code(102, Authentication, "the session is no longer valid"),
+    // Not in Meta's tables; observed when no token comes with a request.
+    code(104, Authentication, "the access token is missing"),
     code(190, Authentication, "the access token is not valid"),
     row(190, 458, Authentication, "the app is not installed for the token's user"),
     row(190, 459, Authentication, "the token's user must pass a security check first"),
