@@ -21,12 +21,12 @@ test-rust:
 # The Python package, on each Python that is there.
 [group('bindings')]
 test-python: program
-    {{just}} -f bindings/python/justfile test
+    {{just}} -f bindings/python/justfile test install-test
 
 # The Node package.
 [group('bindings')]
 test-node: program
-    {{just}} -f bindings/node/justfile test
+    {{just}} -f bindings/node/justfile test install-test
 
 # The C library.
 [group('bindings')]
