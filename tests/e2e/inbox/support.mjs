@@ -96,6 +96,7 @@ export async function open(t, emulator, { hash = "", ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce", ...options });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
   const wrong = [];
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
   page.on("dialog", (dialog) => {
@@ -115,7 +116,7 @@ export async function open(t, emulator, { hash = "", ...options } = {}) {
     document.addEventListener("securitypolicyviolation", (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
   });
   await page.goto(`${emulator.url}/${hash}`);
-  await page.getByRole("navigation", { name: "Conversations" }).or(page.getByRole("list", { name: /Requests|Webhooks/ })).waitFor();
+  await page.locator("#main > *").first().waitFor({ state: "attached" });
   page.wrong = async () => [...wrong, ...(await page.evaluate(() => window.violations))];
   t.after(async () => {
     const found = await page.wrong();

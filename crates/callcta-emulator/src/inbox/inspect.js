@@ -73,7 +73,7 @@ export function webhookParts(webhook) {
   return [
     h("h3", {}, `Webhook ${webhook.field}${event ? `: ${event}` : ""} `, h(`span.chip.${{ delivered: "good", failed: "bad" }[webhook.status] ?? "plain"}`, {}, states[webhook.status])),
     webhook.status === "no_target" && h("p.muted", {}, "Name a receiver in the settings to have it delivered."),
-    facts({ Made: timeOf(webhook.created_at), "X-Hub-Signature-256": h("code", {}, webhook.signature ?? "left out") }),
+    facts({ Made: timeOf(webhook.created_at), Signature: h("code", {}, webhook.signature ? `X-Hub-Signature-256: ${webhook.signature}` : "left out") }),
     code(webhook.body, "Webhook body"),
     webhook.attempts.map((attempt, at) => [
       h("h4", {}, `Attempt ${at + 1} `, h(`span.chip.${attempt.status === 200 ? "good" : "bad"}`, {}, attempt.status ?? "no answer")),
