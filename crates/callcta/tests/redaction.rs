@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use callcta::{AppSecret, Button, Client, Message, RetryPolicy, TokenPlacement};
 
-#[allow(dead_code)] // a part is used here
 #[path = "transport/server.rs"]
 mod server;
 

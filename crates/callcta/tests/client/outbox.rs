@@ -246,7 +246,7 @@ fn an_invalid_message_is_told_like_any_outcome() {
     let invalid = Request::new("1", callcta::Message::buttons("", []), SendOptions::new());
     outbox
         .submit(invalid, move |outcome| {
-            told.send(outcome).expect("the test waits")
+            told.send(outcome).expect("the test waits");
         })
         .expect("the outbox is open");
     let error = outcome

@@ -10,6 +10,7 @@ use crate::{OK, PSID, message};
 
 type Answer = std::result::Result<HttpResponse, TransportError>;
 
+#[allow(clippy::unnecessary_wraps)] // an answer among failures
 fn response(status: u16, header: Option<(&str, &str)>, body: &str) -> Answer {
     let headers = header.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(HttpResponse {
@@ -155,7 +156,7 @@ fn the_wait_the_platform_asks_for_wins() {
         .on_retry(move |event| {
             seen.lock()
                 .expect("nobody panicked")
-                .push((event.attempt, event.wait))
+                .push((event.attempt, event.wait));
         })
         .build()
         .expect("the settings are right");

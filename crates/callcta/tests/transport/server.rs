@@ -1,6 +1,7 @@
 //! A server on loopback that does to a connection exactly what a test says.
 
-#![allow(dead_code)] // Each test program uses its part.
+// Each test program uses its part, and may panic.
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

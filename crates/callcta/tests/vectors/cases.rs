@@ -233,10 +233,10 @@ fn button(json: &Value) -> Button {
         "game_play" => Button::game_play(get("title")),
         other => panic!("no button {other}"),
     };
-    if get("type") == "game_play" {
-        if let Some(payload) = text(json, "payload") {
-            button = button.payload(payload);
-        }
+    if get("type") == "game_play"
+        && let Some(payload) = text(json, "payload")
+    {
+        button = button.payload(payload);
     }
     if let Some(days) = json["expires_in_days"].as_i64() {
         button = button.expires_in_days(days);
