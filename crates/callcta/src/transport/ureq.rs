@@ -1,6 +1,7 @@
 //! The real transport, over ureq.
 
 use std::fmt;
+use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -9,7 +10,7 @@ use ureq::config::Config;
 use ureq::http::{HeaderMap, Method, Request, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
-use ureq::{Agent, Proxy, ProxyProtocol};
+use ureq::{Agent, Body, Error, Proxy, ProxyProtocol};
 
 use super::background::Background;
 use super::call::CallScope;
@@ -29,6 +30,8 @@ const INPUT_BUFFER: usize = MAX_ANSWER_HEAD + 1024;
 const OUTPUT_BUFFER: usize = MAX_HEAD + 8 * 1024;
 /// Longest `User-Agent`.
 const MAX_USER_AGENT: usize = 1024;
+/// No answer to a send that worked is longer.
+const USUAL_BODY: usize = 1024;
 
 /// Posts over HTTP/1.1, with TLS where the URL says so, from a pool of kept
 /// connections.
@@ -179,14 +182,9 @@ impl Transport for UreqTransport {
             Ok(mut answer) => Ok(HttpResponse {
                 status: answer.status().as_u16(),
                 headers: headers(answer.headers()),
-                body: answer
-                    .body_mut()
-                    .with_config()
-                    .limit(self.config.max_body)
-                    .read_to_vec()
-                    .map_err(|error| {
-                        self.closed_or(true, || failure::within_body(&error, &limits))
-                    }),
+                body: whole(answer.body_mut(), self.config.max_body).map_err(|error| {
+                    self.closed_or(true, || failure::within_body(&error, &limits))
+                }),
             }),
             Err(error) => {
                 let written = call.request_written();
@@ -233,6 +231,14 @@ fn has_valid_authority(uri: &Uri) -> bool {
         let (host, whole) = (authority.host(), authority.as_str());
         !host.is_empty() && (host == whole || authority.port_u16().is_some())
     })
+}
+
+/// Like ureq's `read_to_vec`, which begins with no room at all.
+fn whole(body: &mut Body, limit: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::with_capacity(USUAL_BODY);
+    let mut reader = body.with_config().limit(limit).reader();
+    reader.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
