@@ -5,17 +5,25 @@ import { summary, tick } from "./cards.js";
 import { drawDetails, drawLog } from "./inspect.js";
 import { drawPanels, start } from "./panels.js";
 import { drawRing } from "./ring.js";
-import { drawPeople, drawThread } from "./thread.js";
-import { $, announce, focusOn } from "./util.js";
+import { conversations, drawPeople, drawThread } from "./thread.js";
+import { $, announce, focusOn, to } from "./util.js";
+
+const decode = (part) => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+};
 
 /** `#/inbox/PAGE/PSID/message/1`, `#/requests/1`, `#/webhooks/1`. */
 function route() {
-  const [view, ...rest] = location.hash.replace(/^#\/?/, "").split("/");
+  const [view, ...rest] = location.hash.slice(2).split("/").map(decode);
   if (view === "requests" || view === "webhooks") {
-    return { view, kind: rest[0] && view.slice(0, -1), id: Number(rest[0]), parent: `#/${view}` };
+    return { view, kind: rest[0] && view.slice(0, -1), id: Number(rest[0]), parent: to(view) };
   }
   const [page, psid, kind, id] = rest;
-  return { view: "inbox", page, psid, kind, id: Number(id), parent: `#/inbox/${page}/${psid}` };
+  return { view: "inbox", page, psid, kind, id: Number(id), parent: to("inbox", page, psid) };
 }
 
 let last = route();
@@ -35,8 +43,9 @@ function draw() {
   const main = $("main");
   $("people").hidden = here.view !== "inbox";
   if (here.view === "inbox") {
-    drawPeople(here, search);
-    drawThread(main, here, search);
+    const all = conversations(search);
+    drawPeople(all, here, search);
+    drawThread(main, all, here, search);
   } else {
     drawLog(main, here, search);
   }

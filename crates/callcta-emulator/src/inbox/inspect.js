@@ -2,7 +2,7 @@
 
 import { api, store } from "./api.js";
 import { code } from "./cards.js";
-import { $, h, icon, keep, matches, timeOf, toast } from "./util.js";
+import { $, frame, h, icon, keep, matches, timeOf, to, toast } from "./util.js";
 
 /** The webhooks that speak of a call. */
 export const webhooksOf = (call) => [...store.webhooks.values()]
@@ -108,19 +108,17 @@ async function copy(text) {
 export function drawLog(main, route, search) {
   const view = route.view;
   const title = view === "requests" ? "Requests" : "Webhooks";
-  if (main.dataset.thread !== view) {
-    main.dataset.thread = view;
-    main.replaceChildren(
-      h("div.head", {}, h("h2", { id: "main-title", tabindex: "-1" }, title),
-        view === "webhooks" && h("button", { type: "button", id: "release" , onclick: () => api("POST", "webhooks/release", {}).catch((error) => toast(error.message, "bad")) }, "Release held")),
-      h("ol.log.plain", { "aria-label": title, tabindex: "0" }));
-  }
+  const release = () => api("POST", "webhooks/release", {}).catch((error) => toast(error.message, "bad"));
+  frame(main, view, () => [
+    h("div.head", {}, h("h2", { id: "main-title", tabindex: "-1" }, title),
+      view === "webhooks" && h("button", { type: "button", onclick: release }, "Release held")),
+    h("ol.log.plain", { "aria-label": title, tabindex: "0" })]);
   const all = [...store[view].values()].reverse().filter((item) => !search || matches(JSON.stringify(item), search));
   const make = view === "requests" ? requestRow : webhookRow;
   const items = all.map((item) => ({
     key: String(item.id), stamp: JSON.stringify([item, route.id === item.id]),
     make: () => h("li", {}, h("a.entry", {
-      href: `#/${view}/${item.id}`, "data-focus": `${view}-${item.id}`, "aria-current": route.id === item.id ? "true" : null,
+      href: to(view, item.id), "data-focus": `${view}-${item.id}`, "aria-current": route.id === item.id ? "true" : null,
     }, make(item))),
   }));
   if (!items.length) items.push({ key: "empty", stamp: "", make: () => h("li.empty", {}, search ? "Nothing found." : `No ${view} yet.`) });

@@ -5,17 +5,31 @@ import { webhookParts, webhooksOf } from "./inspect.js";
 import { $, h, icon, keep, toast } from "./util.js";
 
 let shown = null;
+let expected = null;
 
 export function openRing(id) {
   shown = id;
-  drawRing();
+  fill();
   if (!$("ring").open) $("ring").showModal();
 }
 
+/** A button of this message was tapped: the next call from it is to be shown. */
+export function expectRing(message_id) {
+  expected = { message_id, after: [...store.calls.keys()].at(-1) ?? 0 };
+}
+
 export function drawRing() {
+  const call = [...store.calls.values()].at(-1);
+  if (call && call.message_id === expected?.message_id && call.id > expected.after) {
+    expected = null;
+    openRing(call.id);
+  } else if ($("ring").open) fill();
+}
+
+function fill() {
   const call = store.calls.get(shown);
   const dialog = $("ring");
-  if (!call) return dialog.open && dialog.close();
+  if (!call) return dialog.close();
   const page = store.state.pages[call.page_id]?.name ?? call.page_id;
   const person = store.state.people[call.psid]?.name || call.psid;
   const [from, to] = call.direction === "user_initiated" ? [person, page] : [page, person];

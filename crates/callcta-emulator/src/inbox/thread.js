@@ -2,12 +2,13 @@
 
 import { api, now, store } from "./api.js";
 import { draw, summary } from "./cards.js";
-import { openRing } from "./ring.js";
-import { $, dayOf, duration, h, hourOf, icon, keep, matches, toast } from "./util.js";
+import { expectRing, openRing } from "./ring.js";
+import { $, dayOf, duration, frame, h, icon, keep, matches, stamp, to, toast } from "./util.js";
 
 const keyOf = (page, psid) => `${page}/${psid}`;
 
-/** Everybody who is known or was written to, with all that happened, oldest first. */
+/** Everybody who is known or was written to, with all that happened (that matches the search), oldest
+    first; `missed` are those whom the search missed. */
 export function conversations(search) {
   const { state } = store;
   const fallback = state.default_page || Object.keys(state.pages)[0] || "";
@@ -25,46 +26,47 @@ export function conversations(search) {
   for (const item of store.actions.values()) at(item.page_id, item.psid).push({ kind: "action", at: item.at, item });
   for (const item of store.calls.values()) at(item.page_id, item.psid).push({ kind: "call", at: item.started_at, item });
   for (const item of store.requests.values()) {
-    if (!item.recipient || item.message_id || !item.path.endsWith("/messages") || item.method !== "POST") continue;
+    const lost = item.refusal || item.fault;
+    if (!lost || !item.recipient || item.message_id || !item.path.endsWith("/messages")) continue;
     at(item.page_id || state.people[item.recipient]?.page || fallback, item.recipient).push({ kind: "refusal", at: item.received_at, item });
   }
   for (const one of found.values()) one.items.sort((a, b) => a.item.seq - b.item.seq || a.at - b.at);
   const all = [...found.values()];
   if (!search) return all;
-  return all
-    .map((one) => (matches(`${one.name} ${one.psid}`, search) ? one
-      : { ...one, items: one.items.filter(({ item }) => matches(JSON.stringify(item), search)) }))
-    .filter((one) => one.items.length > 0 || matches(`${one.name} ${one.psid}`, search));
+  return all.map((one) => {
+    if (matches(`${one.name} ${one.psid}`, search)) return one;
+    const items = one.items.filter(({ item }) => matches(JSON.stringify(item), search));
+    return { ...one, items, missed: !items.length };
+  });
 }
 
-export function drawPeople(route, search) {
-  const all = conversations(search);
-  const pages = [...new Set(all.map((one) => one.page))];
+export function drawPeople(all, route, search) {
+  const pages = [...new Set(all.filter((one) => !one.missed).map((one) => one.page))];
   const items = pages.map((page) => {
-    const here = all.filter((one) => one.page === page)
+    const here = all.filter((one) => one.page === page && !one.missed)
       .sort((a, b) => (b.items.at(-1)?.at ?? 0) - (a.items.at(-1)?.at ?? 0));
     const info = store.state.pages[page];
     return {
       key: page,
-      stamp: JSON.stringify([info?.name, info?.audio_enabled, route.page, route.psid, here.map((one) => [one, windowOf(one.person)])]),
+      stamp: JSON.stringify([info?.name, info?.audio_enabled, route.page, route.psid, here.map((one) => [one.key, one.name, one.items.at(-1), windowOf(one.person)])]),
       make: () => h("section", { "aria-label": info?.name ?? page },
         h("h3", {}, info?.name ?? page, info && !info.audio_enabled && h("span.chip", {}, "calling off")),
         h("ul.plain", {}, here.map((one) => h("li", {}, personLink(one, route))))),
     };
   });
+  if (!items.length) items.push({ key: "", stamp: search, make: () => h("p.empty", {}, search ? "Nobody found." : "Nobody here.") });
   keep($("people-list"), items);
-  if (!items.length) $("people-list").replaceChildren(h("p.empty", {}, search ? "Nobody found." : "Nobody here."));
 }
 
 function personLink(one, route) {
   const last = one.items.at(-1);
   const current = route.page === one.page && route.psid === one.psid;
   return h("a.person", {
-    href: `#/inbox/${one.page}/${one.psid}`, "aria-current": current ? "page" : null, "data-focus": `person-${one.key}`,
+    href: to("inbox", one.page, one.psid), "aria-current": current ? "page" : null, "data-focus": `person-${one.key}`,
   }, avatar(one),
   h("span.who", {}, h("strong", {}, one.name),
     h("span.muted.preview", {}, last ? preview(last) : windowOf(one.person).text)),
-  last && h("time.muted", {}, hourOf(last.at)));
+  last && h("span.muted", {}, stamp(last.at)));
 }
 
 function preview({ kind, item }) {
@@ -74,8 +76,8 @@ function preview({ kind, item }) {
   return actionText(item);
 }
 
-const avatar = (one) => h(`span.avatar.tint${Number(BigInt.asUintN(16, BigInt(/^\d+$/.test(one.psid) ? one.psid : 0)) % 5n)}`,
-  { "aria-hidden": "true" }, [...one.name][0] ?? "?");
+const avatar = (one) => h(`span.avatar.tint${[...one.psid].reduce((sum, digit) => sum + digit.codePointAt(0), 0) % 5}`,
+  { "aria-hidden": "true" }, [...one.name][0]);
 
 /** Whether a person may be written to now. */
 function windowOf(person) {
@@ -85,36 +87,31 @@ function windowOf(person) {
   return left > 0 ? { open: true, text: `Window open, ${duration(left)} left` } : { open: false, text: "Window closed" };
 }
 
-export function drawThread(main, route, search) {
-  const one = conversations(search).find((each) => each.page === route.page && each.psid === route.psid)
-    ?? conversations("").find((each) => each.page === route.page && each.psid === route.psid);
-  if (!one) return main.replaceChildren(welcome());
-  if (main.dataset.thread !== one.key) {
-    main.dataset.thread = one.key;
-    main.replaceChildren(threadHead(one), h("ol.thread.plain", { "aria-label": "Messages", tabindex: "0" }), composer(one));
-    delete main.dataset.shown;
-  }
+export function drawThread(main, all, route, search) {
+  const one = all.find((each) => each.page === route.page && each.psid === route.psid);
+  if (!one) return frame(main, `welcome ${store.messages.size > 0}`, welcome);
+  if (frame(main, JSON.stringify([one.key, one.name, store.state.pages[one.page]?.name]), () => [
+    threadHead(one), h("ol.thread.plain", { "aria-label": "Messages", tabindex: "0" }), composer(one)])) main.dataset.shown = "";
   const window = windowOf(one.person);
-  const state = $("window-state");
-  state.textContent = window.text;
-  state.className = `chip ${window.open ? "good" : "bad"}`;
+  $("window-state").textContent = window.text;
+  $("window-state").className = `chip ${window.open ? "good" : "bad"}`;
   const thread = main.querySelector(".thread");
   const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
   let day = "";
   const items = one.items.map(({ kind, at, item }) => {
     const heading = dayOf(at) === day ? "" : (day = dayOf(at));
-    const open = route.kind && route.id === item.id && (route.kind === kind || (route.kind === "request" && kind === "refusal"));
+    const open = route.id === item.id && (route.kind === kind || (route.kind === "request" && kind === "refusal"));
     return { key: `${kind}-${item.id}`, stamp: JSON.stringify([item, heading, open]), make: () => row(kind, item, heading, one, open) };
   });
-  if (!items.length) items.push({ key: "empty", stamp: `${search}`, make: () => h("li.empty", {}, search ? "Nothing found here." : "No messages yet.") });
+  if (!items.length) items.push({ key: "empty", stamp: search, make: () => h("li.empty", {}, search ? "Nothing found here." : "No messages yet.") });
   keep(thread, items);
-  const shown = String(one.items.length);
-  if (main.dataset.shown !== shown && (atEnd || main.dataset.shown === undefined)) thread.scrollTop = thread.scrollHeight;
-  main.dataset.shown = shown;
+  const newest = items.at(-1).key;
+  if (main.dataset.shown !== newest && (atEnd || !main.dataset.shown)) thread.scrollTop = thread.scrollHeight;
+  main.dataset.shown = newest;
 }
 
 const threadHead = (one) => h("div.head", {},
-  h("a.tool.back", { href: "#/inbox", "aria-label": "Back to the conversations" }, icon("back")),
+  h("a.tool.back", { href: to("inbox"), "aria-label": "Back to the conversations" }, icon("back")),
   avatar(one),
   h("div.who", {}, h("h2", { id: "main-title", tabindex: "-1" }, one.name),
     h("span.muted", {}, `${store.state.pages[one.page]?.name ?? one.page} · PSID ${one.psid}`)),
@@ -138,21 +135,21 @@ export const act = (psid, action) => api("POST", `people/${psid}/actions`, actio
 
 function row(kind, item, heading, one, open) {
   const link = (name, id, label) => h("a.more", {
-    href: `#/inbox/${one.page}/${one.psid}/${name}/${id}`, "data-focus": `${name}-${id}`, "aria-current": open ? "true" : null,
+    href: to("inbox", one.page, one.psid, name, id), "data-focus": `${name}-${id}`, "aria-current": open ? "true" : null,
   }, label);
   const body = {
     message: () => [draw(item, (target) => tap(item, target)),
-      h("p.meta", {}, h("time", {}, hourOf(item.sent_at)), item.body.tag && ` · ${item.body.tag}`, " · ", link("message", item.id, "Details"))],
+      h("p.meta", {}, stamp(item.sent_at), item.body.tag && ` · ${item.body.tag}`, " · ", link("message", item.id, "Details"))],
     refusal: () => [h("div.refused", {}, icon("alert"), h("div", {},
       h("strong", {}, item.refusal ? "Not delivered" : "Lost to a fault"),
       h("p", {}, item.refusal?.detail ?? `Fault: ${item.fault ?? "unknown"}`), item.refusal && h("code", {}, item.refusal.rule))),
-    h("p.meta", {}, h("time", {}, hourOf(item.received_at)), " · ", link("request", item.id, "Why"))],
+    h("p.meta", {}, stamp(item.received_at), " · ", link("request", item.id, "Why"))],
     call: () => [h("div.bubble.called", {}, icon("phone"), h("div", {},
       h("strong", {}, item.direction === "user_initiated" ? "Audio call" : "Call from the Page"), h("span", {}, callState(item)))),
-    h("p.meta", {}, h("time", {}, hourOf(item.started_at)), " · ", link("call", item.id, "Details"),
+    h("p.meta", {}, stamp(item.started_at), " · ", link("call", item.id, "Details"),
       ["ringing", "accepted"].includes(item.status) && [" · ", h("button.more", { type: "button", "data-focus": `ring-${item.id}`, onclick: () => openRing(item.id) }, "Answer or end")])],
     action: () => [h(item.action.text ? "p.bubble" : "p.event", {}, actionText(item)),
-      item.webhook_id && h("p.meta", {}, h("time", {}, hourOf(item.at)), " · ", link("webhook", item.webhook_id, "Webhook"))],
+      item.webhook_id && h("p.meta", {}, stamp(item.at), " · ", link("webhook", item.webhook_id, "Webhook"))],
   };
   const mine = kind === "action" || (kind === "call" && item.direction === "user_initiated");
   return h(`li.${kind}${mine ? ".mine" : ""}`, {}, heading && h("h3.day", {}, heading),
@@ -178,9 +175,9 @@ function actionText({ action }) {
 
 async function tap(message, target) {
   if ("approve" in target) return act(message.recipient, { type: "call_permission", approve: target.approve });
+  expectRing(message.message_id);
   try {
-    const { call } = await api("POST", "tap", { message_id: message.message_id, ...target });
-    if (call) openRing(call.id);
+    await api("POST", "tap", { message_id: message.message_id, ...target });
   } catch (error) {
     toast(`The tap did nothing: ${error.message}`, "bad");
   }

@@ -51,10 +51,21 @@ export function keep(parent, items) {
   }
 }
 
+/** Fills the main pane anew when something else is to be shown there. */
+export function frame(main, key, make) {
+  if (main.dataset.frame === key) return false;
+  main.dataset.frame = key;
+  main.replaceChildren(...[make()].flat());
+  return true;
+}
+
 const named = (name, within) => within.querySelector(`[data-focus="${CSS.escape(name ?? "")}"]`);
 
 /** Focuses the element that carries this name in data-focus. */
 export const focusOn = (name) => named(name, document)?.focus();
+
+/** A link within the page. */
+export const to = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
 
 /** A URL that may become a link: http and https only. */
 export function webUrl(text) {
@@ -67,10 +78,11 @@ const day = utc({ weekday: "short", day: "numeric", month: "short" });
 const hour = utc({ hour: "2-digit", minute: "2-digit" });
 const full = utc({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
+/** A time of day, with the whole date for pointers and machines. */
+export const stamp = (ms) => h("time", { datetime: new Date(ms).toISOString(), title: timeOf(ms) }, hour.format(ms));
 export const shortTimeOf = (ms) => `${day.format(ms)}, ${hour.format(ms)}`;
 export const dayOf = (ms) => day.format(ms);
-export const hourOf = (ms) => hour.format(ms);
-export const timeOf = (ms) => `${full.format(ms)} UTC`;
+export const timeOf = (ms) => `${full.format(Math.min(ms, 8.64e15))} UTC`;
 
 /** 25 hours are "1 d 1 h": the two largest units. */
 export function duration(ms) {
