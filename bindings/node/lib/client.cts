@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import native = require('./native.cjs');
 import type { NativeClient, Receipt } from './binding.cjs';
 import { call, CallCtaError, notBegun } from './error.cjs';
@@ -169,8 +170,10 @@ export class Client {
       if (failed !== undefined) throw failed.reason;
     } finally {
       left.abort();
+      const returned = ended ? undefined : source.return?.();
       // A source that is being waited for would answer only after that.
-      if (!ended) await Promise.race([source.return?.(), pulling]);
+      if (pulling) Promise.resolve(returned).catch(() => {});
+      else await returned;
     }
   }
 

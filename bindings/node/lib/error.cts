@@ -1,36 +1,11 @@
 import native = require('./native.cjs');
-import type { GraphError, NativeError, Usage, Violation } from './binding.cjs';
-
-const KINDS = [
-  'invalid_message',
-  'invalid_argument',
-  'authentication',
-  'permission_denied',
-  'calling_not_enabled',
-  'outside_window',
-  'invalid_recipient',
-  'recipient_unavailable',
-  'invalid_page',
-  'invalid_request',
-  'rate_limited',
-  'service',
-  'api',
-  'connect',
-  'timeout',
-  'network',
-  'invalid_response',
-  'cancelled',
-  'internal',
-] as const;
-
-/** What went wrong. */
-export type ErrorKind = (typeof KINDS)[number];
+import type { ErrorKind, GraphError, NativeError, Usage, Violation } from './binding.cjs';
 
 /** Every kind of error. */
-export const errorKinds: readonly ErrorKind[] = Object.freeze([...KINDS]);
+export const errorKinds: readonly ErrorKind[] = Object.freeze(native.names().errorKinds);
 
 /** What is known about a message whose send failed: `unknown` means that it may have arrived. */
-export type Delivery = 'not_sent' | 'rejected' | 'unknown';
+export type Delivery = NativeError['delivery'];
 
 /**
  * A send, or its preparation, that failed. `kind` says what went wrong, `delivery`
@@ -61,9 +36,9 @@ export class CallCtaError extends Error {
   /** @internal */
   constructor(info: NativeError, cause?: unknown) {
     super(info.message);
-    this.kind = info.kind as ErrorKind;
+    this.kind = info.kind;
     this.code = `CALLCTA_${info.kind.toUpperCase()}` as typeof this.code;
-    this.delivery = info.delivery as Delivery;
+    this.delivery = info.delivery;
     this.violations = info.violations;
     this.mayRetry = info.mayRetry;
     this.attempts = info.attempts;

@@ -3,11 +3,20 @@ import type { Violation } from './binding.cjs';
 import { call } from './error.cjs';
 import type * as m from './message.cjs';
 
-export type { AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation } from './binding.cjs';
+export type {
+  AppUsage,
+  BusinessUsage,
+  ErrorKind,
+  GraphError,
+  Receipt,
+  Rule,
+  Usage,
+  Violation,
+} from './binding.cjs';
 export { Client } from './client.cjs';
 export type * from './client.cjs';
 export { CallCtaError, errorKinds } from './error.cjs';
-export type { Delivery, ErrorKind } from './error.cjs';
+export type { Delivery } from './error.cjs';
 export type * from './message.cjs';
 
 /** The version of callcta. */

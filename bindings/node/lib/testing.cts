@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import native = require('./native.cjs');
 import { Client, type ClientSettings } from './client.cjs';
 import { call } from './error.cjs';
@@ -11,15 +12,6 @@ export interface StoredMessage {
   recipient: string;
   /** The request without its token, under the wire names. */
   body: JsonObject;
-  buttons: {
-    element: number;
-    button: number;
-    type: string;
-    title?: string;
-    /** Of call buttons. */
-    expiresAt?: number;
-    clickable?: boolean;
-  }[];
   sentAt: number;
 }
 
@@ -47,14 +39,7 @@ export interface Fault {
     | { type: 'pass' | 'drop_before_read' | 'drop' | 'truncated_body' | 'html_body' }
     | { type: 'close_after_answer' | 'unfinished' }
     | { type: 'status'; status: number; body?: string }
-    | {
-        type: 'graph';
-        status: number;
-        code: number;
-        subcode?: number;
-        message?: string;
-        isTransient?: boolean;
-      }
+    | { type: 'graph'; status: number; code: number; subcode?: number; message?: string }
     | { type: 'content_type'; contentType: string }
     | { type: 'oversize_body'; bytes: number };
   /** Whether the message is stored first; as the action implies unless said. */

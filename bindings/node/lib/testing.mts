@@ -1,1 +1,2 @@
-export * from './testing.cjs';
+export { Emulator } from './testing.cjs';
+export type * from './testing.cjs';

@@ -6,6 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const crate = 'callcta-node';
 const dist = new URL('../dist/', import.meta.url);
+/** In a checkout. */
+export const workspace = new URL('../../../Cargo.toml', import.meta.url);
 
 /**
  * @param {{ manifest: URL, target?: string, profile: string }} options
@@ -44,6 +46,5 @@ export function build({ manifest, target, profile }) {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const manifest = new URL('../../../Cargo.toml', import.meta.url);
-  build({ manifest, profile: process.argv[2] ?? 'dev' });
+  build({ manifest: workspace, profile: process.argv[2] ?? 'dev' });
 }

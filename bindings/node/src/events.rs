@@ -14,6 +14,7 @@ use crate::outcome::{NativeError, NativeReceipt, to_milliseconds};
 /// A settled send (the `id` that JavaScript gave it, with `receipt` or `error`) or an
 /// announced retry (`retry` with its `error`).
 #[napi(object, object_from_js = false)]
+#[derive(Default)]
 pub struct NativeEvent {
     pub id: Option<i64>,
     pub receipt: Option<NativeReceipt>,
@@ -84,19 +85,18 @@ impl Events {
             id: Some(id),
             receipt,
             error,
-            retry: None,
+            ..NativeEvent::default()
         });
     }
 
     pub fn retrying(&self, event: &RetryEvent<'_>) {
         self.push(NativeEvent {
-            id: None,
-            receipt: None,
             error: Some(event.error.into()),
             retry: Some(NativeRetry {
                 attempt: event.attempt,
                 wait_ms: to_milliseconds(event.wait),
             }),
+            ..NativeEvent::default()
         });
     }
 

@@ -13,7 +13,7 @@ mod events;
 mod message;
 mod read;
 
-use callcta::{Delivery, Error, ErrorKind, Message, Request};
+use callcta::{Delivery, Error, ErrorKind, Message, Request, Rule};
 use napi::Env;
 use napi::bindgen_prelude::Unknown;
 use napi_derive::napi;
@@ -27,10 +27,21 @@ use crate::read::{Js, json_object, text};
 #[napi]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Every kind of error.
+/// The names that errors and violations have.
+#[napi(object, object_from_js = false)]
+pub struct NativeNames {
+    #[napi(ts_type = "ErrorKind[]")]
+    pub error_kinds: Vec<&'static str>,
+    #[napi(ts_type = "Rule[]")]
+    pub rules: Vec<&'static str>,
+}
+
 #[napi]
-pub fn error_kinds() -> Vec<&'static str> {
-    ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
+pub fn names() -> NativeNames {
+    NativeNames {
+        error_kinds: ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect(),
+        rules: Rule::ALL.iter().map(|rule| rule.as_str()).collect(),
+    }
 }
 
 /// The error of a send that was given up before it began.

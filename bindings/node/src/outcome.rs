@@ -17,7 +17,7 @@ pub fn to_milliseconds(duration: Duration) -> f64 {
 pub struct NativeViolation {
     /// Where in the request body, under the wire names.
     pub path: String,
-    /// The rule's stable name, such as `too_long`.
+    #[napi(ts_type = "Rule")]
     pub rule: &'static str,
     /// An error keeps the message from being sent, a warning doesn't.
     #[napi(ts_type = "'error' | 'warning'")]
@@ -131,7 +131,9 @@ pub struct NativeGraphError {
 /// What the public package makes a `CallCtaError` of.
 #[napi(object, object_from_js = false)]
 pub struct NativeError {
+    #[napi(ts_type = "ErrorKind")]
     pub kind: &'static str,
+    #[napi(ts_type = "'not_sent' | 'rejected' | 'unknown'")]
     pub delivery: &'static str,
     pub message: String,
     pub violations: Vec<NativeViolation>,

@@ -1,0 +1,32 @@
+// Sends a card with a call button:
+//   CALLCTA_PAGE_ID=… CALLCTA_ACCESS_TOKEN=… node examples/send.mjs PSID
+import { CallCtaError, Client } from 'callcta';
+
+const { CALLCTA_PAGE_ID, CALLCTA_ACCESS_TOKEN, CALLCTA_BASE_URL } = process.env;
+const [psid] = process.argv.slice(2);
+
+const client = new Client({
+  pageId: CALLCTA_PAGE_ID,
+  accessToken: CALLCTA_ACCESS_TOKEN,
+  baseUrl: CALLCTA_BASE_URL,
+});
+try {
+  const { messageId } = await client.send(psid, {
+    template: 'generic',
+    elements: [
+      {
+        title: 'Contact Support!',
+        subtitle: 'We are there from 9 to 5.',
+        buttons: [
+          { type: 'web_url', title: 'View Website', url: 'https://example.com' },
+          { type: 'audio_call', title: 'Call Now', expiresInDays: 5 },
+        ],
+      },
+    ],
+  });
+  console.log(messageId);
+} catch (error) {
+  if (!(error instanceof CallCtaError)) throw error;
+  console.error(`${error.kind}, delivery ${error.delivery}: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+
+import { Client } from 'callcta';
+
+import { gate, message, Platform, PSID, rejection } from './platform.mjs';
+
+describe('an AbortSignal', () => {
+  let platform;
+  let held;
+
+  beforeEach(async () => {
+    platform = await Platform.start();
+    held = gate();
+    platform.answer = async () => {
+      await held.opened;
+      return {};
+    };
+  });
+  afterEach(() => {
+    held.open();
+    platform.stop();
+  });
+
+  const listeners = (signal) => getEventListeners(signal, 'abort').length;
+
+  it('that is aborted already sends nothing', async () => {
+    const client = new Client(platform.settings());
+    const reason = new Error('too late');
+    const error = await rejection(
+      client.send(PSID, message, { signal: AbortSignal.abort(reason) }),
+    );
+    assert.deepEqual([error.kind, error.delivery], ['cancelled', 'not_sent']);
+    assert.equal(error.cause, reason);
+    held.open();
+    await client.send('1', message);
+    assert.deepEqual(
+      platform.requests.map((request) => request.body.recipient.id),
+      ['1'],
+    );
+  });
+
+  it('cancels what waits', async () => {
+    const client = new Client(platform.settings({ maxThreads: 1 }));
+    const first = client.send('1', message);
+    await platform.received(1);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const second = client.send('2', message, { signal });
+    assert.equal(listeners(signal), 1);
+    controller.abort();
+    const error = await rejection(second);
+    assert.deepEqual([error.kind, error.delivery], ['cancelled', 'not_sent']);
+    assert.equal(error.cause, signal.reason);
+    assert.equal(listeners(signal), 0);
+    held.open();
+    await first;
+    await client.send('3', message);
+    assert.deepEqual(
+      platform.requests.map((request) => request.body.recipient.id),
+      ['1', '3'],
+    );
+  });
+
+  it('gives up at once what is being sent', async () => {
+    const client = new Client(platform.settings());
+    const controller = new AbortController();
+    const sent = client.send(PSID, message, { signal: controller.signal });
+    await platform.received(1);
+    controller.abort('why');
+    const error = await rejection(sent);
+    assert.deepEqual([error.kind, error.delivery], ['cancelled', 'unknown']);
+    assert.equal(error.cause, 'why');
+    assert.equal(listeners(controller.signal), 0);
+    // The answer that comes after all settles nothing any more.
+    held.open();
+    await client.send(PSID, message);
+  });
+
+  it('has no listener left when a send is settled', async () => {
+    held.open();
+    const client = new Client(platform.settings());
+    const { signal } = new AbortController();
+    await client.send(PSID, message, { signal });
+    await rejection(client.send(PSID, { ...message, text: '' }, { signal }));
+    await rejection(client.send(PSID, 'wrong', { signal }));
+    assert.equal(listeners(signal), 0);
+  });
+
+  it('has one listener for many sends', async () => {
+    const client = new Client(platform.settings());
+    const warnings = [];
+    const listen = (warning) => warnings.push(warning);
+    process.on('warning', listen);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const sends = Array.from({ length: 100 }, (_, n) => client.send(`${n}`, message, { signal }));
+    assert.equal(listeners(signal), 1);
+    await platform.received(64);
+    controller.abort();
+    const errors = await Promise.all(sends.map(rejection));
+    const deliveries = errors.map((error) => error.delivery);
+    assert.equal(deliveries.filter((delivery) => delivery === 'unknown').length, 64);
+    assert.equal(deliveries.filter((delivery) => delivery === 'not_sent').length, 36);
+    assert.equal(listeners(signal), 0);
+    await new Promise(setImmediate);
+    process.off('warning', listen);
+    assert.deepEqual(warnings, []);
+  });
+
+  it('works with a time limit', async () => {
+    const client = new Client(platform.settings());
+    const error = await rejection(client.send(PSID, message, { signal: AbortSignal.timeout(20) }));
+    assert.equal(error.kind, 'cancelled');
+    assert.equal(error.cause.name, 'TimeoutError');
+  });
+});

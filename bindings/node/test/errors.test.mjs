@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { inspect } from 'node:util';
+
+import { CallCtaError, Client, errorKinds, fromJSON, toJSON, validate } from 'callcta';
+
+import { callButton, message, Platform, PSID, rejection, TOKEN } from './platform.mjs';
+
+describe('errors', () => {
+  let platform;
+  let client;
+
+  before(async () => {
+    platform = await Platform.start();
+    client = new Client(platform.settings());
+  });
+  beforeEach(() => {
+    platform.requests = [];
+    platform.answer = async () => ({});
+  });
+  after(() => platform.stop());
+
+  it('arrive whole when the platform refuses', async () => {
+    const error = {
+      message: `(#10) ${PSID} ${TOKEN}`,
+      type: 'OAuthException',
+      code: 10,
+      error_subcode: 2018278,
+      is_transient: false,
+      error_user_title: 'Title',
+      error_user_msg: 'Text',
+      fbtrace_id: 'Trace1',
+    };
+    const usage = { call_count: 1, total_time: 2, total_cputime: 3 };
+    platform.answer = async () => ({
+      status: 400,
+      headers: { 'x-app-usage': JSON.stringify(usage), 'retry-after': '7' },
+      body: { error },
+    });
+    const caught = await rejection(client.send(PSID, message));
+    assert.ok(caught instanceof CallCtaError);
+    assert.ok(caught instanceof Error);
+    assert.equal(caught.name, 'CallCtaError');
+    assert.equal(caught.kind, 'outside_window');
+    assert.equal(caught.code, 'CALLCTA_OUTSIDE_WINDOW');
+    assert.equal(caught.delivery, 'rejected');
+    assert.equal(caught.httpStatus, 400);
+    assert.equal(caught.retryAfterMs, 7000);
+    assert.equal(caught.mayRetry, false);
+    assert.equal(caught.attempts, 1);
+    assert.equal(caught.usage.highest, 3);
+    assert.match(caught.advice, /window/);
+    assert.deepEqual(caught.violations, []);
+    const { graph } = caught;
+    assert.deepEqual(
+      { ...graph },
+      {
+        code: 10,
+        subcode: 2018278,
+        type: 'OAuthException',
+        isTransient: false,
+        traceId: 'Trace1',
+      },
+    );
+    assert.equal(graph.message, `(#10) ${PSID} [redacted]`);
+    assert.deepEqual([graph.userTitle, graph.userMsg], ['Title', 'Text']);
+  });
+
+  it('print neither credentials nor people nor texts', async () => {
+    const secret = 'the-app-secret';
+    const text = 'a text for one person';
+    const careful = new Client(platform.settings({ appSecret: secret, tokenPlacement: 'query' }));
+    const told = `${TOKEN} ${secret} ${PSID} ${text}`;
+    const answers = [
+      { status: 400, body: { error: { code: 100, message: told, error_user_msg: told } } },
+      { status: 500, body: told },
+      { body: told },
+    ];
+    const errors = [];
+    for (const answer of answers) {
+      platform.answer = async () => answer;
+      errors.push(await rejection(careful.send(PSID, { ...message, text })));
+    }
+    errors.push(await rejection(careful.send(PSID, { ...message, text: text.repeat(99) })));
+    const dead = await Platform.start();
+    const nobody = new Client(dead.settings({ tokenPlacement: 'query' }));
+    dead.stop();
+    errors.push(await rejection(nobody.send(PSID, { ...message, text })));
+    assert.deepEqual(
+      errors.map((error) => error.kind),
+      ['invalid_request', 'service', 'invalid_response', 'invalid_message', 'connect'],
+    );
+    for (const error of errors) {
+      const printed = [error.stack, inspect(error, { depth: 9 }), JSON.stringify(error)].join();
+      for (const hidden of [TOKEN, secret, PSID, text]) {
+        assert.ok(!printed.includes(hidden), `${hidden} in ${printed}`);
+      }
+    }
+    const shown = inspect(careful, { depth: 9, showHidden: true });
+    assert.ok(!shown.includes(TOKEN) && !shown.includes(secret), shown);
+  });
+
+  it('say what is beneath them', async () => {
+    const dead = await Platform.start();
+    const nobody = new Client(dead.settings());
+    dead.stop();
+    const error = await rejection(nobody.send(PSID, message));
+    assert.deepEqual([error.kind, error.delivery, error.mayRetry], ['connect', 'not_sent', true]);
+    assert.ok(error.cause instanceof Error);
+    assert.ok(!Object.keys(error).includes('cause'));
+  });
+
+  it('can be written as JSON', async () => {
+    const error = await rejection(client.send(PSID, { ...message, buttons: [] }));
+    const written = JSON.parse(JSON.stringify(error));
+    assert.equal(written.name, 'CallCtaError');
+    assert.equal(written.message, error.message);
+    assert.equal(written.kind, 'invalid_message');
+    assert.equal(written.delivery, 'not_sent');
+    assert.deepEqual(written.violations, error.violations);
+    assert.equal(platform.requests.length, 0);
+  });
+
+  it('have a code for each kind', () => {
+    assert.ok(errorKinds.includes('calling_not_enabled'));
+    assert.ok(Object.isFrozen(errorKinds));
+    assert.equal(new Set(errorKinds).size, errorKinds.length);
+  });
+
+  it('know the codes that the user adds', async () => {
+    const callingNotEnabledCodes = [{ code: 100, subcode: 42 }, { code: 7 }];
+    const taught = new Client(platform.settings({ callingNotEnabledCodes }));
+    platform.answer = async () => ({
+      status: 400,
+      body: { error: { code: 100, error_subcode: 42 } },
+    });
+    assert.equal((await rejection(taught.send(PSID, message))).kind, 'calling_not_enabled');
+    assert.equal((await rejection(client.send(PSID, message))).kind, 'invalid_request');
+  });
+
+  const cyclic = {};
+  cyclic.self = cyclic;
+  const wrongMessages = [
+    [undefined, /^must be an object$/],
+    ['text', /^must be an object$/],
+    [[], /^must be an object with template or raw$/],
+    [{}, /^must be an object with template or raw$/],
+    [{ template: 'media' }, /^template must be generic, button or call_prompt/],
+    [{ template: 'generic' }, /^elements must be given$/],
+    [{ template: 'generic', elements: {} }, /^elements must be an array$/],
+    [{ template: 'generic', elements: [null] }, /^elements\[0\] must be an object$/],
+    [{ ...message, text: 5 }, /^text must be a string$/],
+    [{ ...message, buttons: [callButton, { type: 'x' }] }, /^buttons\[1\]\.type must be a type/],
+    [{ ...message, buttons: [{ type: 'audio_call' }] }, /^buttons\[0\]\.title must be given$/],
+    [with_({ expires_in_days: 5 }), /^buttons\[0\]\.expires_in_days is not a field/],
+    [with_({ url: 'https://example.com' }), /^buttons\[0\]\.url is not a field/],
+    [with_({ expiresInDays: 1.5 }), /^buttons\[0\]\.expiresInDays must be a whole number$/],
+    [with_({ expiresInDays: '5' }), /^buttons\[0\]\.expiresInDays must be a number$/],
+    [with_({ expiresInDays: 1e300 }), /^buttons\[0\]\.expiresInDays must be a whole number$/],
+    [with_({ title: null }), /^buttons\[0\]\.title must be a string$/],
+    [with_({ fields: { f() {} } }), /^buttons\[0\]\.fields must be made of what JSON can hold$/],
+    [with_({ fields: cyclic }), /^buttons\[0\]\.fields must be made of what JSON can hold$/],
+    [with_({ fields: [1] }), /^buttons\[0\]\.fields must be an object$/],
+    [{ ...message, 0: 1 }, /^0 is not a field/],
+    [{ raw: {}, sharable: true }, /^sharable is not a field/],
+  ];
+
+  function with_(others) {
+    return { ...message, buttons: [{ ...callButton, ...others }] };
+  }
+
+  for (const [wrong, text] of wrongMessages) {
+    it(`refuse ${inspect(wrong, { depth: 1, breakLength: Infinity })}`, () => {
+      const expected = { kind: 'invalid_argument', delivery: 'not_sent', message: text };
+      assert.throws(() => validate(wrong), expected);
+      assert.throws(() => toJSON(wrong), CallCtaError);
+    });
+  }
+
+  const wrongSettings = [
+    [undefined, /^must be an object$/],
+    [{ accessToken: 't' }, /^pageId must be given$/],
+    [{ pageId: 5 }, /^pageId must be a string$/],
+    [{ pageId: 'page' }, /digits/],
+    [{ timeout: 5 }, /^timeout is not a field/],
+    [{ timeoutMs: -1 }, /^timeoutMs must be a number of milliseconds$/],
+    [{ bodyLimit: -1 }, /^bodyLimit must be a whole number that is not negative$/],
+    [{ tokenPlacement: 'cookie' }, /^tokenPlacement must be header, query or body$/],
+    [{ retry: { attempts: 'many' } }, /^retry\.attempts must be a number$/],
+    [{ onRetry: true }, /^onRetry must be a function$/],
+    [{ callingNotEnabledCodes: [7] }, /^callingNotEnabledCodes\[0\] must be an object$/],
+    [{ baseUrl: 'http://example.com' }, /https/],
+    [{ extraCaPem: 'no certificate' }, /certificate/],
+  ];
+
+  for (const [index, [wrong, text]] of wrongSettings.entries()) {
+    it(`refuse settings ${inspect(wrong, { breakLength: Infinity })}`, () => {
+      const settings = index < 2 ? wrong : platform.settings(wrong);
+      const expected = { name: 'CallCtaError', kind: 'invalid_argument', message: text };
+      assert.throws(() => new Client(settings), expected);
+    });
+  }
+
+  it('reject promises for wrong arguments of send', async () => {
+    const to = /^to must be a PSID or an object with id/;
+    const wrong = [
+      [[5, message], to],
+      [[{}, message], to],
+      [[{ id: PSID, userRef: 'r' }, message], /^to\.userRef is not a field/],
+      [[PSID, 'text'], /^message must be an object$/],
+      [[PSID, message, { metadata: 5 }], /^options\.metadata must be a string$/],
+      [[PSID, message, { tags: 'x' }], /^options\.tags is not a field/],
+      [[PSID, message, { deadline: 5 }], /^options\.deadline must be a valid Date$/],
+      [[PSID, message, { deadline: new Date(NaN) }], /^options\.deadline must be a valid Date$/],
+    ];
+    for (const [given, text] of wrong) {
+      const error = await rejection(client.send(...given));
+      assert.equal(error.kind, 'invalid_argument');
+      assert.match(error.message, text);
+    }
+    assert.equal(platform.requests.length, 0);
+  });
+
+  it('let through what a getter throws', async () => {
+    const thrown = new RangeError('mine');
+    const trap = {
+      get template() {
+        throw thrown;
+      },
+    };
+    assert.throws(() => validate(trap), thrown);
+    assert.equal(await rejection(client.send(PSID, trap)), thrown);
+    const inside = {
+      raw: Object.defineProperty({}, 'a', { enumerable: true, get: () => trap.template }),
+    };
+    assert.throws(() => validate(inside), thrown);
+  });
+
+  it('refuse a text that is no JSON object', () => {
+    for (const text of ['{', '[]', '']) {
+      assert.throws(() => fromJSON(text), { kind: 'invalid_message', delivery: 'not_sent' });
+    }
+  });
+
+  it('come when the deadline has passed', async () => {
+    const error = await rejection(client.send(PSID, message, { deadline: new Date(0) }));
+    assert.deepEqual([error.kind, error.delivery], ['cancelled', 'not_sent']);
+    assert.equal(platform.requests.length, 0);
+  });
+});

@@ -1,0 +1,162 @@
+// What must compile, and behind each @ts-expect-error what must not.
+import {
+  CallCtaError,
+  Client,
+  clickableDays,
+  errorKinds,
+  fromJSON,
+  toJSON,
+  validate,
+  validateRequest,
+  version,
+} from 'callcta';
+import type {
+  Button,
+  ClientSettings,
+  DefaultAction,
+  Delivery,
+  ErrorKind,
+  JsonObject,
+  Message,
+  Outcome,
+  Outgoing,
+  Receipt,
+  Recipient,
+  Rule,
+  SendOptions,
+  Usage,
+  Violation,
+} from 'callcta';
+import { Emulator, type Fault, type StoredMessage } from 'callcta/testing';
+
+const settings: ClientSettings = {
+  pageId: '1234567890',
+  accessToken: 'token',
+  timeoutMs: 5000,
+  retry: { attempts: 1 },
+  onRetry: ({ error, attempt, waitMs }) => console.log(error.kind, attempt + waitMs),
+};
+const client = new Client(settings);
+
+const buttons: Button[] = [
+  { type: 'audio_call', title: 'Call Now', expiresInDays: 5 },
+  { type: 'web_url', title: 'View', url: 'https://example.com', webviewHeightRatio: 'tall' },
+  { type: 'postback', title: 'Start', payload: 'START' },
+  { type: 'phone_number', title: 'Dial', number: '+15551234567' },
+  { type: 'account_link', url: 'https://example.com/link' },
+  { type: 'account_unlink' },
+  { type: 'game_play', title: 'Play', gameMetadata: { player_id: '1' } },
+  { raw: { type: 'video_call', title: 'See us' } },
+];
+const messages: Message[] = [
+  { template: 'button', text: 'Contact Support!', buttons },
+  { template: 'call_prompt', ttlDays: 3, metadata: 'order 42' },
+  { template: 'generic', elements: [{ title: 'T', buttons }, { raw: {} }], sharable: true },
+  { raw: { text: 'hi' } },
+];
+const recipients: Recipient[] = ['1', { id: '1' }, { userRef: 'r' }, { raw: { thread: 't' } }];
+const options: SendOptions = {
+  messagingType: 'RESPONSE',
+  tag: 'A_TAG_OF_TOMORROW',
+  deadline: new Date(),
+  signal: AbortSignal.timeout(1000),
+};
+
+const receipt: Receipt = await client.send('1', messages[0]!, options);
+const id: string = receipt.messageId;
+const absent: string | undefined = receipt.recipientId;
+const usage: Usage | undefined = receipt.usage;
+await client.sendUnchecked(recipients[1]!, messages[1]!);
+
+try {
+  await client.send('1', messages[0]!);
+} catch (error) {
+  if (!(error instanceof CallCtaError)) throw error;
+  const kind: ErrorKind = error.kind;
+  const delivery: Delivery = error.delivery;
+  const violations: readonly Violation[] = error.violations;
+  const code: string = error.code;
+  const subcode: number | undefined = error.graph?.subcode;
+  switch (error.kind) {
+    case 'outside_window':
+      break;
+    // @ts-expect-error: no such kind
+    case 'outside_of_window':
+      break;
+  }
+  // @ts-expect-error: read only
+  error.kind = 'api';
+  console.log(kind, delivery, violations, code, subcode, error.retryAfterMs, error.cause);
+}
+
+async function* source(): AsyncGenerator<Outgoing & { row: number }> {
+  yield { to: '1', message: messages[0]!, row: 1 };
+}
+for await (const outcome of client.sendMany(source(), { lookAhead: 10 })) {
+  const row: number = outcome.item.row;
+  if (outcome.error) console.log(row, outcome.error.delivery);
+  else console.log(row, outcome.receipt.messageId);
+  // @ts-expect-error: may be an error
+  console.log(outcome.receipt.messageId);
+}
+const outcomes: AsyncGenerator<Outcome> = client.sendMany([{ to: '1', message: messages[0]! }]);
+
+const found: Violation[] = validate(messages[0]!);
+const rule: Rule | undefined = validateRequest('1', messages[0]!, { metadata: 'm' })[0]?.rule;
+const wire: JsonObject = toJSON(fromJSON('{}'));
+const days: number | undefined = clickableDays(buttons[0]!);
+const kinds: readonly ErrorKind[] = errorKinds;
+console.log(id, absent, usage, outcomes, found, rule, wire, days, kinds, version.length);
+
+{
+  using emulator = new Emulator();
+  const fault: Fault = { action: { type: 'graph', status: 400, code: 613 }, times: null };
+  await emulator.arm(fault);
+  await using inner = emulator.client({ timeoutMs: 100 });
+  const [first]: StoredMessage[] = await emulator.messages();
+  console.log(inner.pageId, first?.sentAt);
+  // @ts-expect-error: a status is missing
+  await emulator.arm({ action: { type: 'status' } });
+}
+
+// @ts-expect-error: a token is missing
+new Client({ pageId: '1' });
+// @ts-expect-error: it is called timeoutMs
+new Client({ ...settings, timeout: 5000 });
+// @ts-expect-error: only the library makes them
+new CallCtaError('text');
+
+export const wrong: Button[] = [
+  // @ts-expect-error: the wire name
+  { type: 'audio_call', title: 'Call', expires_in_days: 5 },
+  // @ts-expect-error: another button's field
+  { type: 'audio_call', title: 'Call', url: 'https://example.com' },
+  // @ts-expect-error: a title is missing
+  { type: 'audio_call' },
+  // @ts-expect-error: a number
+  { type: 'audio_call', title: 'Call', expiresInDays: '5' },
+  // @ts-expect-error: an unknown type goes into raw
+  { type: 'video_call', title: 'Call' },
+  // @ts-expect-error: this one has no title
+  { type: 'account_unlink', title: 'Unlink' },
+  // @ts-expect-error: either raw or typed
+  { type: 'audio_call', title: 'Call', raw: {} },
+];
+
+export const wrongMessages: Message[] = [
+  // @ts-expect-error: buttons are missing
+  { template: 'button', text: 'T' },
+  // @ts-expect-error: another template's field
+  { template: 'generic', elements: [], text: 'T' },
+  // @ts-expect-error: an unknown template goes into raw
+  { template: 'media', elements: [] },
+];
+
+export const untitled: DefaultAction = { type: 'web_url', url: 'https://example.com' };
+// @ts-expect-error: a default action has no title
+export const titled: DefaultAction = { ...untitled, title: 'T' };
+
+// @ts-expect-error: the wire name
+export const wrongRecipient: Recipient = { user_ref: 'r' };
+// @ts-expect-error: the wire name
+export const wrongOptions: SendOptions = { messaging_type: 'RESPONSE' };
