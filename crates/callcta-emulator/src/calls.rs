@@ -17,6 +17,8 @@ const RINGING_MS: i64 = 60_000;
 pub struct PhoneCall {
     /// Its number, from 1 on.
     pub id: u64,
+    /// Its place in the order of all messages, requests, calls and actions.
+    pub seq: u64,
     /// The id that Graph and webhooks use.
     pub call_id: String,
     /// The Page's side.
@@ -88,8 +90,10 @@ impl World {
         let now = self.clock.now();
         self.call_count += 1;
         let id = self.call_count;
+        let seq = self.next_seq();
         let call = PhoneCall {
             id,
+            seq,
             call_id: format!("c_emulated{id:010}"),
             page_id: page_id.into(),
             psid: psid.into(),

@@ -95,6 +95,7 @@ impl Call {
 /// A request's place in the log.
 pub(crate) struct Entry {
     pub(crate) id: u64,
+    pub(crate) seq: u64,
     pub(crate) received_at: i64,
     pub(crate) call: Arc<Call>,
     pub(crate) batch: Option<u64>,
@@ -116,6 +117,7 @@ impl Entry {
     pub(crate) fn record(&self) -> RecordedRequest {
         RecordedRequest {
             id: self.id,
+            seq: self.seq,
             received_at: self.received_at,
             method: self.call.method.to_string(),
             path: self.call.uri.path().into(),
@@ -151,6 +153,8 @@ impl Entry {
 pub struct RecordedRequest {
     /// Its number, from 1 on.
     pub id: u64,
+    /// Its place in the order of all messages, requests, calls and actions.
+    pub seq: u64,
     /// When, in Unix milliseconds of the emulator's clock.
     pub received_at: i64,
     /// The HTTP method.
@@ -215,6 +219,8 @@ impl fmt::Debug for RecordedRequest {
 pub struct StoredMessage {
     /// Its number, from 1 on.
     pub id: u64,
+    /// Its place in the order of all messages, requests, calls and actions.
+    pub seq: u64,
     /// The message id that was answered.
     pub message_id: String,
     /// The Page that sent it.

@@ -139,6 +139,8 @@ pub enum Action {
 pub struct PersonAction {
     /// Its number, from 1 on.
     pub id: u64,
+    /// Its place in the order of all messages, requests, calls and actions.
+    pub seq: u64,
     /// Who.
     pub psid: String,
     /// In conversation with which Page.
@@ -303,6 +305,7 @@ impl World {
         let page_id = self.state.page_of(self.state.people.get(psid)?).to_owned();
         self.action_count += 1;
         let id = self.action_count;
+        let seq = self.next_seq();
         let message_id = matches!(action, Action::Message { .. } | Action::AdMessage { .. })
             .then(|| format!("m_received{id:010}"));
         let person = self.state.people.get_mut(psid)?;
@@ -350,6 +353,7 @@ impl World {
             });
         let record = PersonAction {
             id,
+            seq,
             psid: psid.into(),
             page_id,
             action,
@@ -414,6 +418,7 @@ mod tests {
     fn message(body: Value) -> StoredMessage {
         StoredMessage {
             id: 1,
+            seq: 1,
             message_id: "m".into(),
             page_id: "1".into(),
             recipient: "2".into(),

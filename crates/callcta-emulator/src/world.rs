@@ -61,6 +61,7 @@ pub(crate) struct World {
     pub(crate) action_count: u64,
     message_count: u64,
     request_count: u64,
+    seq: u64,
     trace_count: u64,
     /// Goes up with each reset, so that what was under way before finds nothing to change.
     generation: u64,
@@ -94,6 +95,7 @@ impl World {
             action_count: 0,
             message_count: 0,
             request_count: 0,
+            seq: 0,
             trace_count: 0,
             generation: 0,
             settings,
@@ -148,10 +150,17 @@ impl World {
         format!("AEmulated{:010}", self.trace_count)
     }
 
-    /// Keeps a message; its number is set here.
+    /// The next place in the order of all that happens.
+    pub(crate) fn next_seq(&mut self) -> u64 {
+        self.seq += 1;
+        self.seq
+    }
+
+    /// Keeps a message; its number and its place are set here.
     pub(crate) fn store(&mut self, mut message: StoredMessage) {
         self.message_count += 1;
         message.id = self.message_count;
+        message.seq = self.next_seq();
         let now = self.clock.now();
         self.events
             .emit("message", || views::message(&message, now));
@@ -170,8 +179,10 @@ impl World {
         }
         self.request_count += 1;
         let id = self.request_count;
+        let seq = self.next_seq();
         self.requests.push(Entry {
             id,
+            seq,
             received_at: self.clock.now(),
             call,
             batch,

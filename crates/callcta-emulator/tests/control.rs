@@ -358,7 +358,12 @@ fn a_refused_request_says_why_and_hides_the_token() {
         })
     );
     assert!(request["answer"].as_str().unwrap().contains("\"code\":100"));
-    assert!(request["curl"].as_str().unwrap().contains("$ACCESS_TOKEN"));
+    assert!(
+        request["curl"]
+            .as_str()
+            .unwrap()
+            .contains("$CALLCTA_ACCESS_TOKEN")
+    );
 }
 
 #[test]

@@ -11,6 +11,8 @@ use crate::params::form_pairs;
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "***";
+/// What stands there until a command is quoted: nobody writes it.
+const MARK: &str = "\u{fdd0}";
 const SECRET_NAMES: &[&str] = &["access_token", "oauth_token", "appsecret_proof"];
 
 pub(crate) fn clock(clock: &Clock) -> Value {
@@ -52,21 +54,19 @@ fn add_expiry(shown: &mut Value, expires_at: i64, now: i64) {
 pub(crate) fn request(entry: &Entry, base: &str) -> Value {
     let call = &*entry.call;
     let secrets = secrets(call);
-    let hide = |text: &str| hidden(text, &secrets);
-    let body = String::from_utf8_lossy(&call.body);
-    let query = hide(call.query());
-    let body = hide(&body);
+    let hide = |text: &str| hidden(text, &secrets, HIDDEN);
     let headers: Vec<Value> = headers(&call.headers)
         .map(|(name, value)| json!([name, hide(&value)]))
         .collect();
     json!({
         "id": entry.id,
+        "seq": entry.seq,
         "received_at": entry.received_at,
         "method": call.method.as_str(),
         "path": call.uri.path(),
-        "query": query,
+        "query": hide(call.query()),
         "headers": headers,
-        "body": body,
+        "body": hide(&String::from_utf8_lossy(&call.body)),
         "batch": entry.batch,
         "status": entry.status,
         "answer": String::from_utf8_lossy(&entry.answer),
@@ -74,7 +74,7 @@ pub(crate) fn request(entry: &Entry, base: &str) -> Value {
         "refusal": entry.refusal,
         "message_id": entry.message_id,
         "modelled": entry.modelled,
-        "curl": curl(call, base, &query, &body, &secrets),
+        "curl": curl(call, base, &secrets),
     })
 }
 
@@ -88,22 +88,23 @@ fn headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, String)> {
 }
 
 /// A command that sends the request again, with the token from a variable of the shell.
-fn curl(call: &Call, base: &str, query: &str, body: &str, secrets: &[String]) -> String {
-    let token = |quoted: String| quoted.replace(HIDDEN, "'\"$ACCESS_TOKEN\"'");
+fn curl(call: &Call, base: &str, secrets: &[String]) -> String {
+    let quote = |text: &str| {
+        single_quoted(&hidden(text, secrets, MARK)).replace(MARK, "'\"$CALLCTA_ACCESS_TOKEN\"'")
+    };
     let mut url = format!("{base}{}", call.uri.path());
-    if !query.is_empty() {
-        url = format!("{url}?{query}");
+    if !call.query().is_empty() {
+        url = url + "?" + call.query();
     }
-    let mut command = format!("curl -X {} {}", call.method, token(single_quoted(&url)));
+    let mut command = format!("curl -X {} {}", call.method, quote(&url));
     for (name, value) in headers(&call.headers) {
         if !matches!(name, "authorization" | "content-type") {
             continue;
         }
-        let line = hidden(&format!("{name}: {value}"), secrets);
-        command = command + " -H " + &token(single_quoted(&line));
+        command = command + " -H " + &quote(&format!("{name}: {value}"));
     }
-    if !body.is_empty() {
-        command = command + " --data-raw " + &token(single_quoted(body));
+    if !call.body.is_empty() {
+        command = command + " --data-raw " + &quote(&String::from_utf8_lossy(&call.body));
     }
     command
 }
@@ -185,11 +186,11 @@ fn collect(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-fn hidden(text: &str, secrets: &[String]) -> String {
+fn hidden(text: &str, secrets: &[String], mark: &str) -> String {
     let mut text = text.to_owned();
     for secret in secrets {
         if text.contains(secret.as_str()) {
-            text = text.replace(secret.as_str(), HIDDEN);
+            text = text.replace(secret.as_str(), mark);
         }
     }
     // A form may spell the same secret in other escapes.
@@ -197,7 +198,7 @@ fn hidden(text: &str, secrets: &[String]) -> String {
         let plain = percent_decode_str(&text).decode_utf8_lossy();
         if secrets.iter().any(|secret| plain.contains(secret.as_str())) {
             return secrets.iter().fold(plain.into_owned(), |text, secret| {
-                text.replace(secret.as_str(), HIDDEN)
+                text.replace(secret.as_str(), mark)
             });
         }
     }
@@ -218,6 +219,7 @@ mod tests {
         }
         Entry {
             id: 1,
+            seq: 1,
             received_at: START,
             call: Arc::new(Call {
                 method: Method::POST,
@@ -278,13 +280,13 @@ mod tests {
                 ("content-type", "application/json"),
                 ("user-agent", "x"),
             ],
-            r#"{"text":"it's"}"#,
+            r#"{"text":"it's *** new"}"#,
         );
         assert_eq!(
             request(&entry, "http://127.0.0.1:1")["curl"],
             "curl -X POST 'http://127.0.0.1:1/v26.0/1/messages' \
-             -H 'authorization: Bearer '\"$ACCESS_TOKEN\"'' \
-             -H 'content-type: application/json' --data-raw '{\"text\":\"it'\\''s\"}'"
+             -H 'authorization: Bearer '\"$CALLCTA_ACCESS_TOKEN\"'' \
+             -H 'content-type: application/json' --data-raw '{\"text\":\"it'\\''s *** new\"}'"
         );
     }
 }

@@ -13,6 +13,8 @@ use super::{Fault, FaultAction};
 pub struct ArmedFault {
     /// Its name, `fault_1` and so on.
     pub id: String,
+    /// A short name for what it does, as the request log shows it.
+    pub label: String,
     /// The fault as it was armed.
     pub fault: Fault,
     /// How many times it will still happen; `null`: for ever.
@@ -48,6 +50,7 @@ impl Faults {
         let id = format!("fault_{}", self.counter);
         self.queue.push_back(ArmedFault {
             id: id.clone(),
+            label: fault.label(),
             remaining: fault.times,
             fault,
             hits: 0,

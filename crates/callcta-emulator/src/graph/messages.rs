@@ -173,6 +173,7 @@ fn store(
     }
     world.store(StoredMessage {
         id: 0,
+        seq: 0,
         message_id: message_id.clone(),
         page_id,
         recipient: target.psid,

@@ -22,7 +22,6 @@ const PRESETS = {
   "Connection closed after the answer": { action: { type: "close_after_answer" } },
 };
 
-const nameOf = (fault) => fault.label ?? fault.fault.action.type;
 const told = (promise, done) => promise.then(() => done && toast(done), (error) => toast(error.message, "bad"));
 const patch = (change, done) => told(api("PATCH", "state", change), done);
 const advance = (ms) => told(api("POST", "clock", { advance_ms: Math.round(ms) }), "Clock advanced");
@@ -80,9 +79,9 @@ export function drawPanels(route) {
 
   keep($("fault-list"), faults.map((fault) => ({
     key: fault.id, stamp: JSON.stringify(fault),
-    make: () => h("li", {}, h("span", {}, nameOf(fault), h("span.muted", {}, ` · ${fault.remaining === null ? "until cleared" : `${fault.remaining} left`}`),
+    make: () => h("li", {}, h("span", {}, fault.label, h("span.muted", {}, ` · ${fault.remaining === null ? "until cleared" : `${fault.remaining} left`}`),
       fault.fault.match?.recipient && h("span.muted", {}, ` · ${fault.fault.match.recipient}`)),
-    h("button", { type: "button", "aria-label": `Clear: ${nameOf(fault)}`, "data-focus": `clear-${fault.id}`, onclick: () => told(api("DELETE", `faults/${fault.id}`)) }, "Clear")),
+    h("button", { type: "button", "aria-label": `Clear: ${fault.label}`, "data-focus": `clear-${fault.id}`, onclick: () => told(api("DELETE", `faults/${fault.id}`)) }, "Clear")),
   })));
   const people = Object.entries(state.people);
   const recipient = $("arm").elements.recipient;

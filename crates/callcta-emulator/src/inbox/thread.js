@@ -30,7 +30,7 @@ export function conversations(search) {
     if (!lost || !item.recipient || item.message_id || !item.path.endsWith("/messages")) continue;
     at(item.page_id || state.people[item.recipient]?.page || fallback, item.recipient).push({ kind: "refusal", at: item.received_at, item });
   }
-  for (const one of found.values()) one.items.sort((a, b) => a.item.seq - b.item.seq || a.at - b.at);
+  for (const one of found.values()) one.items.sort((a, b) => a.item.seq - b.item.seq);
   const all = [...found.values()];
   if (!search) return all;
   return all.map((one) => {
