@@ -36,7 +36,7 @@ export interface ClientSettings {
   version?: string;
   /** Whether to post to `/me/messages`. Defaults to `false`. */
   useMe?: boolean;
-  /** With it each request carries an `appsecret_proof`. */
+  /** With it each request carries an `appsecret_proof`. None by default. */
   appSecret?: string;
   /** Where the token travels. Defaults to `header`. */
   tokenPlacement?: 'header' | 'query' | 'body';
@@ -48,16 +48,18 @@ export interface ClientSettings {
   bodyLimit?: number;
   /** Most idle connections that are kept. Defaults to 64. */
   maxIdleConnections?: number;
+  /** Defaults to `callcta/` and the version. */
   userAgent?: string;
-  /** A proxy's URL; the environment doesn't count unless `proxyFromEnv`. */
+  /** A proxy's URL. None by default, whatever the environment says. */
   proxy?: string;
-  /** Defaults to `false`. */
+  /** Whether the environment may name a proxy (`HTTPS_PROXY` and the like). Defaults to `false`. */
   proxyFromEnv?: boolean;
-  /** Certificates in PEM form that are trusted beside the built-in ones. */
+  /** Certificates in PEM form that are trusted beside the built-in ones. None by default. */
   extraCaPem?: string;
   retry?: RetrySettings;
+  /** Is told of each retry before its wait. */
   onRetry?: (event: RetryEvent) => void;
-  /** Codes that mean `calling_not_enabled`, beside the built-in one; Meta documents none. */
+  /** Codes that mean `calling_not_enabled`, beside the built-in one. None by default. */
   callingNotEnabledCodes?: { code: number; subcode?: number }[];
   /** Most threads that send. Defaults to 64. */
   maxThreads?: number;

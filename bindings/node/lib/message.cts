@@ -84,6 +84,7 @@ export interface AccountUnlinkButton extends Extensible {
 export interface GamePlayButton extends Extensible {
   type: 'game_play';
   title: string;
+  /** Sent to the webhook. */
   payload?: string;
   /** Who plays: an object with one of `player_id` and `context_id`. */
   gameMetadata?: JsonObject;
@@ -105,7 +106,9 @@ export interface CardElement extends Extensible {
   title: string;
   /** At most 80 characters. */
   subtitle?: string;
+  /** The picture above the title; what isn't 1.91:1 is scaled or cropped. */
   imageUrl?: string;
+  /** What a tap on the card itself opens. */
   defaultAction?: DefaultAction | Raw;
   /** At most 3. */
   buttons?: Button[];
@@ -159,15 +162,19 @@ export type Recipient =
 
 /** What may be said about a send beside its message. Nothing is sent unless set. */
 export interface RequestOptions extends Extensible {
+  /** Why the message is sent. */
   messagingType?: 'RESPONSE' | 'UPDATE' | 'MESSAGE_TAG' | 'UTILITY' | (string & {});
+  /** What allows the message outside the window; goes with `MESSAGE_TAG`. */
   tag?: 'HUMAN_AGENT' | 'CUSTOMER_FEEDBACK' | (string & {});
+  /** How the message is announced. The platform's default is `REGULAR`. */
   notificationType?: 'REGULAR' | 'SILENT_PUSH' | 'NO_PUSH' | (string & {});
+  /** The persona that the message comes from. The Page itself by default. */
   personaId?: string;
   /** The id of the message that this one answers. */
   replyTo?: string;
   /** Comes back in the message's echo; fewer than 1000 characters. */
   metadata?: string;
-  /** When the message must not be sent any more. */
+  /** The moment after which the message must not be sent any more. None by default. */
   deadline?: Date;
 }
 

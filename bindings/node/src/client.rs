@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use callcta::{
-    CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, Request, RetryPolicy, TokenPlacement,
-    WORKERS_DEFAULT,
+    CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, RetryPolicy, TokenPlacement, WORKERS_DEFAULT,
 };
 use napi::Env;
 use napi::bindgen_prelude::{FnArgs, Function, Unknown};
@@ -12,7 +11,7 @@ use napi_derive::napi;
 
 use crate::boundary::guard;
 use crate::events::{Events, NativeEvent};
-use crate::message::{message, options, recipient};
+use crate::message::request;
 use crate::outcome::NativeError;
 use crate::read::{Fields, Js, Read, Refused, boolean, count, list, milliseconds, text, whole};
 
@@ -70,10 +69,7 @@ impl NativeClient {
         unchecked: bool,
     ) -> napi::Result<()> {
         guard(env, || {
-            let recipient = recipient(Js::new(to)?).map_err(|error| error.within("to"))?;
-            let message = message(Js::new(what)?).map_err(|error| error.within("message"))?;
-            let options = options(Js::new(how)?).map_err(|error| error.within("options"))?;
-            let request = Request::new(recipient, message, options);
+            let request = request(to, what, how)?;
             let events = Arc::clone(&self.events);
             let done = move |outcome| events.settled(id, outcome);
             let ticket = if unchecked {

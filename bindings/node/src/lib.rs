@@ -13,7 +13,7 @@ mod events;
 mod message;
 mod read;
 
-use callcta::{Delivery, Error, ErrorKind, Message, Request, Rule};
+use callcta::{Delivery, Error, ErrorKind, Message, Rule};
 use napi::Env;
 use napi::bindgen_prelude::Unknown;
 use napi_derive::napi;
@@ -66,11 +66,7 @@ pub fn validate_request(
     options: Unknown<'_>,
 ) -> napi::Result<Vec<NativeViolation>> {
     guard(env, || {
-        let request = Request::new(
-            message::recipient(Js::new(to)?).map_err(|error| error.within("to"))?,
-            message::message(Js::new(message)?).map_err(|error| error.within("message"))?,
-            message::options(Js::new(options)?).map_err(|error| error.within("options"))?,
-        );
+        let request = message::request(to, message, options)?;
         Ok(request.validate().iter().map(Into::into).collect())
     })
 }

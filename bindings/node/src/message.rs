@@ -1,10 +1,20 @@
 //! Messages, recipients and options from plain JavaScript objects.
 
 use callcta::{
-    Button, ButtonTemplate, CallPrompt, Element, GenericTemplate, Message, Recipient, SendOptions,
+    Button, ButtonTemplate, CallPrompt, Element, GenericTemplate, Message, Recipient, Request,
+    SendOptions,
 };
+use napi::bindgen_prelude::Unknown;
 
 use crate::read::{Fields, Js, Read, Refused, boolean, date, json, json_object, list, text, whole};
+
+/// A whole request, out of the arguments of a send.
+pub fn request(to: Unknown<'_>, what: Unknown<'_>, how: Unknown<'_>) -> Read<Request> {
+    let recipient = recipient(Js::new(to)?).map_err(|error| error.within("to"))?;
+    let message = message(Js::new(what)?).map_err(|error| error.within("message"))?;
+    let options = options(Js::new(how)?).map_err(|error| error.within("options"))?;
+    Ok(Request::new(recipient, message, options))
+}
 
 pub fn message(value: Js<'_>) -> Read<Message> {
     let mut fields = Fields::of(value)?;
@@ -119,7 +129,7 @@ fn web_view(button: Button, fields: &mut Fields<'_>) -> Read<Button> {
 }
 
 /// A PSID, or an object with one of the other forms.
-pub fn recipient(value: Js<'_>) -> Read<Recipient> {
+fn recipient(value: Js<'_>) -> Read<Recipient> {
     if value.is_string() {
         return Ok(text(value)?.into());
     }
@@ -145,7 +155,7 @@ pub fn recipient(value: Js<'_>) -> Read<Recipient> {
     Ok(recipient)
 }
 
-pub fn options(value: Js<'_>) -> Read<SendOptions> {
+fn options(value: Js<'_>) -> Read<SendOptions> {
     let mut fields = Fields::of_optional(value)?;
     // The public package's own business.
     fields.skip("signal");

@@ -148,7 +148,6 @@ impl<'env> Fields<'env> {
     pub fn of(value: Js<'env>) -> Read<Self> {
         value.must_be(ValueType::napi_object, "an object")?;
         let Js { env, raw, .. } = value;
-        // V8 has a quick way for exactly this filter.
         let filter = sys::KeyFilter::enumerable | sys::KeyFilter::skip_symbols;
         let own = sys::KeyCollectionMode::own_only;
         let strings = sys::KeyConversion::numbers_to_strings;
