@@ -62,6 +62,31 @@ test("a tap rings: the webhook arrives, signed, and the business accepts", async
   await thread(page).getByText("Ended after 1 min 35 s").waitFor();
 });
 
+test("it rings before the receiver has answered", async (t) => {
+  const emulator = await emulate(t);
+  let answer;
+  const { url } = await receiver(t, emulator.app_secret, new Promise((done) => { answer = done; }));
+  await emulator.control("PATCH", "state", { webhook: { url, timeout_ms: 60_000 } });
+  await emulator.send(buttons("Contact Support!", audioCall()));
+  const page = await open(t, emulator, { hash: conversation(emulator) });
+  await thread(page).getByRole("button", { name: /Call Now/ }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Ringing…").waitFor();
+  await dialog.getByText("on its way").waitFor();
+  answer();
+  await dialog.getByText("EVENT_RECEIVED").waitFor();
+});
+
+test("a running clock is seen to run", async (t) => {
+  const emulator = await emulate(t);
+  const page = await open(t, emulator);
+  await page.getByRole("button", { name: /Clock/ }).click();
+  const time = page.locator("#clock-full");
+  const before = await time.textContent();
+  await page.getByRole("switch", { name: "Let the clock run" }).click();
+  await time.filter({ hasNotText: before }).waitFor();
+});
+
 test("a declined call was not answered", async (t) => {
   const emulator = await emulate(t);
   const page = await open(t, emulator, { hash: conversation(emulator) });
@@ -140,11 +165,15 @@ test("texts are shown as they were sent and never run", async (t) => {
   await page.keyboard.press("Escape");
   for (const view of ["Requests", "Webhooks"]) {
     await page.getByRole("link", { name: view }).click();
-    for (const entry of await page.locator(".entry").all()) {
+    const list = page.getByRole("list", { name: view });
+    await list.waitFor();
+    for (const entry of await list.getByRole("link").all()) {
       await entry.click();
       await page.locator("#details h3").first().waitFor();
     }
   }
+  const { headers } = await fetch(emulator.url);
+  assert.match(headers.get("content-security-policy"), /default-src 'none'; script-src 'self'; .*trusted-types 'none'/);
   const foreign = await page.evaluate(() => [...document.querySelectorAll("#main *, #details *, #people *, #ring *")]
     .filter((node) => ["SCRIPT", "IMG", "B", "IFRAME"].includes(node.tagName) && !node.closest(".what")
       || [...node.attributes].some((attribute) => attribute.name.startsWith("on"))).map((node) => node.outerHTML));

@@ -60,12 +60,19 @@ function carousel(message, payload, tap) {
       buttons(message, element?.buttons, at, tap));
   });
   if (cards.length < 2) return h("ul.plain", {}, cards);
-  const strip = h("ul.plain.strip", { tabindex: "0", "aria-label": `${cards.length} cards` }, cards);
-  const turn = (way, name, label) => h(`button.turn.${name}`, {
-    type: "button", "aria-label": label,
+  // Keys scroll the strip itself; these are for pointers.
+  const turn = (way, name) => h(`button.turn.${name}`, {
+    type: "button", tabindex: "-1", "aria-hidden": "true",
     onclick: () => strip.scrollBy({ left: way * cards[0].offsetWidth, behavior: "smooth" }),
   }, icon(name));
-  return h("div.carousel", {}, strip, turn(-1, "back", "Previous card"), turn(1, "next", "Next card"));
+  const [back, next] = [turn(-1, "back"), turn(1, "next")];
+  const ends = () => {
+    back.hidden = strip.scrollLeft < 4;
+    next.hidden = strip.scrollLeft + strip.clientWidth > strip.scrollWidth - 4;
+  };
+  const strip = h("ul.plain.strip", { tabindex: "0", "aria-label": `${cards.length} cards`, onscroll: ends }, cards);
+  new ResizeObserver(ends).observe(strip);
+  return h("div.carousel", {}, strip, back, next);
 }
 
 const buttonCard = (message, payload, tap) => h("div.card", {},

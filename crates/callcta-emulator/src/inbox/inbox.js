@@ -71,6 +71,7 @@ function go() {
   const before = last;
   last = route();
   draw();
+  document.querySelector(".thread [aria-current]")?.closest("li").scrollIntoView({ block: "nearest" });
   if (last.kind && (last.kind !== before.kind || last.id !== before.id)) $("details-title")?.focus();
   else if (before.kind && !last.kind) {
     focusOn(before.view === "inbox" ? `${before.kind}-${before.id}` : `${before.view}-${before.id}`);

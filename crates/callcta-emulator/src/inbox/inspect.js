@@ -79,7 +79,7 @@ export function webhookParts(webhook) {
       h("h4", {}, `Attempt ${at + 1} `, h(`span.chip.${attempt.status === 200 ? "good" : "bad"}`, {}, attempt.status ?? "no answer")),
       h("p.url", {}, h("code", {}, `POST ${attempt.url}`), h("span.muted", {}, ` ${attempt.duration_ms} ms`)),
       (attempt.answer || attempt.error) && code(attempt.answer || attempt.error, "The receiver's answer")]),
-    h("div.buttons", {}, again("valid", "Send again"), again("wrong", "with a wrong signature"), again("missing", "without one")),
+    h("div.buttons", {}, again("valid", "Send again"), again("wrong", "Send with a wrong signature"), again("missing", "Send unsigned")),
   ];
 }
 
