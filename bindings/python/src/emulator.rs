@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use callcta::Delivery;
 use callcta_emulator::{Emulator as Core, TapTarget};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::convert::{Json, JsonObject};
+use crate::error::guard;
 
 /// A local Graph API on a free port of 127.0.0.1.
 #[pyclass(frozen, subclass, name = "_Emulator", module = "callcta._native")]
@@ -84,7 +86,9 @@ impl Emulator {
 
     fn _arm(&self, fault: Json) -> PyResult<String> {
         let fault = serde_json::from_value(fault.0).map_err(value_error)?;
-        Ok(self.core().arm(fault))
+        // It panics on what can't be carried out, such as a status of 999.
+        guard(Delivery::NotSent, || Ok(self.core().arm(fault)))
+            .map_err(|_| PyValueError::new_err("this fault can't be carried out"))
     }
 
     /// Takes all faults away.

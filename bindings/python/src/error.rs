@@ -72,3 +72,16 @@ pub(crate) fn guard<T>(
     catch_unwind(AssertUnwindSafe(run))
         .unwrap_or_else(|_| Err(Error::internal(delivery, "a panic in callcta")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_internal_error() {
+        let outcome: callcta::Result<()> = guard(Delivery::Unknown, || panic!("on purpose"));
+        let error = outcome.expect_err("it panics");
+        assert_eq!((error.kind(), error.delivery()), (ErrorKind::Internal, Delivery::Unknown));
+        assert_eq!(guard(Delivery::NotSent, || Ok(5)).ok(), Some(5));
+    }
+}

@@ -66,7 +66,7 @@ class Server:
     def __init__(self) -> None:
         self.answer: Callable[[Request], Answer] = ok
         self.requests: list[Request] = []
-        self.lock = threading.Lock()
+        self.changed = threading.Condition()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -77,8 +77,9 @@ class Server:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 headers = {key.lower(): value for key, value in self.headers.items()}
                 request = Request(self.path, headers, body, self.client_address)
-                with outer.lock:
+                with outer.changed:
                     outer.requests.append(request)
+                    outer.changed.notify_all()
                 answer = outer.answer(request)
                 if answer.drop:
                     self.close_connection = True
@@ -109,6 +110,10 @@ class Server:
     @property
     def connections(self) -> set[tuple[str, int]]:
         return {request.connection for request in self.requests}
+
+    def wait_for(self, count: int) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.requests) >= count, 60)
 
     def close(self) -> None:
         self.listener.shutdown()

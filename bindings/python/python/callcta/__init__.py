@@ -66,7 +66,7 @@ class Outcome:
         return f"Outcome(index={self.index}, {self.receipt or self.error!r})"
 
 
-class Client(_native.ClientBase):
+class Client(ClientBase):
     """Sends messages for one Page and waits for the answers.
 
     The arguments are those of `ClientBase`. Several threads can use a client at once and really run
@@ -91,13 +91,13 @@ class Client(_native.ClientBase):
             CallCtaError: Any other failure. `error.delivery` tells whether the message may have
                 arrived.
         """
-        return self._send(to, message, options, checked=True)
+        return self._send(to, message, options, True)
 
     def send_unchecked(
         self, to: str | Recipient, message: Message, **options: Unpack[SendOptions]
     ) -> Receipt:
         """Sends without checking the message first: the way out when Meta changes a limit."""
-        return self._send(to, message, options, checked=False)
+        return self._send(to, message, options, False)
 
     def send_many(
         self,
@@ -133,7 +133,7 @@ class Client(_native.ClientBase):
                 while len(pending) >= limit:
                     completions.wait()
                     yield from known()
-                ticket = self._submit(completions, index, to, message, options, checked=True)
+                ticket = self._submit(completions, index, to, message, options, True)
                 pending[index] = to, message, ticket
                 yield from known()
             while pending:

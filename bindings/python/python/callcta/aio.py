@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
+import functools
 import itertools
 import weakref
 from collections.abc import AsyncIterable
 
-from callcta import CallCtaError, Outcome, _native
+from callcta import CallCtaError, ClientBase, Outcome, _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from types import TracebackType
-    from typing import Any, Self, TypeVar, Unpack
+    from typing import Any, Self, TypeAlias, Unpack
 
     from callcta import Message, Receipt, Recipient
     from callcta.options import SendOptions
 
-    _T = TypeVar("_T")
+    _Pair: TypeAlias = tuple[str | Recipient, Message]
+    _Call: TypeAlias = tuple[
+        asyncio.Future[Receipt], Callable[..., _native._Ticket], tuple[object, ...]
+    ]
 
 __all__ = ["Client"]
 
-# Most outcomes that are told in one turn of an event loop, so that its other work comes in between.
+# Most sends that start, and most outcomes that are told, in one turn of an event loop.
 _TURN = 64
 
 
@@ -33,9 +38,41 @@ class _Bridge:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.completions = _native._Completions()
-        self.waiting: dict[int, asyncio.Future[Receipt]] = {}
         self.keys = itertools.count()
+        self.backlog: collections.deque[_Call] = collections.deque()
+        self.waiting: dict[int, asyncio.Future[Receipt]] = {}
         loop.add_reader(self.completions.fileno(), self.tell)
+
+    def queue(
+        self, submit: Callable[..., _native._Ticket], *args: object
+    ) -> asyncio.Future[Receipt]:
+        """Starts a send soon, in order. Cancelling the future cancels the message."""
+        future: asyncio.Future[Receipt] = self.loop.create_future()
+        if not self.backlog:
+            self.loop.call_soon(self.start)
+        self.backlog.append((future, submit, args))
+        return future
+
+    def start(self) -> None:
+        for _ in range(min(_TURN, len(self.backlog))):
+            future, submit, args = self.backlog.popleft()
+            if future.cancelled():
+                continue
+            key = next(self.keys)
+            try:
+                ticket = submit(self.completions, key, *args)
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                self.waiting[key] = future
+                future.add_done_callback(functools.partial(self.cancel, key, ticket))
+        if self.backlog:
+            self.loop.call_soon(self.start)
+
+    def cancel(self, key: int, ticket: _native._Ticket, future: asyncio.Future[Receipt]) -> None:
+        if future.cancelled():
+            self.waiting.pop(key, None)
+            ticket.cancel()
 
     def tell(self) -> None:
         for key, receipt, error in self.completions.take(_TURN):
@@ -58,7 +95,7 @@ def _stop_all(bridges: dict[asyncio.AbstractEventLoop, _Bridge]) -> None:
             loop.call_soon_threadsafe(bridge.stop)
 
 
-class Client(_native.ClientBase):
+class Client(ClientBase):
     """Sends messages for one Page without blocking the event loop.
 
     The arguments are those of `ClientBase`. However many sends are awaited at once, at most
@@ -73,48 +110,17 @@ class Client(_native.ClientBase):
         self, to: str | Recipient, message: Message, **options: Unpack[SendOptions]
     ) -> Receipt:
         """Sends a message and waits for the platform's answer; see `callcta.Client.send`."""
-        return await self._start(to, message, options, checked=True)
+        return await self._queue(to, message, options)
 
     async def send_unchecked(
         self, to: str | Recipient, message: Message, **options: Unpack[SendOptions]
     ) -> Receipt:
         """Sends without checking the message first: the way out when Meta changes a limit."""
-        return await self._start(to, message, options, checked=False)
-
-    def _start(
-        self, to: str | Recipient, message: Message, options: SendOptions, *, checked: bool
-    ) -> asyncio.Future[Receipt]:
-        """Queues a message. Cancelling the future cancels the message."""
-        bridge = self._bridge()
-        key = next(bridge.keys)
-        ticket = self._submit(bridge.completions, key, to, message, options, checked=checked)
-        # The outcome can't be told before this function ends.
-        future = bridge.waiting[key] = bridge.loop.create_future()
-
-        def cancel(future: asyncio.Future[Receipt]) -> None:
-            if future.cancelled():
-                bridge.waiting.pop(key, None)
-                ticket.cancel()
-
-        future.add_done_callback(cancel)
-        return future
-
-    def _bridge(self) -> _Bridge:
-        loop = asyncio.get_running_loop()
-        bridges: dict[asyncio.AbstractEventLoop, _Bridge] | None = self.__dict__.get("_bridges")
-        if bridges is None:
-            bridges = self.__dict__["_bridges"] = {}
-            weakref.finalize(self, _stop_all, bridges).atexit = False
-        if loop not in bridges:
-            for old in [old for old in bridges if old.is_closed()]:
-                del bridges[old]
-            bridges[loop] = _Bridge(loop)
-        return bridges[loop]
+        return await self._queue(to, message, options, checked=False)
 
     async def send_many(
         self,
-        messages: Iterable[tuple[str | Recipient, Message]]
-        | AsyncIterable[tuple[str | Recipient, Message]],
+        messages: Iterable[_Pair] | AsyncIterable[_Pair],
         *,
         lookahead: int | None = None,
         **options: Unpack[SendOptions],
@@ -133,22 +139,28 @@ class Client(_native.ClientBase):
         done: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
         pending: dict[asyncio.Future[Any], tuple[int, str | Recipient, Message]] = {}
 
-        async def feed() -> None:
-            index = 0
-            async for to, message in _each(messages):
-                await slots.acquire()
-                future = self._start(to, message, options, checked=True)
-                pending[future] = index, to, message
-                future.add_done_callback(done.put_nowait)
-                index += 1
+        async def start(index: int, to: str | Recipient, message: Message) -> None:
+            await slots.acquire()
+            future = self._queue(to, message, options)
+            pending[future] = index, to, message
+            future.add_done_callback(done.put_nowait)
 
-        feeder = asyncio.ensure_future(feed())
-        feeder.add_done_callback(done.put_nowait)
+        async def start_all() -> None:
+            indexes = itertools.count()
+            if isinstance(messages, AsyncIterable):
+                async for to, message in messages:
+                    await start(next(indexes), to, message)
+            else:
+                for to, message in messages:
+                    await start(next(indexes), to, message)
+
+        starting = asyncio.ensure_future(start_all())
+        starting.add_done_callback(done.put_nowait)
         try:
-            while pending or not feeder.done():
+            while pending or not starting.done():
                 future = await done.get()
-                if future is feeder:
-                    feeder.result()
+                if future is starting:
+                    starting.result()
                     continue
                 slots.release()
                 index, to, message = pending.pop(future)
@@ -157,7 +169,7 @@ class Client(_native.ClientBase):
                 except CallCtaError as error:
                     yield Outcome(index, to, message, None, error)
         finally:
-            for future in (feeder, *pending):
+            for future in (starting, *pending):
                 future.cancel()
 
     async def close(self) -> None:
@@ -180,11 +192,20 @@ class Client(_native.ClientBase):
         """Closes the client."""
         await self.close()
 
+    def _bridge(self) -> _Bridge:
+        """The way into the running event loop."""
+        bridges: dict[asyncio.AbstractEventLoop, _Bridge] | None = vars(self).get("_bridges")
+        if bridges is None:
+            bridges = vars(self)["_bridges"] = {}
+            weakref.finalize(self, _stop_all, bridges).atexit = False
+        loop = asyncio.get_running_loop()
+        if loop not in bridges:
+            for old in [old for old in bridges if old.is_closed()]:
+                del bridges[old]
+            bridges[loop] = _Bridge(loop)
+        return bridges[loop]
 
-async def _each(items: Iterable[_T] | AsyncIterable[_T]) -> AsyncIterator[_T]:
-    if isinstance(items, AsyncIterable):
-        async for item in items:
-            yield item
-    else:
-        for item in items:
-            yield item
+    def _queue(
+        self, to: str | Recipient, message: Message, options: SendOptions, checked: bool = True
+    ) -> asyncio.Future[Receipt]:
+        return self._bridge().queue(self._submit, to, message, options, checked)
