@@ -268,6 +268,12 @@ test("a fault armed from the menu strikes", async (t) => {
   await thread(page).getByText("Lost to a fault").waitFor();
   assert.equal((await emulator.send({ text: "Hello again" })).status, 200);
 
+  await panel.getByLabel("What goes wrong").selectOption({ label: "Stored, but the answer is lost" });
+  await panel.getByRole("button", { name: "Arm" }).click();
+  await panel.getByRole("listitem").filter({ hasText: "drop_after_store" }).waitFor();
+  await assert.rejects(emulator.send({ text: "Into the void" }));
+  await thread(page).getByRole("listitem").filter({ hasText: "Into the void" }).getByText("fault: drop_after_store").waitFor();
+
   // Every preset is a fault that can be armed, and cleared.
   const presets = await panel.getByLabel("What goes wrong").locator("option").allTextContents();
   for (const [at, label] of presets.entries()) {
@@ -351,6 +357,7 @@ test("search finds people, messages and requests", async (t) => {
   await thread(page).getByText("Have a nice day").waitFor({ state: "detached" });
   await thread(page).getByText("Your parcel").waitFor();
   assert.equal(await people.count(), 1);
+  assert.equal(await page.title(), "Window open · callcta emulator");
   await page.getByRole("searchbox").fill("nothing-here");
   await page.getByText("Nobody found.").waitFor();
   await page.getByRole("link", { name: "Requests" }).click();

@@ -53,6 +53,7 @@ function draw() {
   drawPanels(here);
   drawRing();
   tick();
+  document.title = `${$("main-title").textContent} · callcta emulator`;
   tellNews();
 }
 
@@ -84,7 +85,7 @@ $("search").addEventListener("input", draw);
 $("search-form").addEventListener("submit", (event) => event.preventDefault());
 $("skip").addEventListener("click", () => $("main").focus());
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && last.kind && !document.querySelector("dialog[open], :popover-open")) location.hash = last.parent;
+  if (event.key === "Escape" && last.kind && !document.querySelector("dialog[open], :popover-open, #search:focus")) location.hash = last.parent;
 });
 setInterval(() => store.clock?.running && draw(), 1000);
 onChange(draw);

@@ -113,7 +113,7 @@ export function drawLog(main, route, search) {
     h("div.head", {}, h("h2", { id: "main-title", tabindex: "-1" }, title),
       view === "webhooks" && h("button", { type: "button", onclick: release }, "Release held")),
     h("ol.log.plain", { "aria-label": title, tabindex: "0" })]);
-  const all = [...store[view].values()].reverse().filter((item) => !search || matches(JSON.stringify(item), search));
+  const all = [...store[view].values()].reverse().filter((item) => !search || matches(item, search));
   const make = view === "requests" ? requestRow : webhookRow;
   const items = all.map((item) => ({
     key: String(item.id), stamp: JSON.stringify([item, route.id === item.id]),

@@ -54,8 +54,8 @@ export function start(route) {
   });
 
   for (const panel of document.querySelectorAll("[popover]")) {
-    panel.addEventListener("beforetoggle", () => panel.id === "person-panel" && drawPerson(route()));
-    panel.addEventListener("toggle", (event) => {
+    panel.addEventListener("beforetoggle", (event) => {
+      if (panel.id === "person-panel") drawPerson(route());
       const opener = document.querySelector(`[popovertarget="${panel.id}"]`);
       opener?.classList.toggle("open", event.newState === "open");
       panel.style.top = `${opener?.getBoundingClientRect().bottom + 6}px`;

@@ -22,20 +22,25 @@ export function conversations(search) {
     return found.get(key).items;
   };
   for (const [psid, person] of Object.entries(state.people)) at(person.page || fallback, psid);
-  for (const item of store.messages.values()) at(item.page_id, item.recipient).push({ kind: "message", at: item.sent_at, item });
+  for (const item of store.messages.values()) {
+    const fault = store.requests.get(item.request_id)?.fault;
+    at(item.page_id, item.recipient).push({ kind: "message", at: item.sent_at, item, fault });
+  }
   for (const item of store.actions.values()) at(item.page_id, item.psid).push({ kind: "action", at: item.at, item });
   for (const item of store.calls.values()) at(item.page_id, item.psid).push({ kind: "call", at: item.started_at, item });
   for (const item of store.requests.values()) {
     const lost = item.refusal || item.fault;
     if (!lost || !item.recipient || item.message_id || !item.path.endsWith("/messages")) continue;
-    at(item.page_id || state.people[item.recipient]?.page || fallback, item.recipient).push({ kind: "refusal", at: item.received_at, item });
+    const person = state.people[item.recipient];
+    const page = person ? person.page : item.path.split("/").find((part) => Object.hasOwn(state.pages, part));
+    at(page || fallback, item.recipient).push({ kind: "refusal", at: item.received_at, item });
   }
   for (const one of found.values()) one.items.sort((a, b) => a.item.seq - b.item.seq);
   const all = [...found.values()];
   if (!search) return all;
   return all.map((one) => {
     if (matches(`${one.name} ${one.psid}`, search)) return one;
-    const items = one.items.filter(({ item }) => matches(JSON.stringify(item), search));
+    const items = one.items.filter(({ item }) => matches(item, search));
     return { ...one, items, missed: !items.length };
   });
 }
@@ -98,10 +103,10 @@ export function drawThread(main, all, route, search) {
   const thread = main.querySelector(".thread");
   const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
   let day = "";
-  const items = one.items.map(({ kind, at, item }) => {
+  const items = one.items.map(({ kind, at, item, fault }) => {
     const heading = dayOf(at) === day ? "" : (day = dayOf(at));
     const open = route.id === item.id && (route.kind === kind || (route.kind === "request" && kind === "refusal"));
-    return { key: `${kind}-${item.id}`, stamp: JSON.stringify([item, heading, open]), make: () => row(kind, item, heading, one, open) };
+    return { key: `${kind}-${item.id}`, stamp: JSON.stringify([item, heading, open, fault]), make: () => row(kind, item, heading, one, open, fault) };
   });
   if (!items.length) items.push({ key: "empty", stamp: search, make: () => h("li.empty", {}, search ? "Nothing found here." : "No messages yet.") });
   keep(thread, items);
@@ -133,16 +138,16 @@ function composer(one) {
 
 export const act = (psid, action) => api("POST", `people/${psid}/actions`, action).catch((error) => toast(error.message, "bad"));
 
-function row(kind, item, heading, one, open) {
+function row(kind, item, heading, one, open, fault) {
   const link = (name, id, label) => h("a.more", {
     href: to("inbox", one.page, one.psid, name, id), "data-focus": `${name}-${id}`, "aria-current": open ? "true" : null,
   }, label);
   const body = {
     message: () => [draw(item, (target) => tap(item, target)),
-      h("p.meta", {}, stamp(item.sent_at), item.body.tag && ` · ${item.body.tag}`, " · ", link("message", item.id, "Details"))],
+      h("p.meta", {}, stamp(item.sent_at), item.body.tag && ` · ${item.body.tag}`, fault && ` · fault: ${fault}`, " · ", link("message", item.id, "Details"))],
     refusal: () => [h("div.refused", {}, icon("alert"), h("div", {},
       h("strong", {}, item.refusal ? "Not delivered" : "Lost to a fault"),
-      h("p", {}, item.refusal?.detail ?? `Fault: ${item.fault ?? "unknown"}`), item.refusal && h("code", {}, item.refusal.rule))),
+      h("p", {}, item.refusal?.detail ?? `Fault: ${item.fault}`), item.refusal && h("code", {}, item.refusal.rule))),
     h("p.meta", {}, stamp(item.received_at), " · ", link("request", item.id, "Why"))],
     call: () => [h("div.bubble.called", {}, icon("phone"), h("div", {},
       h("strong", {}, item.direction === "user_initiated" ? "Audio call" : "Call from the Page"), h("span", {}, callState(item)))),
@@ -179,6 +184,7 @@ async function tap(message, target) {
   try {
     await api("POST", "tap", { message_id: message.message_id, ...target });
   } catch (error) {
+    expectRing(undefined);
     toast(`The tap did nothing: ${error.message}`, "bad");
   }
 }

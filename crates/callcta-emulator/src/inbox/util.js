@@ -98,7 +98,11 @@ export function duration(ms) {
     .join(" ");
 }
 
-export const matches = (text, search) => text.toLowerCase().includes(search.toLowerCase());
+/** Whether some text in a value contains what is searched for. */
+export function matches(value, search) {
+  if (value && typeof value === "object") return Object.values(value).some((each) => matches(each, search));
+  return String(value ?? "").toLowerCase().includes(search.toLowerCase());
+}
 
 /** JSON text made readable; anything else stays as it is. */
 export function pretty(text) {
