@@ -99,7 +99,8 @@ deny:
     set -eu
     tools={{quote(target / "tools")}}
     if ! "$tools/bin/cargo-deny" --version 2>/dev/null | grep -qF {{deny-version}}; then
-        cargo install cargo-deny --version {{deny-version}} --locked --no-default-features --quiet --root "$tools"
+        # Unoptimized: it takes longer to build than it ever runs.
+        cargo install cargo-deny --version {{deny-version}} --debug --locked --no-default-features --quiet --root "$tools"
     fi
     "$tools/bin/cargo-deny" --offline --all-features check licenses bans sources
 
