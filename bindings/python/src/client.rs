@@ -45,7 +45,7 @@ use crate::record::{Receipt, RetryEvent, Violation};
 ///     calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that the
 ///         Page has not enabled audio calling.
 ///     workers: Most threads that send for `send_many` and the asyncio client. Defaults to 64.
-///     capacity: Most messages that wait for them. Defaults to 100,000.
+///     capacity: Most messages that wait for them; more are refused. Defaults to 100,000.
 ///
 /// Raises:
 ///     InvalidArgumentError: A setting can't be used.

@@ -51,7 +51,7 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Raised<
     attributes.set_item("usage", Usage::from(error.usage()))?;
     attributes.set_item("advice", error.advice())?;
     FROM_NATIVE
-        .import(py, "callcta.errors", "from_native")?
+        .import(py, "callcta.errors", "_from_native")?
         .call1((error.kind().as_str(), error.to_string(), attributes, cause))
         .map(Raised)
 }

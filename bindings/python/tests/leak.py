@@ -19,7 +19,7 @@ def rss() -> str:
 
 
 def build() -> GenericTemplate:
-    buttons = [AudioCallButton("Call Now", expires_in_days=5, fields={"new": [1, {"a": None}]})]
+    buttons = [AudioCallButton("Call Now", expires_in_days=5)]
     return GenericTemplate([Element("Contact Support!", subtitle="Now", buttons=buttons)])
 
 

@@ -161,6 +161,21 @@ def test_closing_ends_sends_in_flight(server: Server) -> None:
     assert [outcome.delivery for outcome in outcomes] == ["unknown", "not_sent"]
 
 
+def test_closing_twice_and_with_a_backlog(server: Server) -> None:
+    async def main() -> None:
+        client = server.aio_client()
+        sends = [asyncio.ensure_future(client.send(str(n), CALL)) for n in range(1, 4)]
+        await asyncio.sleep(0)
+        await client.close()
+        await client.close()
+        for outcome in await asyncio.gather(*sends, return_exceptions=True):
+            assert isinstance(outcome, callcta.CancelledError)
+            assert outcome.delivery == "not_sent"
+
+    asyncio.run(main())
+    assert server.requests == []
+
+
 def test_one_client_serves_several_loops(server: Server) -> None:
     client = server.aio_client()
     for _ in range(3):

@@ -18,7 +18,9 @@ def test_every_kind_of_the_core_has_its_class() -> None:
     assert sorted(cls.kind for cls in CLASSES) == sorted(_native._error_kinds())
     for cls in CLASSES:
         assert getattr(callcta, cls.__name__) is getattr(errors, cls.__name__) is cls
-        error = errors.from_native(cls.kind, "text", {"attempts": 2}, None)
+        error = errors._from_native(  # pyright: ignore[reportPrivateUsage]
+            cls.kind, "text", {"attempts": 2}, None
+        )
         assert type(error) is cls
         assert (str(error), error.attempts) == ("text", 2)
 
@@ -71,7 +73,7 @@ def test_the_cause_is_chained(server: Server) -> None:
 @pytest.mark.parametrize("cls", CLASSES)
 def test_errors_pickle_whole(cls: type[CallCtaError]) -> None:
     violation = callcta.Violation("message", "required", "error", "must be there")
-    error = errors.from_native(
+    error = errors._from_native(  # pyright: ignore[reportPrivateUsage]
         cls.kind,
         "text",
         {

@@ -119,7 +119,7 @@ class Client(ClientBase):
         Yields:
             One outcome for each message, in the order in which they become known.
         """
-        limit = lookahead or 2 * self.workers
+        limit = 2 * self.workers if lookahead is None else max(lookahead, 1)
         completions = _native._Completions()
         pending: dict[int, tuple[str | Recipient, Message, _native._Ticket]] = {}
 

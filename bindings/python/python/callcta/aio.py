@@ -135,7 +135,7 @@ class Client(ClientBase):
         Yields:
             One outcome for each message, in the order in which they become known.
         """
-        slots = asyncio.Semaphore(lookahead or 2 * self.workers)
+        slots = asyncio.Semaphore(2 * self.workers if lookahead is None else max(lookahead, 1))
         done: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
         pending: dict[asyncio.Future[Any], tuple[int, str | Recipient, Message]] = {}
 
@@ -174,10 +174,12 @@ class Client(ClientBase):
 
     async def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""
-        bridge = self._bridge()
         self._close()
+        bridge = self._bridge()
         if bridge.waiting:
             await asyncio.wait(list(bridge.waiting.values()))
+        bridge.stop()
+        del vars(self)["_bridges"][bridge.loop]
 
     async def __aenter__(self) -> Self:
         """The client itself."""

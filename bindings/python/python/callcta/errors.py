@@ -146,7 +146,7 @@ class InternalError(CallCtaError, kind="internal"):
     """A defect in callcta."""
 
 
-def from_native(
+def _from_native(  # pyright: ignore[reportUnusedFunction]
     kind: str, text: str, attributes: dict[str, Any], cause: str | None
 ) -> CallCtaError:
     """Makes the exception for an error of the core; for the native module."""
