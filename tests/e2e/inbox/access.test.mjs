@@ -196,6 +196,6 @@ test("the focus survives news", async (t) => {
   const button = page.getByRole("button", { name: /Call Now/ }).first();
   await button.focus();
   await emulator.control("POST", "clock", { advance_ms: 3_600_000 });
-  await page.getByText("Window open, 23 h left").first().waitFor();
+  await page.locator("#window-state", { hasText: "Window open, 23 h left" }).waitFor();
   assert.ok(await button.evaluate((node) => node === document.activeElement));
 });

@@ -306,11 +306,11 @@ test("menus change Pages, people and answers, and reset", async (t) => {
 
   await page.getByRole("button", { name: "This person" }).click();
   await page.getByRole("switch", { name: "Messaging window open" }).click();
-  await page.getByText("Window closed", { exact: true }).locator("visible=true").last().waitFor();
+  await page.locator("#window-state", { hasText: "Window closed" }).waitFor();
   const closed = await emulator.send({ text: "Hello" });
   assert.deepEqual([closed.body.error.code, closed.body.error.error_subcode], [10, 2018278]);
   await page.getByRole("switch", { name: "Messaging window open" }).click();
-  await page.getByText("Window open, 1 d left").waitFor();
+  await page.locator("#window-state", { hasText: "Window open" }).waitFor();
   assert.equal((await emulator.send({ text: "Hello" })).status, 200);
   await page.getByRole("switch", { name: "Has blocked the Page" }).click();
   await page.locator("#window-state", { hasText: "Blocked" }).waitFor();
