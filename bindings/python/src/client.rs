@@ -1,9 +1,11 @@
 //! The client: settings in, sends without the GIL, receipts and exceptions out.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use callcta::{ClientBuilder, Delivery, Request, RetryPolicy, SendOptions, TokenPlacement};
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -54,20 +56,21 @@ pub(crate) struct ClientBase {
     client: callcta::Client,
     outbox: callcta::Outbox,
     workers: usize,
+    on_retry: Callback,
 }
+
+/// A callback that the garbage collector can see and take away.
+type Callback = Arc<Mutex<Option<Py<PyAny>>>>;
 
 #[pymethods]
 impl ClientBase {
     #[new]
     #[pyo3(signature = (
-        page_id, access_token, *, app_secret=None,
-        base_url=None, version=None,
-        use_me=None,
+        page_id, access_token, *, app_secret=None, base_url=None, version=None, use_me=None,
         token_placement: "typing.Literal['header', 'query', 'body'] | None" = None,
         timeout: "float | None" = None, connect_timeout: "float | None" = None,
         body_limit: "int | None" = None, max_idle_connections: "int | None" = None,
-        user_agent=None, proxy=None,
-        proxy_from_env=None, extra_ca_pem=None,
+        user_agent=None, proxy=None, proxy_from_env=None, extra_ca_pem=None,
         attempts: "int | None" = None, base_delay: "float | None" = None,
         max_delay: "float | None" = None, retry_unknown=None,
         on_retry: "typing.Callable[[RetryEvent], object] | None" = None,
@@ -110,7 +113,10 @@ impl ClientBase {
         let builder = set(builder, proxy, ClientBuilder::proxy);
         let builder = set(builder, proxy_from_env, ClientBuilder::proxy_from_env);
         let builder = set(builder, extra_ca_pem, ClientBuilder::extra_ca_pem);
-        let mut builder = set(builder, on_retry, |builder, callback| {
+        let tell = on_retry.is_some();
+        let on_retry: Callback = Arc::new(Mutex::new(on_retry));
+        let callback = Arc::clone(&on_retry);
+        let mut builder = set(builder, tell.then_some(callback), |builder, callback| {
             builder.on_retry(move |event| tell_retry(&callback, event))
         });
         if let Some(codes) = calling_not_enabled_codes {
@@ -124,7 +130,7 @@ impl ClientBase {
         let workers = workers.unwrap_or(callcta::WORKERS_DEFAULT).max(1);
         let capacity = capacity.unwrap_or(callcta::CAPACITY_DEFAULT);
         let outbox = callcta::Outbox::with_limits(client.clone(), workers, capacity);
-        Ok(ClientBase { client, outbox, workers })
+        Ok(ClientBase { client, outbox, workers, on_retry })
     }
 
     /// The Page that the client sends for.
@@ -140,9 +146,7 @@ impl ClientBase {
     }
 
     /// Sends and waits.
-    #[pyo3(signature = (
-        to, message, options: "typing.Mapping[str, object]", checked
-    ))]
+    #[pyo3(signature = (to, message, options: "typing.Mapping[str, object]", checked))]
     fn _send(
         &self, py: Python<'_>, to: To, message: &Bound<'_, Message>, options: &Bound<'_, PyDict>,
         checked: bool,
@@ -163,8 +167,7 @@ impl ClientBase {
 
     /// Queues a message, whose outcome will be in `completions` under `key`.
     #[pyo3(signature = (
-        completions, key: "int", to, message,
-        options: "typing.Mapping[str, object]", checked
+        completions, key: "int", to, message, options: "typing.Mapping[str, object]", checked
     ))]
     fn _submit(
         &self, completions: &Completions, key: u64, to: To, message: &Bound<'_, Message>,
@@ -190,6 +193,14 @@ impl ClientBase {
         });
     }
 
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&*lock(&self.on_retry))
+    }
+
+    fn __clear__(&self) {
+        lock(&self.on_retry).take();
+    }
+
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         Ok(format!("{}(page_id='{}')", slf.get_type().name()?, slf.get().page_id()))
     }
@@ -209,9 +220,7 @@ impl Ticket {
 
 /// Everything that is wrong with a message, who it goes to and its options.
 #[pyfunction(name = "_validate_request")]
-#[pyo3(signature = (
-    to, message, options: "typing.Mapping[str, object]"
-))]
+#[pyo3(signature = (to, message, options: "typing.Mapping[str, object]"))]
 pub(crate) fn validate_request(
     to: To, message: &Bound<'_, Message>, options: &Bound<'_, PyDict>,
 ) -> PyResult<Vec<Violation>> {
@@ -262,9 +271,17 @@ fn placement(name: &str) -> PyResult<TokenPlacement> {
     }
 }
 
+/// Locked only while the GIL is held, and for no longer than it takes to look.
+fn lock(callback: &Callback) -> MutexGuard<'_, Option<Py<PyAny>>> {
+    callback.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Runs the callback on this thread, unless the interpreter is ending.
-fn tell_retry(callback: &Py<PyAny>, event: &callcta::RetryEvent<'_>) {
+fn tell_retry(callback: &Callback, event: &callcta::RetryEvent<'_>) {
     Python::try_attach(|py| {
+        let Some(callback) = lock(callback).as_ref().map(|callback| callback.clone_ref(py)) else {
+            return;
+        };
         let told = exception(py, event.error).and_then(|error| {
             let (error, wait) = (error.0.unbind(), event.wait.as_secs_f64());
             callback.call1(py, (RetryEvent { error, attempt: event.attempt, wait },))

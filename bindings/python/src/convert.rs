@@ -49,10 +49,12 @@ impl<'py> FromPyObject<'_, 'py> for Json {
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let dumps = DUMPS.import(object.py(), "json", "dumps")?;
         let json: String = dumps.call1((object,))?.extract()?;
-        // Python writes NaN and the infinities, which aren't JSON.
-        serde_json::from_str(&json)
-            .map(Json)
-            .map_err(|_| raise(&Error::invalid_argument("NaN and infinity are not JSON")))
+        // Python writes more than there is in JSON.
+        serde_json::from_str(&json).map(Json).map_err(|_| {
+            raise(&Error::invalid_argument(
+                "the value is not JSON: NaN, an infinity, half a character, or too deep",
+            ))
+        })
     }
 }
 

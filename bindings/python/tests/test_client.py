@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
 import sys
 import threading
+import weakref
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -133,7 +135,7 @@ def test_a_timeout_is_pythons_too(server: Server) -> None:
     server.answer = slow
     try:
         with pytest.raises(callcta.SendTimeoutError) as caught:
-            server.client(timeout=0.1).send(PSID, CALL)
+            server.client(timeout=0.5).send(PSID, CALL)
     finally:
         go.set()
     assert isinstance(caught.value, TimeoutError)
@@ -194,6 +196,22 @@ def test_an_exception_in_on_retry_does_not_end_the_send(
 
     assert server.client(base_delay=0, on_retry=broken).send(PSID, CALL).attempts == 2
     assert isinstance(seen[0].exc_value, RuntimeError)
+
+
+def test_a_client_in_a_cycle_is_collected(server: Server) -> None:
+    class Bot:
+        def __init__(self) -> None:
+            self.client = server.client(on_retry=self.tell)
+
+        def tell(self, event: callcta.RetryEvent) -> None:
+            pass
+
+    bot = Bot()
+    bot.client.send(PSID, CALL)
+    gone = weakref.ref(bot.client)
+    del bot
+    gc.collect()
+    assert gone() is None
 
 
 def test_codes_for_calling_not_enabled_can_be_added(server: Server) -> None:

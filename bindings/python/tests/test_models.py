@@ -249,10 +249,12 @@ def test_arguments_of_other_types_are_refused() -> None:
         ButtonTemplate("x", [bad])
     with pytest.raises(TypeError):
         Element("x", fields=bad)
-    with pytest.raises(callcta.InvalidArgumentError, match="NaN"):
+    with pytest.raises(callcta.InvalidArgumentError, match="not JSON"):
         RawButton({"x": float("nan")})
     with pytest.raises(TypeError):
         RawButton({"x": object()})
+    with pytest.raises(callcta.InvalidArgumentError, match="half a character"):
+        RawButton({"x": "\ud800"})
     with pytest.raises(UnicodeEncodeError):
         AudioCallButton("\ud800")
 
