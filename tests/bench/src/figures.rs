@@ -36,14 +36,13 @@ pub fn print_table(heads: &[&str], rows: &[Vec<String>]) {
         }
     }
     for row in std::iter::once(&heads).chain(rows) {
-        let mut line = String::new();
-        for (at, (width, cell)) in widths.iter().zip(row).enumerate() {
-            if at == 0 {
-                line += &format!("{cell:<width$}");
-            } else {
-                line += &format!("  {cell:>width$}");
-            }
-        }
+        let cells = widths.iter().zip(row).enumerate();
+        let line: String = cells
+            .map(|(at, (width, cell))| match at {
+                0 => format!("{cell:<width$}"),
+                _ => format!("  {cell:>width$}"),
+            })
+            .collect();
         println!("{}", line.trim_end());
     }
 }

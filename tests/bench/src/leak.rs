@@ -31,7 +31,11 @@ pub fn run(settings: &Settings) -> Result<()> {
             looks.push(client.memory("VmRSS").unwrap_or_default());
         }
         let mut row = vec![format!("{}: {}", entry.0.name(), client.title)];
-        row.extend(looks.iter().map(|&kib| format!("{:.1}", float(kib) / 1024.0)));
+        row.extend(
+            looks
+                .iter()
+                .map(|&kib| format!("{:.1}", float(kib) / 1024.0)),
+        );
         let grown = looks[LOOKS - 1].cast_signed() - looks[0].cast_signed();
         row.push(grown.to_string());
         rows.push(row);

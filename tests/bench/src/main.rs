@@ -68,7 +68,10 @@ fn main() -> ExitCode {
         Command::OneByOne(settings) => one_by_one::run(&settings),
         Command::Many(settings) => many::run(&settings),
         Command::Leak(settings) => leak::run(&settings),
-        Command::Micro(settings) => micro::run(&settings),
+        Command::Micro(settings) => {
+            micro::run(&settings);
+            Ok(())
+        }
         Command::Client(settings) => own_clients::run(&settings),
     };
     match result {

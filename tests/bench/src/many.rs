@@ -59,8 +59,7 @@ pub fn run(settings: &Settings) -> Result<()> {
                 .threads
                 .max(turn.client.memory("Threads").unwrap_or_default());
             turn.seconds.push(float(numbers[0]) / 1e9);
-            turn.late
-                .extend(numbers.get(1).map(|&ns| float(ns) / 1e6));
+            turn.late.extend(numbers.get(1).map(|&ns| float(ns) / 1e6));
         }
     }
     print(settings, &turns);
@@ -111,5 +110,7 @@ fn print(settings: &Settings, turns: &[Turn]) {
         ],
         &rows,
     );
-    println!("\nTimer: the longest delay of a 1 ms timer in the same event loop, median and worst of the rounds.");
+    println!(
+        "\nTimer: the longest delay of a 1 ms timer in the same event loop, median and worst of the rounds."
+    );
 }

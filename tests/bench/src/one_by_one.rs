@@ -46,6 +46,8 @@ struct Turn {
     client: Client,
     /// µs per send, one figure a round.
     rounds: Vec<f64>,
+    /// µs of processor time per send, likewise.
+    cpu: Vec<f64>,
     /// µs of single sends.
     each: Vec<f64>,
     connections: u64,
@@ -61,6 +63,7 @@ pub fn run(settings: &Settings) -> Result<()> {
             entry,
             client,
             rounds: Vec::new(),
+            cpu: Vec::new(),
             each: Vec::new(),
             connections: 0,
             messages: 0,
@@ -75,9 +78,13 @@ pub fn run(settings: &Settings) -> Result<()> {
     for _ in 0..settings.rounds {
         for turn in &mut turns {
             turn.take("", settings.warm, &server)?;
+            let per_send = |ns: u64| float(ns) / float(settings.sends) / 1e3;
+            let before = turn.client.cpu();
             let elapsed = turn.take("", settings.sends, &server)?[0];
-            turn.rounds
-                .push(float(elapsed) / float(settings.sends) / 1e3);
+            let cpu = turn.client.cpu().zip(before);
+            turn.rounds.push(per_send(elapsed));
+            turn.cpu
+                .extend(cpu.map(|(after, before)| per_send(after.saturating_sub(before))));
         }
     }
     for _ in 0..settings.rounds.div_ceil(4) {
@@ -116,7 +123,8 @@ fn print(settings: &Settings, turns: &[Turn]) {
         "One message after another: {} rounds of {} sends each.",
         settings.rounds, settings.sends
     );
-    println!("µs per send: median of the rounds; a ratio: median of the rounds' ratios.\n");
+    println!("µs per send, and of processor time in the client: medians of the rounds.");
+    println!("Ratios: medians of the rounds' ratios.\n");
     let floor = &turns[0];
     let rows: Vec<Vec<String>> = turns
         .iter()
@@ -125,6 +133,7 @@ fn print(settings: &Settings, turns: &[Turn]) {
                 format!("{}: {}", turn.entry.0.name(), turn.client.title),
                 format!("{:.1}", median(&turn.rounds)),
                 format!("{:.2}", ratio(turn, floor)),
+                format!("{:.1}", median(&turn.cpu)),
                 format!("{:.1}", quantile(&turn.each, 0.5)),
                 format!("{:.1}", quantile(&turn.each, 0.99)),
                 mib(turn.client.memory("VmHWM")),
@@ -138,6 +147,7 @@ fn print(settings: &Settings, turns: &[Turn]) {
             "client",
             "µs/send",
             "÷ raw",
+            "cpu µs",
             "p50 µs",
             "p99 µs",
             "peak MiB",

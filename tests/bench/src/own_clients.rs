@@ -40,8 +40,9 @@ pub fn run(settings: &Settings) -> Result<()> {
 
 /// The page's generic sample, as a user of callcta builds it.
 pub fn sample() -> Message {
-    Message::generic([Element::new("Contact Support!")
-        .button(Button::audio_call("Call Now").expires_in_days(5))])
+    Message::generic([
+        Element::new("Contact Support!").button(Button::audio_call("Call Now").expires_in_days(5))
+    ])
 }
 
 /// The same as somebody without callcta has it at hand: ready to be sent.
@@ -61,12 +62,19 @@ fn raw(settings: &Settings) -> Result<()> {
         settings.token,
         body.len()
     );
-    let mut stream = TcpStream::connect(host)?;
-    stream.set_nodelay(true)?;
+    let mut connected: Option<TcpStream> = None;
     let mut buffer = vec![0; 16 * 1024];
     // The server always answers alike, so the first answer tells the length.
     let mut length = None;
     protocol::serve("raw socket", || {
+        let stream = match &mut connected {
+            Some(stream) => stream,
+            none => {
+                let stream = none.insert(TcpStream::connect(host)?);
+                stream.set_nodelay(true)?;
+                stream
+            }
+        };
         stream.write_all(request.as_bytes())?;
         let mut filled = 0;
         while length.is_none_or(|length| filled < length) {

@@ -100,6 +100,17 @@ impl Client {
         Ok((numbers, after.1 - before.1))
     }
 
+    /// The processor time it has used, in ns, all threads that still run; `None`
+    /// where it isn't told.
+    pub fn cpu(&self) -> Option<u64> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).ok()?;
+        let times = tasks.flatten().map(|task| {
+            let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        times.sum()
+    }
+
     /// A line of its `/proc/…/status` in KiB, such as `VmHWM`, its peak memory;
     /// `None` where there is no such file.
     pub fn memory(&self, key: &str) -> Option<u64> {

@@ -92,7 +92,8 @@ pub fn start(entries: &[Entry], field: &Field, server: &Server) -> Result<Vec<(E
     let mut clients = Vec::new();
     for &entry in entries {
         let Entry(group, name) = entry;
-        let wanted = (field.groups.is_empty() || field.groups.contains(&group))
+        let asked = |group| field.groups.is_empty() || field.groups.contains(&group);
+        let wanted = (asked(group) || entry == LIBCURL && asked(Group::Rust))
             && (field.only.is_empty() || field.only.iter().any(|part| name.contains(part)));
         if !wanted && entry != FLOOR {
             continue;

@@ -14,8 +14,7 @@ const BACKLOG: i32 = 4096;
 /// A thread has next to nothing on its stack, and there may be a thousand.
 const STACK: usize = 128 * 1024;
 
-const ANSWER: &str =
-    r#"{"recipient_id":"1254477777772919","message_id":"m_AG5Hz2Uq7tuwNEhXfYYKj8mJEM_QPpz5jdCK48PnKAjSdjfipqxqMvK8ma6AC8fplwlqLP_5cgXIbu7I3rBN0P"}"#;
+const ANSWER: &str = r#"{"recipient_id":"1254477777772919","message_id":"m_AG5Hz2Uq7tuwNEhXfYYKj8mJEM_QPpz5jdCK48PnKAjSdjfipqxqMvK8ma6AC8fplwlqLP_5cgXIbu7I3rBN0P"}"#;
 
 #[derive(Default)]
 struct Shared {
