@@ -87,7 +87,7 @@ kinds! {
         "check the Page id and that the token may act for that Page";
     /// The platform refused the request as wrong.
     InvalidRequest = 207, "invalid_request", "the platform refused a parameter",
-        "check the message against Meta's page; expires_in_days must not exceed 7";
+        "check the message against Meta's page, such as the range of expires_in_days";
     /// Too many requests. Carries [`Error::retry_after`] when the platform said.
     RateLimited = 210, "rate_limited", "too many requests",
         "send more slowly and wait before the next try";
