@@ -76,6 +76,8 @@ async function sender() {
       };
       return [`fetch, Node ${process.versions.node}`, send];
     }
+    case 'nothing':
+      return ['setTimeout, no sends', () => new Promise((resolve) => setTimeout(resolve, 800))];
     default:
       throw new Error(`no client is called ${which}`);
   }

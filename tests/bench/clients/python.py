@@ -9,13 +9,14 @@ import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from time import perf_counter_ns as now
+from typing import Any
 
 WHICH, URL, PAGE_ID, TOKEN, PSID = sys.argv[1:]
 ENDPOINT = f"{URL}/v26.0/{PAGE_ID}/messages"
 HEADERS = {"authorization": f"Bearer {TOKEN}"}
 
 
-def sample_message() -> dict:
+def sample_message() -> dict[str, Any]:
     """The page's generic sample, as those have to write it who have no callcta."""
     return {
         "attachment": {
@@ -35,13 +36,15 @@ def sample_message() -> dict:
     }
 
 
-def sample_request(psid: str) -> dict:
+def sample_request(psid: str) -> dict[str, Any]:
     return {"recipient": {"id": psid}, "message": sample_message()}
 
 
-def callcta_sample():
+if "callcta" in WHICH:
     from callcta import AudioCallButton, Element, GenericTemplate
 
+
+def callcta_sample() -> "GenericTemplate":
     call = AudioCallButton("Call Now", expires_in_days=5)
     return GenericTemplate([Element("Contact Support!", buttons=[call])])
 
@@ -130,6 +133,13 @@ def async_sender() -> tuple[str, Callable[[str], Awaitable[None]]]:
             assert (await client.send(psid, callcta_sample())).message_id
 
         return f"callcta.aio {version('callcta')}", send
+
+    if WHICH == "many-nothing":
+
+        async def send(_: str) -> None:
+            await asyncio.sleep(0.8)
+
+        return "asyncio.sleep, no sends", send
 
     import httpx
 
