@@ -17,7 +17,7 @@ pub(crate) struct Body<'a> {
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let options = self.options;
-        let mut out = Writer::new(serializer)?;
+        let mut out = Writer::new(serializer, &options.extra)?;
         out.opt("recipient", self.recipient)?;
         out.opt(
             "messaging_type",
@@ -44,7 +44,7 @@ impl Serialize for Body<'_> {
         for (key, value) in self.parameters {
             out.set(key, value)?;
         }
-        out.end(&options.extra)
+        out.end()
     }
 }
 

@@ -282,7 +282,7 @@ impl Serialize for Button {
         if let Some(value) = &self.malformed {
             return value.serialize(serializer);
         }
-        let mut out = Writer::new(serializer)?;
+        let mut out = Writer::new(serializer, &self.extra)?;
         if let Some(kind) = &self.kind {
             out.set("type", kind.as_str())?;
         }
@@ -295,6 +295,6 @@ impl Serialize for Button {
         out.opt("fallback_url", self.fallback_url.as_ref())?;
         out.opt("webview_share_button", self.webview_share.as_ref())?;
         out.opt("game_metadata", self.game_metadata.as_ref())?;
-        out.end(&self.extra)
+        out.end()
     }
 }

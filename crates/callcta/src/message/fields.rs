@@ -66,15 +66,18 @@ impl Fields {
 
 /// Writes one JSON object: typed fields that are set, then the extra ones. A
 /// key that was written typed is not written again.
-pub(crate) struct Writer<S: Serializer> {
+pub(crate) struct Writer<'a, S: Serializer> {
     map: S::SerializeMap,
+    extra: &'a Extra,
+    /// Kept only if there are extra fields to compare with.
     written: Vec<&'static str>,
 }
 
-impl<S: Serializer> Writer<S> {
-    pub(crate) fn new(serializer: S) -> Result<Self, S::Error> {
+impl<'a, S: Serializer> Writer<'a, S> {
+    pub(crate) fn new(serializer: S, extra: &'a Extra) -> Result<Self, S::Error> {
         Ok(Writer {
             map: serializer.serialize_map(None)?,
+            extra,
             written: Vec::new(),
         })
     }
@@ -84,7 +87,9 @@ impl<S: Serializer> Writer<S> {
         key: &'static str,
         value: &T,
     ) -> Result<(), S::Error> {
-        self.written.push(key);
+        if !self.extra.is_empty() {
+            self.written.push(key);
+        }
         self.map.serialize_entry(key, value)
     }
 
@@ -96,8 +101,8 @@ impl<S: Serializer> Writer<S> {
         value.map_or(Ok(()), |value| self.set(key, value))
     }
 
-    pub(crate) fn end(mut self, extra: &Extra) -> Result<S::Ok, S::Error> {
-        for (key, value) in extra {
+    pub(crate) fn end(mut self) -> Result<S::Ok, S::Error> {
+        for (key, value) in self.extra {
             if !self.written.contains(&key.as_str()) {
                 self.map.serialize_entry(key, value)?;
             }

@@ -214,13 +214,13 @@ pub(crate) struct MessageWire<'a> {
 
 impl Serialize for MessageWire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = Writer::new(serializer)?;
+        let mut out = Writer::new(serializer, &self.message.extra)?;
         if let Some(template) = &self.message.template {
             let extra = &self.message.attachment_extra;
             out.set("attachment", &Attachment { template, extra })?;
         }
         out.opt("metadata", self.metadata)?;
-        out.end(&self.message.extra)
+        out.end()
     }
 }
 
@@ -231,10 +231,10 @@ struct Attachment<'a> {
 
 impl Serialize for Attachment<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = Writer::new(serializer)?;
+        let mut out = Writer::new(serializer, self.extra)?;
         out.set("type", "template")?;
         out.set("payload", self.template)?;
-        out.end(self.extra)
+        out.end()
     }
 }
 

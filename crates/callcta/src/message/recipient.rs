@@ -96,8 +96,9 @@ impl Serialize for Recipient {
             Recipient::PostId(value) => ("post_id", value),
             Recipient::Other(object) => return object.serialize(serializer),
         };
-        let mut out = Writer::new(serializer)?;
+        let nothing_else = Map::new();
+        let mut out = Writer::new(serializer, &nothing_else)?;
         out.set(key, value)?;
-        out.end(&Map::new())
+        out.end()
     }
 }

@@ -45,10 +45,13 @@ impl Template {
 
 impl Serialize for Template {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let Template::Other(object) = self {
-            return object.serialize(serializer);
-        }
-        let mut out = Writer::new(serializer)?;
+        let extra = match self {
+            Template::Generic(template) => &template.extra,
+            Template::Button(template) => &template.extra,
+            Template::CallPrompt(template) => &template.extra,
+            Template::Other(object) => return object.serialize(serializer),
+        };
+        let mut out = Writer::new(serializer, extra)?;
         if let Some(template_type) = self.template_type() {
             out.set("template_type", template_type)?;
         }
@@ -56,19 +59,17 @@ impl Serialize for Template {
             Template::Generic(template) => {
                 out.opt("elements", template.elements.as_ref())?;
                 out.opt("sharable", template.sharable.as_ref())?;
-                out.end(&template.extra)
             }
             Template::Button(template) => {
                 out.opt("text", template.text.as_ref())?;
                 out.opt("buttons", template.buttons.as_ref())?;
-                out.end(&template.extra)
             }
             Template::CallPrompt(template) => {
                 out.opt("ttl_days", template.ttl_days.as_ref())?;
-                out.end(&template.extra)
             }
-            Template::Other(object) => out.end(object),
+            Template::Other(_) => {}
         }
+        out.end()
     }
 }
 
@@ -309,12 +310,12 @@ impl Serialize for Element {
         if let Some(value) = &self.malformed {
             return value.serialize(serializer);
         }
-        let mut out = Writer::new(serializer)?;
+        let mut out = Writer::new(serializer, &self.extra)?;
         out.opt("title", self.title.as_ref())?;
         out.opt("subtitle", self.subtitle.as_ref())?;
         out.opt("image_url", self.image_url.as_ref())?;
         out.opt("default_action", self.default_action.as_ref())?;
         out.opt("buttons", self.buttons.as_ref())?;
-        out.end(&self.extra)
+        out.end()
     }
 }
