@@ -24,7 +24,7 @@ pub fn run(settings: &Settings) -> Result<()> {
     heads.extend((1..=LOOKS as u64).map(|look| (look * settings.sends).to_string()));
     heads.push("grown KiB".to_owned());
     let mut rows = Vec::new();
-    for (entry, mut client) in roster::start(roster::LEAK, &settings.field, &server)? {
+    for (entry, mut client) in roster::start(roster::LEAK, &settings.field, &[], &server)? {
         let mut looks = Vec::new();
         for _ in 0..LOOKS {
             client.ask_checked("", settings.sends, &server)?;

@@ -12,6 +12,7 @@ mod many;
 mod micro;
 mod one_by_one;
 mod own_clients;
+mod processors;
 mod protocol;
 mod roster;
 mod server;

@@ -40,7 +40,7 @@ struct Turn {
 pub fn run(settings: &Settings) -> Result<()> {
     let server = Server::start()?;
     server.set_delay(Duration::from_millis(settings.delay_ms));
-    let mut turns: Vec<Turn> = roster::start(roster::MANY, &settings.field, &server)?
+    let mut turns: Vec<Turn> = roster::start(roster::MANY, &settings.field, &[], &server)?
         .into_iter()
         .map(|(entry, client)| Turn {
             entry,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::figures::{float, median, print_table, quantile};
 use crate::own_clients::sample_body;
+use crate::processors::Processors;
 use crate::protocol::{Client, PSID};
 use crate::roster::{self, Entry};
 use crate::server::Server;
@@ -14,6 +15,9 @@ use crate::{Field, Result};
 pub struct Settings {
     #[command(flatten)]
     field: Field,
+    /// Where server and clients run; given twice, the whole is done twice.
+    #[arg(long, value_enum, default_values = ["two", "one"])]
+    processors: Vec<Processors>,
     /// Rounds, in each of which every client has its turn.
     #[arg(long, default_value_t = 31)]
     rounds: u32,
@@ -55,8 +59,23 @@ struct Turn {
 }
 
 pub fn run(settings: &Settings) -> Result<()> {
+    println!("One message after another.");
+    println!("µs per send, and of processor time in the client: medians of the rounds.");
+    println!("Ratios: medians of the rounds' ratios.");
+    for processors in &settings.processors {
+        println!("\n== {} ==\n", processors.name());
+        match processors.occupy() {
+            Ok(prefix) => run_placed(settings, &prefix)?,
+            Err(why) => println!("not measured: {why}"),
+        }
+    }
+    Ok(())
+}
+
+fn run_placed(settings: &Settings, prefix: &[String]) -> Result<()> {
     let server = Server::start()?;
-    let clients = roster::start(roster::ONE_BY_ONE, &settings.field, &server)?;
+    let field = &settings.field;
+    let clients = roster::start(roster::ONE_BY_ONE, field, prefix, &server)?;
     let mut turns: Vec<Turn> = clients
         .into_iter()
         .map(|(entry, client)| Turn {
@@ -94,7 +113,7 @@ pub fn run(settings: &Settings) -> Result<()> {
             turn.each.extend(each.into_iter().map(|ns| float(ns) / 1e3));
         }
     }
-    print(settings, &turns);
+    print(&turns);
     Ok(())
 }
 
@@ -118,13 +137,7 @@ fn check_message(title: &str, body: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn print(settings: &Settings, turns: &[Turn]) {
-    println!(
-        "One message after another: {} rounds of {} sends each.",
-        settings.rounds, settings.sends
-    );
-    println!("µs per send, and of processor time in the client: medians of the rounds.");
-    println!("Ratios: medians of the rounds' ratios.\n");
+fn print(turns: &[Turn]) {
     let floor = &turns[0];
     let rows: Vec<Vec<String>> = turns
         .iter()
@@ -169,8 +182,10 @@ fn print(settings: &Settings, turns: &[Turn]) {
             ])
         })
         .collect();
-    println!();
-    print_table(&["ratio", "here", "aim ≤"], &rows);
+    if !rows.is_empty() {
+        println!();
+        print_table(&["ratio", "here", "aim ≤"], &rows);
+    }
 }
 
 /// How many times as long `ours` took as `other`, round by round.

@@ -92,9 +92,14 @@ impl Entry {
     }
 }
 
-/// The clients of `entries` that were asked for and can be started. Tells about
-/// those that can't.
-pub fn start(entries: &[Entry], field: &Field, server: &Server) -> Result<Vec<(Entry, Client)>> {
+/// The clients of `entries` that were asked for and can be started, their commands
+/// beginning with `prefix`. Tells about those that can't.
+pub fn start(
+    entries: &[Entry],
+    field: &Field,
+    prefix: &[String],
+    server: &Server,
+) -> Result<Vec<(Entry, Client)>> {
     let mut clients = Vec::new();
     for &entry in entries {
         let Entry(group, name) = entry;
@@ -104,7 +109,7 @@ pub fn start(entries: &[Entry], field: &Field, server: &Server) -> Result<Vec<(E
         if !wanted && entry != FLOOR {
             continue;
         }
-        let command = entry.command(&field.built)?;
+        let command = [prefix, &entry.command(&field.built)?].concat();
         match Client::start(&command, server) {
             Ok(client) => clients.push((entry, client)),
             Err(why) => {
