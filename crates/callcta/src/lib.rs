@@ -121,6 +121,7 @@ mod credentials;
 mod error;
 mod graph_error;
 mod message;
+mod named;
 mod outbox;
 mod retry;
 mod usage;

@@ -4,7 +4,10 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::error::{Delivery, Error, ErrorKind};
+use serde_json::Value;
+
+use crate::error::{Delivery, Error, ErrorKind, Result};
+use crate::named::{Setter, apply, unknown};
 
 /// When and how often a send is tried again.
 ///
@@ -68,6 +71,24 @@ impl RetryPolicy {
     pub fn retry_unknown(mut self, yes: bool) -> Self {
         self.retry_unknown = yes;
         self
+    }
+
+    /// Changes a part by the name of its method. Delays are numbers of seconds, or
+    /// of milliseconds under a name with `_ms` at its end. Null changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if there is no such part, or
+    /// if the value is not of its type.
+    pub fn set(self, name: &str, value: impl Into<Value>) -> Result<Self> {
+        let set: Setter<Self> = match name {
+            "attempts" => |this, value| Ok(this.attempts(value.count()?)),
+            "base_delay" | "base_delay_ms" => |this, value| Ok(this.base_delay(value.duration()?)),
+            "max_delay" | "max_delay_ms" => |this, value| Ok(this.max_delay(value.duration()?)),
+            "retry_unknown" => |this, value| Ok(this.retry_unknown(value.yes()?)),
+            _ => return Err(unknown("setting", name)),
+        };
+        apply(set, self, name, value.into())
     }
 
     /// How long to wait before the next try after `error`, the `attempt`-th one

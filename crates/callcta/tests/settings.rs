@@ -1,10 +1,15 @@
-//! Settings that can't be used are refused when the client is built.
+//! Settings, by their methods and by name; those that can't be used are refused.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use callcta::{Client, Delivery, ErrorKind};
+use callcta::transport::{HttpResponse, ScriptedTransport};
+use callcta::{
+    Client, ClientBuilder, Delivery, ErrorKind, Message, Receipt, Result, RetryPolicy, SendOptions,
+};
+use serde_json::{Value, json};
 
-fn refused(client: callcta::ClientBuilder) -> String {
+fn refused(client: ClientBuilder) -> String {
     let error = client.build().expect_err("the setting can't be used");
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert_eq!(error.delivery(), Delivery::NotSent);
@@ -100,4 +105,236 @@ fn debug_shows_the_settings_but_no_secret() {
         assert!(!text.contains(secret), "{text}");
     }
     assert!(text.contains("timeout: 3s"), "{text}");
+}
+
+fn builder() -> ClientBuilder {
+    Client::builder("1", "t")
+}
+
+#[test]
+fn settings_by_name_do_what_their_methods_do() {
+    let second = Duration::from_secs(1);
+    let pem = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    let retry = |policy: RetryPolicy| builder().retry(policy);
+    let settings = [
+        ("timeout", json!(1), builder().timeout(second)),
+        ("timeout_ms", json!(1000.0), builder().timeout(second)),
+        (
+            "connect_timeout",
+            json!(0.5),
+            builder().connect_timeout(second / 2),
+        ),
+        ("body_limit", json!(9), builder().body_limit(9)),
+        (
+            "max_idle_connections",
+            json!(3),
+            builder().max_idle_connections(3),
+        ),
+        ("user_agent", json!("mine"), builder().user_agent("mine")),
+        (
+            "proxy",
+            json!("http://127.0.0.1:1"),
+            builder().proxy("http://127.0.0.1:1"),
+        ),
+        (
+            "proxy_from_env",
+            json!(true),
+            builder().proxy_from_env(true),
+        ),
+        ("extra_ca_pem", json!(pem), builder().extra_ca_pem(pem)),
+        ("attempts", json!(7), retry(RetryPolicy::new().attempts(7))),
+        (
+            "base_delay_ms",
+            json!(1000),
+            retry(RetryPolicy::new().base_delay(second)),
+        ),
+        (
+            "max_delay",
+            json!(1),
+            retry(RetryPolicy::new().max_delay(second)),
+        ),
+        (
+            "retry_unknown",
+            json!(true),
+            retry(RetryPolicy::new().retry_unknown(true)),
+        ),
+        (
+            "retry",
+            json!({"attempts": 2, "max_delay_ms": 1000}),
+            retry(RetryPolicy::new().attempts(2).max_delay(second)),
+        ),
+    ];
+    let shown = |builder: ClientBuilder| format!("{:?}", builder.build());
+    for (name, value, by_method) in settings {
+        let by_name = builder().set(name, value).expect(name);
+        let by_name = shown(by_name);
+        assert_eq!(by_name, shown(by_method), "{name}");
+        assert_ne!(by_name, shown(builder()), "{name}");
+    }
+}
+
+/// What is posted, and what comes of it, with one setting set by its name.
+fn send_with(name: &str, value: Value, answer: HttpResponse) -> (String, Result<Receipt>) {
+    let transport = Arc::new(ScriptedTransport::new([Ok(answer)]));
+    let client = builder().set(name, value).expect(name);
+    let client = client.transport(transport.clone()).build().expect(name);
+    let outcome = client.send("2", &Message::call_prompt());
+    (transport.requests().remove(0).url, outcome)
+}
+
+#[test]
+fn the_address_can_be_set_by_name() {
+    for (name, value, part) in [
+        (
+            "base_url",
+            json!("http://localhost:1"),
+            "http://localhost:1/",
+        ),
+        ("version", json!("v99.0"), "/v99.0/1/"),
+        ("use_me", json!(true), "/me/messages"),
+        ("token_placement", json!("query"), "access_token=t"),
+        ("app_secret", json!("s"), "appsecret_proof="),
+    ] {
+        let (url, _) = send_with(name, value, HttpResponse::new(200, "{}"));
+        assert!(url.contains(part), "{name}: {url}");
+    }
+}
+
+#[test]
+fn codes_can_be_set_by_name() {
+    let answer = r#"{"error":{"message":"x","code":10,"error_subcode":7}}"#;
+    for (codes, kind) in [
+        (
+            json!([{"code": 10, "subcode": 7}]),
+            ErrorKind::CallingNotEnabled,
+        ),
+        (json!([[1, null], [10, 7]]), ErrorKind::CallingNotEnabled),
+        (
+            json!([{"code": 10, "subcode": 8}, {"code": 11}]),
+            ErrorKind::PermissionDenied,
+        ),
+    ] {
+        let answer = HttpResponse::new(400, answer);
+        let (_, outcome) = send_with("calling_not_enabled_codes", codes, answer);
+        assert_eq!(outcome.expect_err("it is refused").kind(), kind);
+    }
+}
+
+#[test]
+fn what_is_no_setting_is_refused_by_its_name() {
+    let options = || SendOptions::new();
+    let codes = "calling_not_enabled_codes";
+    for (refused, text) in [
+        (
+            builder().set("tiemout", 1).map(drop),
+            "no such setting: tiemout",
+        ),
+        (
+            builder().set("retry", json!({"x": 1})).map(drop),
+            "no such setting: x",
+        ),
+        (
+            builder().set("retry", 3).map(drop),
+            "retry must be an object",
+        ),
+        (
+            builder().set("timeout", "1").map(drop),
+            "timeout must be a number of seconds",
+        ),
+        (
+            builder().set("timeout", -1).map(drop),
+            "timeout must be a number of seconds",
+        ),
+        (
+            builder().set("timeout_ms", true).map(drop),
+            "timeout_ms must be a number of milliseconds",
+        ),
+        (
+            builder().set("attempts", 1.5).map(drop),
+            "attempts must be a whole number",
+        ),
+        (
+            builder().set("attempts", 1_u64 << 32).map(drop),
+            "attempts must be a whole number",
+        ),
+        (
+            builder().set("version", 26.0).map(drop),
+            "version must be a text",
+        ),
+        (
+            builder().set("use_me", "yes").map(drop),
+            "use_me must be true or false",
+        ),
+        (
+            builder().set("token_placement", "url").map(drop),
+            "token_placement must be header,",
+        ),
+        (
+            builder().set(codes, json!({"code": 1})).map(drop),
+            "calling_not_enabled_codes must be",
+        ),
+        (
+            builder().set(codes, json!([{"subcode": 1}])).map(drop),
+            "calling_not_enabled_codes must be",
+        ),
+        (options().set("tga", "x").map(drop), "no such option: tga"),
+        (options().set("tag", 1).map(drop), "tag must be a text"),
+        (
+            options().set("deadline", "soon").map(drop),
+            "deadline must be a number of seconds",
+        ),
+        (
+            options().set("deadline", 1e30).map(drop),
+            "deadline must be",
+        ),
+        (
+            options().set("fields", "x").map(drop),
+            "fields must be an object",
+        ),
+    ] {
+        let error = refused.expect_err(text);
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{text}");
+        let shown = error.to_string();
+        assert!(shown.contains(text), "{shown}");
+    }
+}
+
+#[test]
+fn null_sets_nothing() {
+    let unset = format!("{:?}", builder().build());
+    for name in ["timeout", "proxy", "attempts", "retry"] {
+        let set = builder().set(name, Value::Null).expect(name);
+        assert_eq!(format!("{:?}", set.build()), unset, "{name}");
+    }
+    let options = SendOptions::new().set("tag", Value::Null);
+    assert_eq!(options.expect("there is a tag"), SendOptions::new());
+}
+
+#[test]
+fn options_by_name_are_those_of_the_methods() {
+    let given = json!({
+        "messaging_type": "UPDATE", "tag": "HUMAN_AGENT", "notification_type": "NO_PUSH",
+        "persona_id": "3", "reply_to": "m_1", "metadata": "x", "deadline_ms": 1500,
+        "unchecked": true, "fields": {"a": [1], "b": null},
+    });
+    let mut by_name = SendOptions::new();
+    for (name, value) in given.as_object().expect("it is one") {
+        let before = by_name.clone();
+        by_name = by_name.set(name, value.clone()).expect(name);
+        assert_ne!(by_name, before, "{name}");
+    }
+    let by_method = SendOptions::new()
+        .messaging_type("UPDATE")
+        .tag("HUMAN_AGENT")
+        .notification_type("NO_PUSH")
+        .persona_id("3")
+        .reply_to("m_1")
+        .metadata("x")
+        .deadline(SystemTime::UNIX_EPOCH + Duration::from_millis(1500))
+        .unchecked(true)
+        .field("a", json!([1]))
+        .field("b", Value::Null);
+    assert_eq!(by_name, by_method);
+    let seconds = by_name.clone().set("deadline", 1.5);
+    assert_eq!(seconds.expect("it is the same moment"), by_name);
 }

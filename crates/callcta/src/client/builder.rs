@@ -47,7 +47,7 @@ pub struct ClientBuilder {
     placement: TokenPlacement,
     transport_config: TransportConfig,
     transport: Option<Arc<dyn Transport>>,
-    retry: RetryPolicy,
+    pub(super) retry: RetryPolicy,
     on_retry: Option<Box<OnRetry>>,
     calling_not_enabled: Vec<(i64, Option<i64>)>,
 }

@@ -1,6 +1,10 @@
 use std::time::SystemTime;
 
+use serde_json::Value;
+
 use super::fields::Extra;
+use crate::error::Result;
+use crate::named::{Setter, apply, unknown};
 
 /// Declares an enum of wire strings that lets unknown ones through.
 macro_rules! wire_enum {
@@ -96,6 +100,7 @@ pub struct SendOptions {
     pub(crate) reply_to: Option<String>,
     pub(crate) metadata: Option<String>,
     pub(crate) deadline: Option<SystemTime>,
+    pub(crate) unchecked: bool,
     pub(crate) extra: Extra,
 }
 
@@ -150,10 +155,49 @@ impl SendOptions {
         self
     }
 
+    /// Whether to send without checking first: the way out on the day that Meta
+    /// changes a limit. Defaults to `false`.
+    pub fn unchecked(mut self, yes: bool) -> Self {
+        self.unchecked = yes;
+        self
+    }
+
     /// Sets a top-level field of the request that callcta has no method for. A
     /// field that has one keeps what that method set.
-    pub fn field(mut self, key: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+    pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(key.into(), value.into());
         self
+    }
+
+    /// Sets an option by its name, for those who read options from elsewhere. Names
+    /// are those of the methods; `fields` takes an object, each of whose entries
+    /// becomes a [`field`](SendOptions::field). `deadline` is a number of seconds
+    /// since 1970-01-01 UTC, `deadline_ms` one of milliseconds. Null sets nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if there is no such
+    /// option, or if the value is not of its type.
+    pub fn set(self, name: &str, value: impl Into<Value>) -> Result<Self> {
+        let set: Setter<Self> = match name {
+            "messaging_type" => |this, value| Ok(this.messaging_type(value.text()?)),
+            "tag" => |this, value| Ok(this.tag(value.text()?)),
+            "notification_type" => |this, value| Ok(this.notification_type(value.text()?)),
+            "persona_id" => |this, value| Ok(this.persona_id(value.text()?)),
+            "reply_to" => |this, value| Ok(this.reply_to(value.text()?)),
+            "metadata" => |this, value| Ok(this.metadata(value.text()?)),
+            "deadline" | "deadline_ms" => |this, value| {
+                let wrong = value.must_be("a moment that there is");
+                let deadline = SystemTime::UNIX_EPOCH.checked_add(value.duration()?);
+                Ok(this.deadline(deadline.ok_or(wrong)?))
+            },
+            "unchecked" => |this, value| Ok(this.unchecked(value.yes()?)),
+            "fields" => |this, value| {
+                let fields = value.object()?.into_iter();
+                Ok(fields.fold(this, |this, (key, value)| this.field(key, value)))
+            },
+            _ => return Err(unknown("option", name)),
+        };
+        apply(set, self, name, value.into())
     }
 }

@@ -3,6 +3,7 @@
 mod queue;
 
 use std::fmt;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::thread;
@@ -11,7 +12,7 @@ pub use self::queue::Ticket;
 use self::queue::{Job, Queue};
 use crate::client::{Client, Receipt};
 use crate::error::{Delivery, Error, Result};
-use crate::message::{Recipient, Request};
+use crate::message::Request;
 use crate::transport::per_process::PerProcess;
 
 /// Most threads an [`Outbox`] runs unless told otherwise. callcta's own number.
@@ -104,21 +105,7 @@ impl Outbox {
         request: Request,
         done: impl FnOnce(Result<Receipt>) + Send + 'static,
     ) -> Result<Ticket> {
-        self.push(Job::new(request, false, Box::new(done))?, true)
-    }
-
-    /// Like [`submit`](Outbox::submit), without checking the message first; see
-    /// [`Client::send_unchecked`].
-    ///
-    /// # Errors
-    ///
-    /// As [`submit`](Outbox::submit).
-    pub fn submit_unchecked(
-        &self,
-        request: Request,
-        done: impl FnOnce(Result<Receipt>) + Send + 'static,
-    ) -> Result<Ticket> {
-        self.push(Job::new(request, true, Box::new(done))?, true)
+        self.push(Job::new(request, Box::new(done))?, true)
     }
 
     /// Puts a message into the queue, or fails at once if it is full.
@@ -132,21 +119,27 @@ impl Outbox {
         request: Request,
         done: impl FnOnce(Result<Receipt>) + Send + 'static,
     ) -> Result<Ticket> {
-        self.push(Job::new(request, false, Box::new(done))?, false)
+        self.push(Job::new(request, Box::new(done))?, false)
     }
 
-    /// Like [`try_submit`](Outbox::try_submit), without checking the message
-    /// first; see [`Client::send_unchecked`].
-    ///
-    /// # Errors
-    ///
-    /// As [`try_submit`](Outbox::try_submit).
-    pub fn try_submit_unchecked(
+    #[doc(hidden)]
+    pub fn submit_unchecked(
         &self,
-        request: Request,
+        mut request: Request,
         done: impl FnOnce(Result<Receipt>) + Send + 'static,
     ) -> Result<Ticket> {
-        self.push(Job::new(request, true, Box::new(done))?, false)
+        request.options = request.options.unchecked(true);
+        self.submit(request, done)
+    }
+
+    #[doc(hidden)]
+    pub fn try_submit_unchecked(
+        &self,
+        mut request: Request,
+        done: impl FnOnce(Result<Receipt>) + Send + 'static,
+    ) -> Result<Ticket> {
+        request.options = request.options.unchecked(true);
+        self.try_submit(request, done)
     }
 
     /// Waits until nothing is queued or being sent.
@@ -173,31 +166,22 @@ impl Outbox {
 
     fn push(&self, job: Job, wait: bool) -> Result<Ticket> {
         let queue = self.queue();
-        let (ticket, start_worker) = queue.push(job, wait)?;
-        if start_worker {
-            self.start_worker(queue, &ticket)?;
+        let (ticket, start) = queue.push(job, wait)?;
+        if start && let Err(error) = start_worker(&self.handle.client, queue) {
+            let failed = || {
+                let text = format!("no thread can be started: {}", error.kind());
+                Error::internal(Delivery::NotSent, text)
+            };
+            let (own, others): (Vec<Job>, _) =
+                (queue.worker_failed().into_iter()).partition(|job| job.is(&ticket));
+            for job in others {
+                (job.done)(Err(failed()));
+            }
+            if !own.is_empty() {
+                return Err(failed().with_source(error));
+            }
         }
         Ok(ticket)
-    }
-
-    fn start_worker(&self, queue: &Arc<Queue>, ticket: &Ticket) -> Result<()> {
-        let (client, worker) = (self.handle.client.clone(), Arc::clone(queue));
-        let started = thread::Builder::new()
-            .name("callcta-outbox".to_owned())
-            .spawn(move || work(&client, &worker));
-        match started {
-            Ok(thread) => {
-                queue.worker_started(thread);
-                Ok(())
-            }
-            // The other workers get to the message in time.
-            Err(_) if queue.worker_failed() > 0 => Ok(()),
-            Err(error) => {
-                queue.take_back(ticket);
-                let text = format!("no thread can be started: {}", error.kind());
-                Err(Error::internal(Delivery::NotSent, text).with_source(error))
-            }
-        }
     }
 }
 
@@ -224,38 +208,34 @@ impl fmt::Debug for Outbox {
     }
 }
 
-fn work(client: &Client, queue: &Arc<Queue>) {
-    Queue::enter();
-    while let Some(job) = queue.next() {
-        let Job {
-            recipient,
-            request,
-            unchecked,
-            done,
-            ..
-        } = job;
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            send(client, &recipient, &request, unchecked)
-        }))
-        .unwrap_or_else(|_| {
-            Err(Error::internal(
-                Delivery::Unknown,
-                "a panic during the send",
-            ))
-        });
-        // The next message to this recipient may go out while the outcome is told.
-        queue.finished(&recipient);
-        let _ = catch_unwind(AssertUnwindSafe(|| done(outcome)));
-        queue.told();
-    }
+fn start_worker(client: &Client, queue: &Arc<Queue>) -> io::Result<()> {
+    let (client, worker) = (client.clone(), Arc::clone(queue));
+    let thread = thread::Builder::new()
+        .name("callcta-outbox".to_owned())
+        .spawn(move || work(&client, &worker))?;
+    queue.worker_started(thread);
+    Ok(())
 }
 
-fn send(client: &Client, to: &Recipient, request: &Request, unchecked: bool) -> Result<Receipt> {
-    let (message, options) = (&request.message, &request.options);
-    if unchecked {
-        client.send_unchecked(to, message, options)
-    } else {
-        client.send_with(to, message, options)
+fn work(client: &Client, queue: &Arc<Queue>) {
+    queue.enter();
+    let worker = Arc::default();
+    while let Some((job, start)) = queue.next(&worker) {
+        if start && start_worker(client, queue).is_err() {
+            // This one gets to everything in time.
+            queue.worker_failed();
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| client.send_request(&job.request)))
+            .unwrap_or_else(|_| {
+                Err(Error::internal(
+                    Delivery::Unknown,
+                    "a panic during the send",
+                ))
+            });
+        // The next message to this recipient may go out while the outcome is told.
+        queue.finished(&job.recipient);
+        let _ = catch_unwind(AssertUnwindSafe(|| (job.done)(outcome)));
+        queue.told();
     }
 }
 

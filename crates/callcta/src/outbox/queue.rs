@@ -15,25 +15,27 @@ pub(super) type Done = Box<dyn FnOnce(Result<Receipt>) + Send>;
 
 pub(super) struct Job {
     number: u64,
-    pub(super) recipient: Recipient,
+    pub(super) recipient: Arc<Recipient>,
     pub(super) request: Request,
-    pub(super) unchecked: bool,
     pub(super) done: Done,
 }
 
 impl Job {
     /// A job, unless the request says nobody to send it to.
-    pub(super) fn new(request: Request, unchecked: bool, done: Done) -> Result<Self> {
+    pub(super) fn new(request: Request, done: Done) -> Result<Self> {
         match request.recipient.clone() {
             Some(recipient) => Ok(Job {
                 number: 0,
-                recipient,
+                recipient: Arc::new(recipient),
                 request,
-                unchecked,
                 done,
             }),
             None => Err(Error::invalid_message(request.validate())),
         }
+    }
+
+    pub(super) fn is(&self, ticket: &Ticket) -> bool {
+        self.number == ticket.number
     }
 
     fn cancel(self, why: &str) {
@@ -47,26 +49,43 @@ type Lane = VecDeque<Job>;
 
 #[derive(Default)]
 struct State {
-    lanes: HashMap<Recipient, Lane>,
-    ready: VecDeque<Recipient>,
+    lanes: HashMap<Arc<Recipient>, Lane>,
+    ready: VecDeque<Arc<Recipient>>,
     /// Messages that wait.
     queued: usize,
     /// Messages being sent, or whose outcome is being told.
     busy: usize,
+    /// Running workers, and the one that is being started.
     workers: usize,
-    idle_workers: usize,
+    /// One is at most, and it starts the next one: so nobody who submits a
+    /// thousand messages waits until all threads have been started.
+    starting: bool,
+    /// Workers that wait, each on its own. The last one is woken first, since its
+    /// stack and its connection are the warmest.
+    idle: Vec<Arc<Condvar>>,
     /// The workers' threads, to be waited for.
     threads: Vec<JoinHandle<()>>,
+    /// How many wait for progress.
+    waiting: usize,
     last_number: u64,
     closed: bool,
+}
+
+impl State {
+    /// Everything that waits, in the order in which it was submitted.
+    fn drain(&mut self) -> Vec<Job> {
+        self.ready.clear();
+        self.queued = 0;
+        let mut jobs: Vec<Job> = self.lanes.drain().flat_map(|(_, lane)| lane).collect();
+        jobs.sort_by_key(|job| job.number);
+        jobs
+    }
 }
 
 pub(super) struct Queue {
     state: Mutex<State>,
     max_workers: usize,
     capacity: usize,
-    /// Workers wait here for something to send.
-    work: Condvar,
     /// Submitters wait here for room, others for the end of everything.
     progress: Condvar,
 }
@@ -83,7 +102,6 @@ impl Queue {
             state: Mutex::default(),
             max_workers,
             capacity,
-            work: Condvar::new(),
             progress: Condvar::new(),
         }
     }
@@ -92,12 +110,40 @@ impl Queue {
         ignore_poison(self.state.lock())
     }
 
+    /// Waits until something was sent or cancelled.
+    fn wait_for_progress<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.waiting += 1;
+        let mut state = ignore_poison(self.progress.wait(state));
+        state.waiting -= 1;
+        state
+    }
+
+    /// Lets go of the state, and wakes those who wait for progress.
+    fn progressed(&self, state: MutexGuard<'_, State>) {
+        let anybody = state.waiting > 0;
+        drop(state);
+        if anybody {
+            self.progress.notify_all();
+        }
+    }
+
+    /// Whether another worker should be started, which is then counted already.
+    fn needs_worker(&self, state: &mut State) -> bool {
+        let needed = !state.ready.is_empty()
+            && state.idle.is_empty()
+            && !state.starting
+            && state.workers < self.max_workers;
+        state.workers += usize::from(needed);
+        state.starting |= needed;
+        needed
+    }
+
     /// Queues a job; also tells whether another worker should be started for it,
     /// which is then counted already.
     pub(super) fn push(self: &Arc<Self>, mut job: Job, wait: bool) -> Result<(Ticket, bool)> {
         let mut state = self.state();
         while wait && !state.closed && state.queued >= self.capacity {
-            state = ignore_poison(self.progress.wait(state));
+            state = self.wait_for_progress(state);
         }
         if state.closed {
             return Err(Error::cancelled(Delivery::NotSent, "the outbox is closed"));
@@ -107,10 +153,10 @@ impl Queue {
         }
         state.last_number += 1;
         job.number = state.last_number;
-        let recipient = job.recipient.clone();
+        let recipient = Arc::clone(&job.recipient);
         let ticket = Ticket {
             queue: Arc::downgrade(self),
-            recipient: recipient.clone(),
+            recipient: Arc::clone(&recipient),
             number: job.number,
         };
         state.queued += 1;
@@ -118,25 +164,33 @@ impl Queue {
             lane.push_back(job);
             return Ok((ticket, false));
         }
-        state.lanes.insert(recipient.clone(), VecDeque::from([job]));
+        state
+            .lanes
+            .insert(Arc::clone(&recipient), VecDeque::from([job]));
         state.ready.push_back(recipient);
-        let start = state.idle_workers < state.ready.len() && state.workers < self.max_workers;
-        state.workers += usize::from(start);
-        drop(state);
-        self.work.notify_one();
+        let start = self.needs_worker(&mut state);
+        wake_worker(state);
         Ok((ticket, start))
     }
 
-    /// A counted worker could not be started; how many there are.
-    pub(super) fn worker_failed(&self) -> usize {
+    /// A counted worker could not be started. Without any, nobody would ever get to
+    /// what is queued: so it is taken back out.
+    pub(super) fn worker_failed(&self) -> Vec<Job> {
         let mut state = self.state();
+        state.starting = false;
         state.workers -= 1;
-        state.workers
+        if state.workers > 0 {
+            return Vec::new();
+        }
+        let jobs = state.drain();
+        self.progressed(state);
+        jobs
     }
 
-    /// The calling thread is that of a worker.
-    pub(super) fn enter() {
+    /// The calling thread is that of a counted worker.
+    pub(super) fn enter(&self) {
         WORKER.set(Some(thread::current().id()));
+        self.state().starting = false;
     }
 
     /// The thread of a counted worker runs.
@@ -160,8 +214,9 @@ impl Queue {
         }
     }
 
-    /// Waits for a message to send; `None` when the worker should end.
-    pub(super) fn next(&self) -> Option<Job> {
+    /// Waits for a message to send, and tells whether another worker should be
+    /// started; `None` when the worker should end.
+    pub(super) fn next(&self, worker: &Arc<Condvar>) -> Option<(Job, bool)> {
         let mut state = self.state();
         loop {
             if let Some(lane) = state.ready.pop_front() {
@@ -173,26 +228,27 @@ impl Queue {
                 };
                 state.queued -= 1;
                 state.busy += 1;
-                self.progress.notify_all();
-                return Some(job);
+                let start = self.needs_worker(&mut state);
+                self.progressed(state);
+                return Some((job, start));
             }
             if state.closed {
                 state.workers -= 1;
                 return None;
             }
-            state.idle_workers += 1;
-            state = ignore_poison(self.work.wait(state));
-            state.idle_workers -= 1;
+            state.idle.push(Arc::clone(worker));
+            while state.idle.iter().any(|idle| Arc::ptr_eq(idle, worker)) {
+                state = ignore_poison(worker.wait(state));
+            }
         }
     }
 
     /// A message of this lane has been sent: the next one may go.
-    pub(super) fn finished(&self, lane: &Recipient) {
+    pub(super) fn finished(&self, lane: &Arc<Recipient>) {
         let mut state = self.state();
         if state.lanes.get(lane).is_some_and(|lane| !lane.is_empty()) {
-            state.ready.push_back(lane.clone());
-            drop(state);
-            self.work.notify_one();
+            state.ready.push_back(Arc::clone(lane));
+            wake_worker(state);
         } else {
             state.lanes.remove(lane);
         }
@@ -203,53 +259,55 @@ impl Queue {
         let mut state = self.state();
         state.busy -= 1;
         if state.busy == 0 {
-            self.progress.notify_all();
+            self.progressed(state);
         }
     }
 
     pub(super) fn wait_until_idle(&self) {
         let mut state = self.state();
         while state.queued + state.busy > 0 {
-            state = ignore_poison(self.progress.wait(state));
+            state = self.wait_for_progress(state);
         }
     }
 
     pub(super) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
-        state.ready.clear();
-        state.queued = 0;
-        let mut jobs: Vec<Job> = state.lanes.drain().flat_map(|(_, lane)| lane).collect();
-        drop(state);
-        self.work.notify_all();
-        self.progress.notify_all();
-        jobs.sort_by_key(|job| job.number);
+        let jobs = state.drain();
+        let idle = std::mem::take(&mut state.idle);
+        self.progressed(state);
+        for worker in idle {
+            worker.notify_one();
+        }
         for job in jobs {
             job.cancel("the outbox is closed");
         }
     }
 
-    fn remove(&self, recipient: &Recipient, number: u64) -> Option<Job> {
+    fn remove(&self, recipient: &Arc<Recipient>, number: u64) -> Option<Job> {
         let mut state = self.state();
         let lane = state.lanes.get_mut(recipient)?;
         let position = lane.iter().position(|job| job.number == number)?;
         let job = lane.remove(position);
         state.queued -= 1;
-        drop(state);
-        self.progress.notify_all();
+        self.progressed(state);
         job
     }
+}
 
-    /// Takes a job back out without telling anybody.
-    pub(super) fn take_back(&self, ticket: &Ticket) {
-        self.remove(&ticket.recipient, ticket.number);
+/// Lets go of the state, and wakes a worker if one is idle.
+fn wake_worker(mut state: MutexGuard<'_, State>) {
+    let worker = state.idle.pop();
+    drop(state);
+    if let Some(worker) = worker {
+        worker.notify_one();
     }
 }
 
 /// A message in an [`Outbox`](super::Outbox), by which it can be cancelled.
 pub struct Ticket {
     queue: Weak<Queue>,
-    recipient: Recipient,
+    recipient: Arc<Recipient>,
     number: u64,
 }
 
@@ -271,5 +329,43 @@ impl Ticket {
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Ticket").field(&self.number).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Message, SendOptions};
+
+    fn job(psid: &str) -> Job {
+        let request = Request::new(psid, Message::call_prompt(), SendOptions::new());
+        Job::new(request, Box::new(|_| {})).expect("it has a recipient")
+    }
+
+    #[test]
+    fn nothing_is_left_behind_without_workers() {
+        let queue = Arc::new(Queue::new(2, 10));
+        let (first, start) = queue.push(job("1"), false).expect("there is room");
+        assert!(start);
+        // The one that is being started will see to it.
+        let (second, start) = queue.push(job("2"), false).expect("there is room");
+        assert!(!start);
+        let jobs = queue.worker_failed();
+        assert!(jobs.len() == 2 && jobs[0].is(&first) && jobs[1].is(&second));
+        assert!(queue.push(job("3"), false).expect("there is room").1);
+    }
+
+    #[test]
+    fn workers_start_one_another_up_to_their_number() {
+        let queue = Arc::new(Queue::new(2, 10));
+        let starts = ["1", "2", "3"].map(|psid| queue.push(job(psid), false).expect("room").1);
+        assert_eq!(starts, [true, false, false]);
+        queue.enter();
+        let next = || queue.next(&Arc::default()).expect("there is work").1;
+        assert!(next());
+        queue.enter();
+        assert!(!next());
+        assert_eq!(queue.worker_failed().len(), 0, "the other one is there");
+        assert!(queue.push(job("4"), false).expect("there is room").1);
     }
 }

@@ -267,6 +267,25 @@ fn an_invalid_message_is_told_like_any_outcome() {
 }
 
 #[test]
+fn an_unchecked_message_is_sent_as_it_is() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let outbox = Outbox::new(client.clone());
+    let (told, outcome) = mpsc::channel();
+    let options = SendOptions::new().unchecked(true);
+    let invalid = Request::new("1", callcta::Message::buttons("", []), options);
+    client.send_request(&invalid).expect("the server takes it");
+    let send = move |outcome| told.send(outcome).expect("the test waits");
+    outbox.submit(invalid, send).expect("the outbox is open");
+    outcome
+        .recv()
+        .expect("it is told")
+        .expect("the server takes it");
+    drop(outbox);
+    assert_eq!(server.finish(client).requests.len(), 2);
+}
+
+#[test]
 fn joining_waits_for_the_threads_to_end() {
     struct Ends(mpsc::Sender<&'static str>);
     impl Drop for Ends {

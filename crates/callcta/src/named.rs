@@ -1,0 +1,84 @@
+//! Settings and options by name, as configuration files, command lines and other
+//! languages give them.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// A value that was given under a name.
+pub(crate) struct Named<'a> {
+    name: &'a str,
+    value: Value,
+}
+
+/// What sets a value that was given under a name.
+pub(crate) type Setter<T> = fn(T, Named<'_>) -> Result<T>;
+
+/// Sets a value, unless it is null, which says the same as nothing.
+pub(crate) fn apply<T>(set: Setter<T>, to: T, name: &str, value: Value) -> Result<T> {
+    match value {
+        Value::Null => Ok(to),
+        value => set(to, Named { name, value }),
+    }
+}
+
+impl Named<'_> {
+    pub(crate) fn must_be(&self, what: &str) -> Error {
+        Error::invalid_argument(format!("{} must be {what}", self.name))
+    }
+
+    pub(crate) fn text(self) -> Result<String> {
+        match self.value {
+            Value::String(text) => Ok(text),
+            _ => Err(self.must_be("a text")),
+        }
+    }
+
+    pub(crate) fn yes(self) -> Result<bool> {
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.must_be("true or false"))
+    }
+
+    pub(crate) fn count<T: TryFrom<u64>>(self) -> Result<T> {
+        let count = self
+            .value
+            .as_u64()
+            .and_then(|count| T::try_from(count).ok());
+        count.ok_or_else(|| self.must_be("a whole number, 0 or more"))
+    }
+
+    /// Milliseconds if the name ends like that, otherwise seconds; fractions are
+    /// fine.
+    pub(crate) fn duration(self) -> Result<Duration> {
+        let (unit, per_second) = if self.name.ends_with("_ms") {
+            ("milliseconds", 1000.0)
+        } else {
+            ("seconds", 1.0)
+        };
+        let number = self.value.as_f64().map(|number| number / per_second);
+        let duration = number.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        duration.ok_or_else(|| self.must_be(&format!("a number of {unit}, 0 or more")))
+    }
+
+    pub(crate) fn object(self) -> Result<Map<String, Value>> {
+        match self.value {
+            Value::Object(object) => Ok(object),
+            _ => Err(self.must_be("an object")),
+        }
+    }
+
+    pub(crate) fn list(self) -> Result<Vec<Value>> {
+        match self.value {
+            Value::Array(list) => Ok(list),
+            _ => Err(self.must_be("a list")),
+        }
+    }
+}
+
+/// Nothing goes by this name.
+pub(crate) fn unknown(what: &str, name: &str) -> Error {
+    Error::invalid_argument(format!("no such {what}: {name}"))
+}
