@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::calls::{CallStatus, PhoneCall};
+use crate::control;
 use crate::faults::{ArmedFault, Fault};
 use crate::journal::{RecordedRequest, StoredMessage};
 use crate::people::{Action, PersonAction, Tap, TapRefused, TapTarget};
@@ -241,6 +242,39 @@ impl Emulator {
     /// `{"url":…,"page_id":…,"access_token":…,"app_secret":…,"psids":[…]}`.
     pub fn ready_line(&self) -> String {
         self.facts.ready_line(&self.url)
+    }
+
+    /// Asks the control API from within this process: everything that the other methods do, and
+    /// more, in JSON. Paths are those of `GET /_emulator/openapi.json` without `/_emulator/`, for
+    /// instance `messages?limit=1`. Returns the HTTP status and the answer, null if that isn't
+    /// JSON; it waits where the path says so.
+    ///
+    /// ```
+    /// # let emulator = callcta_emulator::Emulator::start()?;
+    /// let fault = serde_json::json!({"action": {"type": "drop"}});
+    /// let (status, answer) = emulator.control("POST", "faults", Some(&fault));
+    /// assert_eq!((status, &answer["id"]), (201, &"fault_1".into()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn control(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let bad = || (400, json!({"error": "no such method or path"}));
+        let Ok(method) = method.parse() else {
+            return bad();
+        };
+        let path = format!("/_emulator/{path}");
+        let shared = Arc::clone(&self.shared);
+        // A thread of its own, as this one may belong to a runtime already.
+        let answer = std::thread::scope(|scope| {
+            let ask = || runtime(1).map(|r| r.block_on(control::call(shared, method, &path, body)));
+            let thread = std::thread::Builder::new().spawn_scoped(scope, ask)?;
+            let failed = |_| Err(io::Error::other("the emulator panicked"));
+            thread.join().unwrap_or_else(failed)
+        });
+        match answer {
+            Ok(Ok((status, answer))) => (status.as_u16(), answer),
+            Ok(Err(_)) => bad(),
+            Err(error) => (500, json!({"error": error.to_string()})),
+        }
     }
 
     /// The newest Graph requests, oldest first.

@@ -582,3 +582,49 @@ fn emulator_ids() -> Vec<(String, Value)> {
         .flat_map(|part| state[*part].as_object().unwrap().clone())
         .collect()
 }
+
+#[test]
+fn the_same_answers_from_within_the_process() {
+    let emulator = Emulator::start().unwrap();
+    send(&emulator, &button(&emulator.psids()[0]));
+    let fault = json!({"action": {"type": "drop"}});
+    for (method, path, body) in [
+        ("GET", "messages?limit=1", None),
+        ("GET", "messages/latest", None),
+        ("GET", "messages/wait?count=2&timeout_ms=1", None),
+        ("GET", "openapi.json", None),
+        ("GET", "nowhere", None),
+        ("POST", "faults", Some(json!({"action": {"type": "x"}}))),
+        ("DELETE", "faults/fault_9", None),
+        ("BREW", "messages", None),
+        ("PATCH", "clock", None),
+    ] {
+        let over_http = call(
+            &emulator,
+            method,
+            &format!("/_emulator/{path}"),
+            body.as_ref(),
+        );
+        let (status, answer) = emulator.control(method, path, body.as_ref());
+        assert_eq!(
+            (status, &answer),
+            (over_http.status, &over_http.json()),
+            "{path}"
+        );
+    }
+    let (status, answer) = emulator.control("POST", "faults", Some(&fault));
+    assert_eq!((status, answer), (201, json!({"id": "fault_1"})));
+    assert_eq!(emulator.faults().len(), 1);
+    // Not JSON, and it would never end.
+    assert_eq!(emulator.control("GET", "events", None), (200, Value::Null));
+    assert_eq!(emulator.control("GET", "no path", None).0, 400);
+    assert_eq!(emulator.control("", "state", None).0, 400);
+    emulator.stop();
+    assert_eq!(
+        emulator.control("GET", "messages", None).1["messages"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}

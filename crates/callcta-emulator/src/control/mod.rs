@@ -16,13 +16,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::params::form_pairs;
 use crate::world::Shared;
+
+const JSON: &str = "application/json";
 
 type App = axum::extract::State<Arc<Shared>>;
 type Answered = Result<Response, Problem>;
@@ -109,6 +111,40 @@ pub(crate) async fn answer(mut router: Router, request: Request) -> Response {
     response
 }
 
+/// Answers a request from within this process: its status, and its JSON if it has any.
+pub(crate) async fn call(
+    shared: Arc<Shared>,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<(StatusCode, Value), axum::http::Error> {
+    use http_body_util::BodyExt;
+    use tower_service::Service;
+    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let request = Request::builder().method(method).uri(path).body(body)?;
+    let response = match router(shared).call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let (head, body) = response.into_parts();
+    // The stream of events never ends.
+    let is_json = head
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == JSON);
+    let json = if is_json {
+        let body = body
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes);
+        body.ok()
+            .and_then(|body| serde_json::from_slice(&body).ok())
+    } else {
+        None
+    };
+    Ok((head.status, json.unwrap_or_default()))
+}
+
 /// A refused control request.
 #[derive(Debug)]
 struct Problem {
@@ -147,10 +183,9 @@ fn number(id: &str, what: &str) -> Result<u64, Problem> {
 fn respond(status: StatusCode, value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
     response
 }
 
