@@ -34,12 +34,12 @@ export interface GraphError {
 
 /** A client with its outbox; events about its sends go to one listener. */
 export declare class NativeClient {
-  constructor(settings: object, listener: (events: NativeEvent[]) => void);
+  constructor(settings: string, listener: (events: NativeEvent[]) => void);
   get pageId(): string;
   /** How many messages are sent at once. */
-  get threads(): number;
+  get workers(): number;
   /** Starts a send, of which an event with this id will tell the outcome. */
-  send(id: number, to: unknown, what: unknown, how: unknown, unchecked: boolean): void;
+  send(id: number, request: string, unchecked: boolean): void;
   /** Gives a send up: what is known about it, or nothing if its event is coming. */
   cancel(id: number): NativeError | null;
   /** Whether coming events keep the event loop running. */
@@ -130,10 +130,12 @@ export interface Violation {
 }
 
 /** For how many days a tap on the button starts a call, if it is a call button. */
-export declare function clickableDays(button: unknown): number | null;
+export declare function clickableDays(button: string): number | null;
 
 /** The wire form of a message, out of that of a message or of a whole request. */
-export declare function fromJson(json: unknown): Record<string, unknown>;
+export declare function fromJson(json: string): string;
+
+export declare function invalidArgument(text: string): NativeError;
 
 export declare function names(): NativeNames;
 
@@ -141,15 +143,11 @@ export declare function names(): NativeNames;
 export declare function notBegun(): NativeError;
 
 /** The message's wire form. */
-export declare function toJson(message: unknown): Record<string, unknown>;
+export declare function toJson(message: string): string;
 
-export declare function validate(message: unknown): Array<Violation>;
+export declare function validate(message: string): Array<Violation>;
 
-export declare function validateRequest(
-  to: unknown,
-  message: unknown,
-  options: unknown,
-): Array<Violation>;
+export declare function validateRequest(request: string): Array<Violation>;
 
 /** What went wrong. */
 export type ErrorKind =

@@ -3,6 +3,7 @@ import native = require('./native.cjs');
 import type { NativeClient, Receipt } from './binding.cjs';
 import { call, CallCtaError, notBegun } from './error.cjs';
 import type { Message, Recipient, RequestOptions, SendOptions } from './message.cjs';
+import { asJson, invalidArgument, requestAsJson } from './json.cjs';
 import { Sends } from './sends.cjs';
 
 /** When a send is tried again: only what was not sent, or was refused by a rate limit. */
@@ -62,9 +63,9 @@ export interface ClientSettings {
   /** Codes that mean `calling_not_enabled`, beside the built-in one. None by default. */
   callingNotEnabledCodes?: { code: number; subcode?: number }[];
   /** Most threads that send. Defaults to 64. */
-  maxThreads?: number;
+  workers?: number;
   /** Most sends that wait; one more is refused. Defaults to 100,000. */
-  maxQueued?: number;
+  capacity?: number;
 }
 
 /** A message for {@link Client.sendMany}. */
@@ -86,9 +87,14 @@ export class Client {
 
   /** Nothing is connected before the first send. Throws `invalid_argument`. */
   constructor(settings: ClientSettings) {
-    const sends = new Sends(settings?.onRetry);
+    const onRetry = settings?.onRetry;
+    if (onRetry !== undefined && typeof onRetry !== 'function') {
+      throw invalidArgument('onRetry must be a function');
+    }
+    const text = asJson(onRetry === undefined ? settings : { ...settings, onRetry: true });
+    const sends = new Sends(onRetry);
     // Must not refer to the client: the native one keeps it.
-    this.#native = call(() => new native.NativeClient(settings, (events) => sends.handle(events)));
+    this.#native = call(() => new native.NativeClient(text, (events) => sends.handle(events)));
     this.#sends = sends;
   }
 
@@ -121,7 +127,7 @@ export class Client {
     items: Iterable<T> | AsyncIterable<T>,
     options: { lookAhead?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<Outcome<T>, void, undefined> {
-    const limit = Math.max(1, options.lookAhead ?? 2 * this.#native.threads);
+    const limit = Math.max(1, options.lookAhead ?? 2 * this.#native.workers);
     const source: Iterator<T> | AsyncIterator<T> =
       Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     const left = new AbortController();
@@ -205,7 +211,7 @@ export class Client {
       const signal = options?.signal;
       if (signal?.aborted === true) throw notBegun(signal.reason);
       const id = this.#sends.nextId();
-      call(() => client.send(id, to, message, options, unchecked));
+      call(() => client.send(id, requestAsJson(to, message, options), unchecked));
       this.#sends.add(id, { client, resolve, reject, signal });
     });
   }

@@ -1,6 +1,7 @@
 import native = require('./native.cjs');
 import type { Violation } from './binding.cjs';
 import { call } from './error.cjs';
+import { asJson, requestAsJson } from './json.cjs';
 import type * as m from './message.cjs';
 
 export type {
@@ -27,7 +28,7 @@ export const version: string = native.VERSION;
  * `CallCtaError` of kind `invalid_argument` for what is no message at all.
  */
 export function validate(message: m.Message): Violation[] {
-  return call(() => native.validate(message));
+  return call(() => native.validate(asJson(message)));
 }
 
 /** Everything that is wrong with a message, its recipient and its options. */
@@ -36,12 +37,12 @@ export function validateRequest(
   message: m.Message,
   options?: m.RequestOptions,
 ): Violation[] {
-  return call(() => native.validateRequest(to, message, options));
+  return call(() => native.validateRequest(requestAsJson(to, message, options)));
 }
 
 /** The message's wire form: the `message` object that is sent. */
 export function toJSON(message: m.Message): m.JsonObject {
-  return call(() => native.toJson(message)) as m.JsonObject;
+  return JSON.parse(call(() => native.toJson(asJson(message)))) as m.JsonObject;
 }
 
 /**
@@ -50,10 +51,11 @@ export function toJSON(message: m.Message): m.JsonObject {
  * `invalid_message` for a text that is no JSON object.
  */
 export function fromJSON(json: string | m.JsonObject): m.RawMessage {
-  return { raw: call(() => native.fromJson(json)) as m.JsonObject };
+  const text = typeof json === 'string' ? json : asJson(json);
+  return { raw: JSON.parse(call(() => native.fromJson(text))) as m.JsonObject };
 }
 
 /** For how many days a tap on the button starts a call; `undefined` for other buttons. */
 export function clickableDays(button: m.Button): number | undefined {
-  return call(() => native.clickableDays(button)) ?? undefined;
+  return call(() => native.clickableDays(asJson(button))) ?? undefined;
 }

@@ -3,32 +3,24 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use callcta::{Delivery, Error};
+use callcta::{Delivery, Error, Result};
 use napi::{Env, Status};
 
 use crate::outcome::NativeError;
-use crate::read::{Read, Refused};
+use crate::read::Read;
 
 /// Runs the body of a function that JavaScript calls.
 pub fn guard<T>(env: Env, body: impl FnOnce() -> Read<T>) -> napi::Result<T> {
-    caught(body).map_err(|refused| match refused {
-        Refused::Thrown(error) => error,
-        Refused::Core(error) => thrown(env, &error),
-        Refused::Invalid { path, what } if path.is_empty() => {
-            thrown(env, &Error::invalid_argument(what))
-        }
-        Refused::Invalid { path, what } => {
-            thrown(env, &Error::invalid_argument(format!("{path} {what}")))
-        }
-    })
+    caught(body).map_err(|error| thrown(env, &error))
 }
 
 /// A panic comes before anything is handed to the outbox, or after a read only.
-fn caught<T>(body: impl FnOnce() -> Read<T>) -> Read<T> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
+fn caught<T>(body: impl FnOnce() -> Read<T>) -> Result<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
         let error = Error::internal(Delivery::NotSent, "a panic in the Node binding");
-        Err(Refused::Core(error))
-    })
+        Err(error.into())
+    });
+    Ok(outcome?)
 }
 
 /// Throws the error's description; what is returned only says so.
@@ -46,9 +38,7 @@ mod tests {
     #[test]
     fn a_panic_becomes_an_error() {
         let outcome = caught(|| -> Read<()> { panic!("on purpose") });
-        let Err(Refused::Core(error)) = outcome else {
-            panic!("an error of the core");
-        };
+        let error = outcome.expect_err("an error of the core");
         assert_eq!(error.kind(), callcta::ErrorKind::Internal);
         assert_eq!(error.delivery(), Delivery::NotSent);
         assert!(!error.to_string().contains("on purpose"));

@@ -2,25 +2,23 @@
 
 use std::sync::Arc;
 
-use callcta::{
-    CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, RetryPolicy, TokenPlacement, WORKERS_DEFAULT,
-};
+use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, WORKERS_DEFAULT};
 use napi::Env;
-use napi::bindgen_prelude::{FnArgs, Function, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function};
 use napi_derive::napi;
 
 use crate::boundary::guard;
 use crate::events::{Events, NativeEvent};
-use crate::message::request;
+use crate::message;
 use crate::outcome::NativeError;
-use crate::read::{Fields, Js, Read, Refused, boolean, count, list, milliseconds, text, whole};
+use crate::read::{Fields, Read, Refused, boolean, count, parse, text};
 
 /// A client with its outbox; events about its sends go to one listener.
 #[napi]
 pub struct NativeClient {
     outbox: Outbox,
     events: Arc<Events>,
-    threads: usize,
+    workers: usize,
 }
 
 #[napi]
@@ -28,20 +26,20 @@ impl NativeClient {
     #[napi(constructor)]
     pub fn new(
         env: Env,
-        #[napi(ts_arg_type = "object")] settings: Unknown<'_>,
+        settings: String,
         #[napi(ts_arg_type = "(events: NativeEvent[]) => void")] listener: Function<
             '_,
             FnArgs<(Vec<NativeEvent>,)>,
             (),
         >,
     ) -> napi::Result<Self> {
+        let events = Arc::new(Events::new(&listener)?);
         guard(env, || {
-            let events = Arc::new(Events::new(&listener)?);
-            let (outbox, threads) = outbox(Js::new(settings)?, &events)?;
+            let (outbox, workers) = outbox(&settings, &events)?;
             Ok(NativeClient {
                 outbox,
                 events,
-                threads,
+                workers,
             })
         })
     }
@@ -53,30 +51,18 @@ impl NativeClient {
 
     /// How many messages are sent at once.
     #[napi(getter)]
-    pub fn threads(&self) -> u32 {
-        u32::try_from(self.threads).unwrap_or(u32::MAX)
+    pub fn workers(&self) -> u32 {
+        u32::try_from(self.workers).unwrap_or(u32::MAX)
     }
 
     /// Starts a send, of which an event with this id will tell the outcome.
     #[napi]
-    pub fn send(
-        &self,
-        env: Env,
-        id: i64,
-        to: Unknown<'_>,
-        what: Unknown<'_>,
-        how: Unknown<'_>,
-        unchecked: bool,
-    ) -> napi::Result<()> {
+    pub fn send(&self, env: Env, id: i64, request: String, unchecked: bool) -> napi::Result<()> {
         guard(env, || {
-            let request = request(to, what, how)?;
+            let request = message::request(&request, unchecked)?;
             let events = Arc::clone(&self.events);
             let done = move |outcome| events.settled(id, outcome);
-            let ticket = if unchecked {
-                self.outbox.try_submit_unchecked(request, done)?
-            } else {
-                self.outbox.try_submit(request, done)?
-            };
+            let ticket = self.outbox.try_submit(request, done)?;
             self.events.remember(id, ticket);
             Ok(())
         })
@@ -113,85 +99,30 @@ impl Drop for NativeClient {
     }
 }
 
-fn outbox(settings: Js<'_>, events: &Arc<Events>) -> Read<(Outbox, usize)> {
-    let mut fields = Fields::of(settings)?;
+/// Settings of the client by the names that the public package gives them.
+const SETTINGS: &str = "baseUrl version useMe appSecret tokenPlacement timeoutMs connectTimeoutMs
+    bodyLimit maxIdleConnections userAgent proxy proxyFromEnv extraCaPem callingNotEnabledCodes";
+const RETRY_SETTINGS: &str = "attempts baseDelayMs maxDelayMs retryUnknown";
+
+fn outbox(settings: &str, events: &Arc<Events>) -> Read<(Outbox, usize)> {
+    let set = |builder: ClientBuilder, name: &str, value| builder.set(name, value);
+    let mut fields = Fields::of(parse(settings)?)?;
     let page_id = fields.need("pageId", text)?;
-    let builder = Client::builder(page_id, fields.need("accessToken", text)?);
-    let f = &mut fields;
-    let builder = f.set(builder, "baseUrl", text, ClientBuilder::base_url)?;
-    let builder = f.set(builder, "version", text, ClientBuilder::version)?;
-    let builder = f.set(builder, "useMe", boolean, ClientBuilder::use_me)?;
-    let builder = f.set(builder, "appSecret", text, ClientBuilder::app_secret)?;
-    let placed = ClientBuilder::token_placement;
-    let builder = f.set(builder, "tokenPlacement", token_placement, placed)?;
-    let builder = f.set(builder, "timeoutMs", milliseconds, ClientBuilder::timeout)?;
-    let connecting = ClientBuilder::connect_timeout;
-    let builder = f.set(builder, "connectTimeoutMs", milliseconds, connecting)?;
-    let builder = f.set(builder, "bodyLimit", count, ClientBuilder::body_limit)?;
-    let idle = ClientBuilder::max_idle_connections;
-    let builder = f.set(builder, "maxIdleConnections", count, idle)?;
-    let builder = f.set(builder, "userAgent", text, ClientBuilder::user_agent)?;
-    let builder = f.set(builder, "proxy", text, ClientBuilder::proxy)?;
-    let builder = f.set(
-        builder,
-        "proxyFromEnv",
-        boolean,
-        ClientBuilder::proxy_from_env,
-    )?;
-    let builder = f.set(builder, "extraCaPem", text, ClientBuilder::extra_ca_pem)?;
-    let builder = f.set(builder, "retry", retry_policy, ClientBuilder::retry)?;
-    let codes = f.take("callingNotEnabledCodes", list(code_pair))?;
-    let builder = codes
-        .unwrap_or_default()
-        .into_iter()
-        .fold(builder, |builder, (code, subcode)| {
-            builder.calling_not_enabled_code(code, subcode)
-        });
-    let builder = match f.take("onRetry", function)? {
-        Some(()) => {
-            let events = Arc::clone(events);
-            builder.on_retry(move |event| events.retrying(event))
-        }
-        None => builder,
-    };
-    let threads = f.take("maxThreads", count)?.unwrap_or(WORKERS_DEFAULT);
-    let waiting = f.take("maxQueued", count)?.unwrap_or(CAPACITY_DEFAULT);
-    fields.end()?;
-    let outbox = Outbox::with_limits(builder.build()?, threads, waiting);
-    Ok((outbox, threads))
-}
-
-fn token_placement(value: Js<'_>) -> Read<TokenPlacement> {
-    match text(value)?.as_str() {
-        "header" => Ok(TokenPlacement::Header),
-        "query" => Ok(TokenPlacement::Query),
-        "body" => Ok(TokenPlacement::Body),
-        _ => Err(Refused::must("header, query or body")),
+    let mut builder = Client::builder(page_id, fields.need("accessToken", text)?);
+    builder = fields.set_named(builder, SETTINGS, set)?;
+    if let Some(mut retry) = fields.take("retry", Fields::of)? {
+        let inside = |error: Refused| error.within("retry");
+        let done = retry.set_named(builder, RETRY_SETTINGS, set);
+        builder = done.map_err(inside)?;
+        retry.end().map_err(inside)?;
     }
-}
-
-fn retry_policy(value: Js<'_>) -> Read<RetryPolicy> {
-    let mut fields = Fields::of(value)?;
-    let policy = RetryPolicy::new();
-    let policy = fields.set(policy, "attempts", count, RetryPolicy::attempts)?;
-    let policy = fields.set(policy, "baseDelayMs", milliseconds, RetryPolicy::base_delay)?;
-    let policy = fields.set(policy, "maxDelayMs", milliseconds, RetryPolicy::max_delay)?;
-    let policy = fields.set(policy, "retryUnknown", boolean, RetryPolicy::retry_unknown)?;
+    if fields.take("onRetry", boolean)? == Some(true) {
+        let events = Arc::clone(events);
+        builder = builder.on_retry(move |event| events.retrying(event));
+    }
+    let workers = fields.take("workers", count)?.unwrap_or(WORKERS_DEFAULT);
+    let capacity = fields.take("capacity", count)?.unwrap_or(CAPACITY_DEFAULT);
     fields.end()?;
-    Ok(policy)
-}
-
-fn code_pair(value: Js<'_>) -> Read<(i64, Option<i64>)> {
-    let mut fields = Fields::of(value)?;
-    let pair = (fields.need("code", whole)?, fields.take("subcode", whole)?);
-    fields.end()?;
-    Ok(pair)
-}
-
-/// The listener of retries is called by the public package.
-fn function(value: Js<'_>) -> Read<()> {
-    let right = value.is_function();
-    right
-        .then_some(())
-        .ok_or_else(|| Refused::must("a function"))
+    let outbox = Outbox::with_limits(builder.build()?, workers, capacity);
+    Ok((outbox, workers))
 }

@@ -15,13 +15,11 @@ mod read;
 
 use callcta::{Delivery, Error, ErrorKind, Message, Rule};
 use napi::Env;
-use napi::bindgen_prelude::Unknown;
 use napi_derive::napi;
-use serde_json::Value;
 
 use crate::boundary::guard;
 use crate::outcome::{NativeError, NativeViolation};
-use crate::read::{Js, json_object, text};
+use crate::read::parse;
 
 /// The version of callcta.
 #[napi]
@@ -51,50 +49,42 @@ pub fn not_begun() -> NativeError {
 }
 
 #[napi]
-pub fn validate(env: Env, message: Unknown<'_>) -> napi::Result<Vec<NativeViolation>> {
+pub fn invalid_argument(text: String) -> NativeError {
+    (&Error::invalid_argument(text)).into()
+}
+
+#[napi]
+pub fn validate(env: Env, message: String) -> napi::Result<Vec<NativeViolation>> {
     guard(env, || {
-        let violations = message::message(Js::new(message)?)?.validate();
+        let violations = message::message(parse(&message)?)?.validate();
         Ok(violations.iter().map(Into::into).collect())
     })
 }
 
 #[napi]
-pub fn validate_request(
-    env: Env,
-    to: Unknown<'_>,
-    message: Unknown<'_>,
-    options: Unknown<'_>,
-) -> napi::Result<Vec<NativeViolation>> {
+pub fn validate_request(env: Env, request: String) -> napi::Result<Vec<NativeViolation>> {
     guard(env, || {
-        let request = message::request(to, message, options)?;
-        Ok(request.validate().iter().map(Into::into).collect())
+        let violations = message::request(&request, false)?.validate();
+        Ok(violations.iter().map(Into::into).collect())
     })
 }
 
 /// The message's wire form.
-#[napi(ts_return_type = "Record<string, unknown>")]
-pub fn to_json(env: Env, message: Unknown<'_>) -> napi::Result<Value> {
-    guard(env, || Ok(message::message(Js::new(message)?)?.to_value()))
+#[napi]
+pub fn to_json(env: Env, message: String) -> napi::Result<String> {
+    guard(env, || Ok(message::message(parse(&message)?)?.to_json()))
 }
 
 /// The wire form of a message, out of that of a message or of a whole request.
-#[napi(ts_return_type = "Record<string, unknown>")]
-pub fn from_json(env: Env, json: Unknown<'_>) -> napi::Result<Value> {
-    guard(env, || {
-        let json = Js::new(json)?;
-        let message = if json.is_string() {
-            Message::from_json(&text(json)?)?
-        } else {
-            Message::raw(json_object(json)?)
-        };
-        Ok(message.to_value())
-    })
+#[napi]
+pub fn from_json(env: Env, json: String) -> napi::Result<String> {
+    guard(env, || Ok(Message::from_json(&json)?.to_json()))
 }
 
 /// For how many days a tap on the button starts a call, if it is a call button.
 #[napi]
-pub fn clickable_days(env: Env, button: Unknown<'_>) -> napi::Result<Option<i64>> {
+pub fn clickable_days(env: Env, button: String) -> napi::Result<Option<i64>> {
     guard(env, || {
-        Ok(message::button(Js::new(button)?)?.clickable_days())
+        Ok(message::button(parse(&button)?)?.clickable_days())
     })
 }

@@ -1,22 +1,31 @@
-//! Messages, recipients and options from plain JavaScript objects.
+//! Messages, recipients and options from what JavaScript gave.
 
 use callcta::{
     Button, ButtonTemplate, CallPrompt, Element, GenericTemplate, Message, Recipient, Request,
     SendOptions,
 };
-use napi::bindgen_prelude::Unknown;
+use serde_json::Value;
 
-use crate::read::{Fields, Js, Read, Refused, boolean, date, json, json_object, list, text, whole};
+use crate::read::{Fields, Read, Refused, boolean, list, object, parse, text, whole};
 
-/// A whole request, out of the arguments of a send.
-pub fn request(to: Unknown<'_>, what: Unknown<'_>, how: Unknown<'_>) -> Read<Request> {
-    let recipient = recipient(Js::new(to)?).map_err(|error| error.within("to"))?;
-    let message = message(Js::new(what)?).map_err(|error| error.within("message"))?;
-    let options = options(Js::new(how)?).map_err(|error| error.within("options"))?;
-    Ok(Request::new(recipient, message, options))
+/// A whole request, out of the arguments of a send and its deadline.
+pub fn request(json: &str, unchecked: bool) -> Read<Request> {
+    let mut fields = Fields::of(parse(json)?)?;
+    let recipient = fields.take("to", recipient)?.ok_or_else(no_recipient)?;
+    let message = fields.need("message", message)?;
+    let options = fields.take("options", options)?.unwrap_or_default();
+    let options = fields.set_named(options, "deadlineMs", |options, name, value| {
+        options.set(name, value)
+    })?;
+    fields.end()?;
+    Ok(Request::new(
+        recipient,
+        message,
+        options.unchecked(unchecked),
+    ))
 }
 
-pub fn message(value: Js<'_>) -> Read<Message> {
+pub fn message(value: Value) -> Read<Message> {
     let mut fields = Fields::of(value)?;
     let message = match fields.take("template", text)?.as_deref() {
         Some("generic") => {
@@ -43,7 +52,7 @@ pub fn message(value: Js<'_>) -> Read<Message> {
             let what = "generic, button or call_prompt; others go into raw";
             return Err(Refused::must(what).within("template"));
         }
-        None => match fields.take("raw", json_object)? {
+        None => match fields.take("raw", object)? {
             Some(raw) => Message::raw(raw),
             None => return Err(Refused::must("an object with template or raw")),
         },
@@ -54,9 +63,9 @@ pub fn message(value: Js<'_>) -> Read<Message> {
     Ok(message)
 }
 
-fn element(value: Js<'_>) -> Read<Element> {
+fn element(value: Value) -> Read<Element> {
     let mut fields = Fields::of(value)?;
-    if let Some(raw) = fields.take("raw", json)? {
+    if let Some(raw) = fields.take("raw", Ok)? {
         fields.end()?;
         return Ok(Element::raw(raw));
     }
@@ -71,14 +80,14 @@ fn element(value: Js<'_>) -> Read<Element> {
     Ok(element)
 }
 
-pub fn button(value: Js<'_>) -> Read<Button> {
+pub fn button(value: Value) -> Read<Button> {
     any_button(value, true)
 }
 
 /// A button, or a card's default action, which has no title.
-fn any_button(value: Js<'_>, titled: bool) -> Read<Button> {
+fn any_button(value: Value, titled: bool) -> Read<Button> {
     let mut fields = Fields::of(value)?;
-    if let Some(raw) = fields.take("raw", json)? {
+    if let Some(raw) = fields.take("raw", Ok)? {
         fields.end()?;
         return Ok(Button::raw(raw));
     }
@@ -106,7 +115,7 @@ fn any_button(value: Js<'_>, titled: bool) -> Read<Button> {
         "game_play" => {
             let button = Button::game_play(title()?);
             let button = fields.set(button, "payload", text, Button::payload)?;
-            fields.set(button, "gameMetadata", json_object, Button::game_metadata)?
+            fields.set(button, "gameMetadata", object, Button::game_metadata)?
         }
         _ => {
             let what = "a type that callcta knows; others go into raw";
@@ -118,7 +127,7 @@ fn any_button(value: Js<'_>, titled: bool) -> Read<Button> {
     Ok(button)
 }
 
-fn web_view(button: Button, fields: &mut Fields<'_>) -> Read<Button> {
+fn web_view(button: Button, fields: &mut Fields) -> Read<Button> {
     let ratio = Button::webview_height_ratio;
     let button = fields.set(button, "webviewHeightRatio", text, ratio)?;
     let extensions = Button::messenger_extensions;
@@ -129,15 +138,11 @@ fn web_view(button: Button, fields: &mut Fields<'_>) -> Read<Button> {
 }
 
 /// A PSID, or an object with one of the other forms.
-fn recipient(value: Js<'_>) -> Read<Recipient> {
-    if value.is_string() {
-        return Ok(text(value)?.into());
-    }
-    let forms = || Refused::must("a PSID or an object with id, userRef, commentId, postId or raw");
-    let mut fields = Fields::of(value).map_err(|error| match error {
-        Refused::Invalid { .. } => forms(),
-        other => other,
-    })?;
+fn recipient(value: Value) -> Read<Recipient> {
+    let mut fields = match value {
+        Value::String(psid) => return Ok(psid.into()),
+        value => Fields::of(value).map_err(|_| no_recipient())?,
+    };
     let recipient = if let Some(id) = fields.take("id", text)? {
         Recipient::Id(id)
     } else if let Some(reference) = fields.take("userRef", text)? {
@@ -146,33 +151,25 @@ fn recipient(value: Js<'_>) -> Read<Recipient> {
         Recipient::CommentId(id)
     } else if let Some(id) = fields.take("postId", text)? {
         Recipient::PostId(id)
-    } else if let Some(raw) = fields.take("raw", json_object)? {
+    } else if let Some(raw) = fields.take("raw", object)? {
         Recipient::from_map(raw)
     } else {
-        return Err(forms());
+        return Err(no_recipient());
     };
     fields.end()?;
     Ok(recipient)
 }
 
-fn options(value: Js<'_>) -> Read<SendOptions> {
-    let mut fields = Fields::of_optional(value)?;
-    // The public package's own business.
-    fields.skip("signal");
-    let options = SendOptions::new();
-    let options = fields.set(options, "messagingType", text, SendOptions::messaging_type)?;
-    let options = fields.set(options, "tag", text, SendOptions::tag)?;
-    let options = fields.set(
-        options,
-        "notificationType",
-        text,
-        SendOptions::notification_type,
-    )?;
-    let options = fields.set(options, "personaId", text, SendOptions::persona_id)?;
-    let options = fields.set(options, "replyTo", text, SendOptions::reply_to)?;
-    let options = fields.set(options, "metadata", text, SendOptions::metadata)?;
-    let options = fields.set(options, "deadline", date, SendOptions::deadline)?;
-    let options = fields.set_each(options, "fields", SendOptions::field)?;
+fn no_recipient() -> Refused {
+    Refused::must("a PSID or an object with id, userRef, commentId, postId or raw")
+}
+
+fn options(value: Value) -> Read<SendOptions> {
+    let names = "messagingType tag notificationType personaId replyTo metadata fields";
+    let mut fields = Fields::of(value)?;
+    let options = fields.set_named(SendOptions::new(), names, |options, name, value| {
+        options.set(name, value)
+    })?;
     fields.end()?;
     Ok(options)
 }

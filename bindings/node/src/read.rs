@@ -1,32 +1,17 @@
-//! Reading JavaScript objects: own properties only, and none that nobody asked for.
+//! Reading what the public package wrote as JSON: nothing that nobody asked for.
 
-use std::marker::PhantomData;
-use std::mem::MaybeUninit;
-use std::time::{Duration, SystemTime};
-
-use callcta::Error;
-use napi::bindgen_prelude::{FromNapiValue, Unknown};
-use napi::sys::{self, ValueType};
-use napi::{JsValue, Status, check_status};
+use callcta::{Error, Result};
 use serde_json::{Map, Value};
 
 /// Why a value was not taken.
 pub enum Refused {
-    /// JavaScript threw, in a getter for instance.
-    Thrown(napi::Error),
     /// The value can't be used; where it stands, and what it must be.
     Invalid { path: String, what: String },
     /// callcta refused what was read.
     Core(Error),
 }
 
-pub type Read<T> = Result<T, Refused>;
-
-impl From<napi::Error> for Refused {
-    fn from(error: napi::Error) -> Self {
-        Refused::Thrown(error)
-    }
-}
+pub type Read<T> = std::result::Result<T, Refused>;
 
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
@@ -34,19 +19,27 @@ impl From<Error> for Refused {
     }
 }
 
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Core(error) => error,
+            Refused::Invalid { path, what } => {
+                Error::invalid_argument(format!("{path} {what}").trim_start())
+            }
+        }
+    }
+}
+
 impl Refused {
-    pub fn must(what: &str) -> Self {
+    fn because(what: impl Into<String>) -> Self {
         Refused::Invalid {
             path: String::new(),
-            what: format!("must be {what}"),
+            what: what.into(),
         }
     }
 
-    fn unknown_field() -> Self {
-        Refused::Invalid {
-            path: String::new(),
-            what: "is not a field of this object; others go into fields or raw".to_owned(),
-        }
+    pub fn must(what: &str) -> Self {
+        Refused::because(format!("must be {what}"))
     }
 
     /// The same, seen from the object around.
@@ -60,146 +53,40 @@ impl Refused {
                 },
                 what,
             },
-            other => other,
+            other @ Refused::Core(_) => other,
         }
     }
 }
 
-/// Calls a Node-API function that writes one result.
-macro_rules! node_api {
-    ($function:ident, $($argument:expr),+) => {{
-        let mut result = MaybeUninit::uninit();
-        // SAFETY: on the thread of the environment and inside of a handle scope, since
-        // `Js` comes from an argument of the current call; the values are of that call.
-        check_status!(unsafe { sys::$function($($argument),+, result.as_mut_ptr()) })?;
-        // SAFETY: written, as the status said.
-        unsafe { result.assume_init() }
-    }};
+/// What a text holds; it is JSON, since the public package wrote it.
+pub fn parse(json: &str) -> Read<Value> {
+    serde_json::from_str(json).map_err(|_| Refused::must("less deeply nested"))
 }
 
-/// A JavaScript value of the current call, and its type.
-#[derive(Clone, Copy)]
-pub struct Js<'env> {
-    env: sys::napi_env,
-    raw: sys::napi_value,
-    kind: sys::napi_valuetype,
-    lives: PhantomData<&'env ()>,
-}
+/// The fields of an object that are not read yet.
+pub struct Fields(Map<String, Value>);
 
-impl<'env> Js<'env> {
-    pub fn new(value: Unknown<'env>) -> Read<Self> {
-        let value = value.value();
-        Js::of(value.env, value.value)
+impl Fields {
+    pub fn of(value: Value) -> Read<Self> {
+        object(value).map(Fields)
     }
 
-    fn of(env: sys::napi_env, raw: sys::napi_value) -> Read<Self> {
-        let kind = node_api!(napi_typeof, env, raw);
-        let lives = PhantomData;
-        Ok(Js {
-            env,
-            raw,
-            kind,
-            lives,
-        })
+    pub fn take<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Read<T>) -> Read<Option<T>> {
+        let value = self.0.remove(name).map(read).transpose();
+        value.map_err(|error| error.within(name))
     }
 
-    pub fn is_undefined(self) -> bool {
-        self.kind == ValueType::napi_undefined
-    }
-
-    pub fn is_string(self) -> bool {
-        self.kind == ValueType::napi_string
-    }
-
-    pub fn is_function(self) -> bool {
-        self.kind == ValueType::napi_function
-    }
-
-    fn must_be(self, kind: sys::napi_valuetype, what: &str) -> Read<Self> {
-        let right = self.kind == kind;
-        right.then_some(self).ok_or_else(|| Refused::must(what))
-    }
-
-    fn is_array(self) -> Read<bool> {
-        Ok(node_api!(napi_is_array, self.env, self.raw))
-    }
-
-    fn length(self) -> Read<u32> {
-        Ok(node_api!(napi_get_array_length, self.env, self.raw))
-    }
-
-    fn element(self, index: u32) -> Read<Js<'env>> {
-        let element = node_api!(napi_get_element, self.env, self.raw, index);
-        Js::of(self.env, element)
-    }
-
-    /// Converts with napi's own conversion, which checks the type.
-    fn convert<T: FromNapiValue>(self) -> napi::Result<T> {
-        // SAFETY: the value is alive, and of `env`.
-        unsafe { T::from_napi_value(self.env, self.raw) }
-    }
-}
-
-/// The properties of an object that are not read yet.
-pub struct Fields<'env>(Vec<(String, Js<'env>)>);
-
-impl<'env> Fields<'env> {
-    /// The own enumerable properties of an object; what is `undefined` isn't there.
-    pub fn of(value: Js<'env>) -> Read<Self> {
-        value.must_be(ValueType::napi_object, "an object")?;
-        let Js { env, raw, .. } = value;
-        let filter = sys::KeyFilter::enumerable | sys::KeyFilter::skip_symbols;
-        let own = sys::KeyCollectionMode::own_only;
-        let strings = sys::KeyConversion::numbers_to_strings;
-        let names = node_api!(napi_get_all_property_names, env, raw, own, filter, strings);
-        let count = node_api!(napi_get_array_length, env, names);
-        let mut fields = Vec::with_capacity(count as usize);
-        for index in 0..count {
-            let key = node_api!(napi_get_element, env, names, index);
-            let field = node_api!(napi_get_property, env, raw, key);
-            let field = Js::of(env, field)?;
-            if !field.is_undefined() {
-                fields.push((string(env, key)?, field));
-            }
-        }
-        Ok(Fields(fields))
-    }
-
-    /// No properties when the object itself is left out.
-    pub fn of_optional(value: Js<'env>) -> Read<Self> {
-        if value.is_undefined() {
-            return Ok(Fields(Vec::new()));
-        }
-        Fields::of(value)
-    }
-
-    pub fn skip(&mut self, name: &str) {
-        self.0.retain(|(key, _)| key != name);
-    }
-
-    pub fn take<T>(
-        &mut self,
-        name: &str,
-        read: impl FnOnce(Js<'env>) -> Read<T>,
-    ) -> Read<Option<T>> {
-        let Some(index) = self.0.iter().position(|(key, _)| key == name) else {
-            return Ok(None);
-        };
-        let (_, value) = self.0.swap_remove(index);
-        read(value).map(Some).map_err(|error| error.within(name))
-    }
-
-    pub fn need<T>(&mut self, name: &str, read: impl FnOnce(Js<'env>) -> Read<T>) -> Read<T> {
+    pub fn need<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Read<T>) -> Read<T> {
         self.take(name, read)?
             .ok_or_else(|| Refused::must("given").within(name))
     }
 
-    /// Hands the property to a builder's method, if it is there.
+    /// Hands the field to a builder's method, if it is there.
     pub fn set<B, T>(
         &mut self,
         builder: B,
         name: &str,
-        read: impl FnOnce(Js<'env>) -> Read<T>,
+        read: impl FnOnce(Value) -> Read<T>,
         set: impl FnOnce(B, T) -> B,
     ) -> Read<B> {
         Ok(match self.take(name, read)? {
@@ -208,119 +95,102 @@ impl<'env> Fields<'env> {
         })
     }
 
-    /// Hands each further field, under `name`, to a builder's method.
+    /// Hands each further field, under `fields`, to a builder's method.
     pub fn set_each<B>(
         &mut self,
         builder: B,
         name: &str,
         set: impl Fn(B, String, Value) -> B,
     ) -> Read<B> {
-        let fields = self.take(name, json_object)?.unwrap_or_default();
-        Ok(fields
-            .into_iter()
-            .fold(builder, |builder, (key, value)| set(builder, key, value)))
+        self.set(builder, name, object, |builder, fields| {
+            let fields = fields.into_iter();
+            fields.fold(builder, |builder, (key, value)| set(builder, key, value))
+        })
+    }
+
+    /// Hands the fields with these names to a builder's method that takes them by
+    /// the core's names, which are the same in snake case.
+    pub fn set_named<B>(
+        &mut self,
+        mut builder: B,
+        names: &str,
+        set: impl Fn(B, &str, Value) -> Result<B>,
+    ) -> Read<B> {
+        for name in names.split_whitespace() {
+            if let Some(value) = self.0.remove(name) {
+                let core = snake_case(name);
+                builder = set(builder, &core, value).map_err(|error| {
+                    let text = error.to_string();
+                    match text.strip_prefix(&core) {
+                        Some(what) => Refused::because(what.trim_start()).within(name),
+                        None => Refused::Core(error),
+                    }
+                })?;
+            }
+        }
+        Ok(builder)
     }
 
     /// Refuses what nobody asked for: a misspelt field must not get lost.
     pub fn end(self) -> Read<()> {
-        match self.0.first() {
-            Some((key, _)) => Err(Refused::unknown_field().within(key)),
+        let what = "is not a field of this object; others go into fields or raw";
+        match self.0.keys().next() {
+            Some(key) => Err(Refused::because(what).within(key)),
             None => Ok(()),
         }
     }
 }
 
-fn string(env: sys::napi_env, raw: sys::napi_value) -> Read<String> {
-    const SHORT: usize = 256;
-    let mut short = [0u8; SHORT];
-    let start = short.as_mut_ptr().cast();
-    let length = node_api!(napi_get_value_string_utf8, env, raw, start, SHORT);
-    // A cut string may lack up to one character of 4 bytes, and has its NUL.
-    if length < SHORT - 4 {
-        return Ok(String::from_utf8_lossy(&short[..length]).into_owned());
+fn snake_case(name: &str) -> String {
+    let letters = name.chars().flat_map(|letter| {
+        let above = letter.is_ascii_uppercase().then_some('_');
+        above.into_iter().chain([letter.to_ascii_lowercase()])
+    });
+    letters.collect()
+}
+
+pub fn text(value: Value) -> Read<String> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err(Refused::must("a text")),
     }
-    // SAFETY: the value is alive, and of `env`.
-    Ok(unsafe { String::from_napi_value(env, raw) }?)
 }
 
-pub fn text(value: Js<'_>) -> Read<String> {
-    let value = value.must_be(ValueType::napi_string, "a string")?;
-    string(value.env, value.raw)
-}
-
-pub fn boolean(value: Js<'_>) -> Read<bool> {
-    Ok(value
-        .must_be(ValueType::napi_boolean, "a boolean")?
-        .convert()?)
-}
-
-fn number(value: Js<'_>) -> Read<f64> {
-    Ok(value
-        .must_be(ValueType::napi_number, "a number")?
-        .convert()?)
+pub fn boolean(value: Value) -> Read<bool> {
+    value.as_bool().ok_or_else(|| Refused::must("true or false"))
 }
 
 /// A number without a fraction.
-#[allow(clippy::cast_possible_truncation)] // inside of the range checked before
-pub fn whole(value: Js<'_>) -> Read<i64> {
-    let number = number(value)?;
-    // Every whole number up to here has its own f64.
-    let safe = number.fract() == 0.0 && number.abs() <= 2f64.powi(53);
-    safe.then_some(number as i64)
-        .ok_or_else(|| Refused::must("a whole number"))
+pub fn whole(value: Value) -> Read<i64> {
+    match value {
+        Value::Number(number) => number
+            .as_i64()
+            .ok_or_else(|| Refused::must("a whole number")),
+        _ => Err(Refused::must("a number")),
+    }
 }
 
 /// A whole number that is not negative and fits.
-pub fn count<T: TryFrom<i64>>(value: Js<'_>) -> Read<T> {
-    T::try_from(whole(value)?).map_err(|_| Refused::must("a whole number that is not negative"))
+pub fn count<T: TryFrom<i64>>(value: Value) -> Read<T> {
+    T::try_from(whole(value)?).map_err(|_| Refused::must("a whole number, 0 or more"))
 }
 
-pub fn milliseconds(value: Js<'_>) -> Read<Duration> {
-    Duration::try_from_secs_f64(number(value)? / 1000.0)
-        .map_err(|_| Refused::must("a number of milliseconds"))
-}
-
-pub fn date(value: Js<'_>) -> Read<SystemTime> {
-    let expected = || Refused::must("a valid Date");
-    let Js { env, raw, .. } = value;
-    if !node_api!(napi_is_date, env, raw) {
-        return Err(expected());
-    }
-    let since_epoch: f64 = node_api!(napi_get_date_value, env, raw);
-    let since_epoch = since_epoch / 1000.0;
-    let length = Duration::try_from_secs_f64(since_epoch.abs()).map_err(|_| expected())?;
-    let date = if since_epoch < 0.0 {
-        SystemTime::UNIX_EPOCH.checked_sub(length)
-    } else {
-        SystemTime::UNIX_EPOCH.checked_add(length)
-    };
-    date.ok_or_else(expected)
-}
-
-pub fn list<'env, T>(read: impl Fn(Js<'env>) -> Read<T>) -> impl FnOnce(Js<'env>) -> Read<Vec<T>> {
-    move |value| {
-        if !value.is_array()? {
-            return Err(Refused::must("an array"));
-        }
-        (0..value.length()?)
-            .map(|index| {
-                read(value.element(index)?).map_err(|error| error.within(&format!("[{index}]")))
-            })
-            .collect()
-    }
-}
-
-/// Anything that JSON can hold.
-pub fn json(value: Js<'_>) -> Read<Value> {
-    value.convert().map_err(|error| match error.status {
-        Status::PendingException => error.into(),
-        _ => Refused::must("made of what JSON can hold"),
-    })
-}
-
-pub fn json_object(value: Js<'_>) -> Read<Map<String, Value>> {
-    match json(value)? {
+pub fn object(value: Value) -> Read<Map<String, Value>> {
+    match value {
         Value::Object(object) => Ok(object),
         _ => Err(Refused::must("an object")),
+    }
+}
+
+pub fn list<T>(read: impl Fn(Value) -> Read<T>) -> impl FnOnce(Value) -> Read<Vec<T>> {
+    move |value| {
+        let Value::Array(items) = value else {
+            return Err(Refused::must("a list"));
+        };
+        let items = items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| read(item).map_err(|error| error.within(&format!("[{index}]"))));
+        items.collect()
     }
 }

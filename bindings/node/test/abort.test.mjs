@@ -42,7 +42,7 @@ describe('an AbortSignal', () => {
   });
 
   it('cancels what waits', async () => {
-    const client = new Client(platform.settings({ maxThreads: 1 }));
+    const client = new Client(platform.settings({ workers: 1 }));
     const first = client.send('1', message);
     await platform.received(1);
     const controller = new AbortController();

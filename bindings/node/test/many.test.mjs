@@ -44,7 +44,7 @@ describe('many sends', () => {
 
   it('refuse more than may wait', async () => {
     hold();
-    const client = new Client(platform.settings({ maxThreads: 1, maxQueued: 1 }));
+    const client = new Client(platform.settings({ workers: 1, capacity: 1 }));
     const first = client.send('1', message);
     await platform.received(1);
     const second = client.send('2', message);
@@ -126,7 +126,7 @@ describe('many sends', () => {
       if (body.recipient.id !== '0') await held.opened;
       return {};
     };
-    const client = new Client(platform.settings({ maxThreads: 1 }));
+    const client = new Client(platform.settings({ workers: 1 }));
     for await (const { item } of client.sendMany(items(5))) {
       assert.equal(item.to, '0');
       break;

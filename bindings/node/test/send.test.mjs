@@ -116,6 +116,21 @@ describe('send', () => {
     assert.equal(body().message.attachment.payload.buttons[0].expires_in_days, 8);
   });
 
+  it('reads its arguments when it is called', async () => {
+    const to = { id: PSID };
+    const changing = structuredClone(message);
+    const options = { metadata: 'before', deadline: new Date(Date.now() + 60_000) };
+    const sent = client.send(to, changing, options);
+    to.id = '1';
+    changing.buttons[0].title = 'after';
+    options.metadata = 'after';
+    options.deadline.setTime(0);
+    await sent;
+    const { recipient, message: wire } = body();
+    assert.deepEqual([recipient, wire.metadata], [{ id: PSID }, 'before']);
+    assert.equal(wire.attachment.payload.buttons[0].title, message.buttons[0].title);
+  });
+
   it('keeps the order of messages to one person', async () => {
     const texts = Array.from({ length: 50 }, (_, index) => `message ${index}`);
     await Promise.all(texts.map((text) => client.send(PSID, { ...message, text })));
@@ -136,8 +151,8 @@ describe('send', () => {
         connectTimeoutMs: 1000,
         bodyLimit: 1000,
         maxIdleConnections: 1,
-        maxThreads: 2,
-        maxQueued: 10,
+        workers: 2,
+        capacity: 10,
         proxyFromEnv: false,
       }),
     );
@@ -273,7 +288,14 @@ describe('messages', () => {
   }
 
   it('keeps long and unusual texts as they are', () => {
-    for (const text of ['', 'x'.repeat(251), 'x'.repeat(252), 'é'.repeat(300), '☎️'.repeat(90)]) {
+    for (const text of [
+      '',
+      'x'.repeat(251),
+      'x'.repeat(252),
+      'é'.repeat(300),
+      '☎️'.repeat(90),
+      '\\ud800',
+    ]) {
       assert.equal(toJSON({ ...message, text }).attachment.payload.text, text);
     }
     const lone = toJSON({ ...message, text: 'a\ud800b' }).attachment.payload.text;

@@ -1,0 +1,60 @@
+import { types } from 'node:util';
+import native = require('./native.cjs');
+import { CallCtaError } from './error.cjs';
+import type { Message, Recipient, SendOptions } from './message.cjs';
+
+const EXPECTED = 'must be made of what JSON can hold';
+
+/**
+ * What the native part reads: one text is cheaper than many small values, and what
+ * becomes of the objects later changes nothing. Throws `invalid_argument` for what
+ * would get lost.
+ */
+export function asJson(value: unknown): string {
+  let text;
+  try {
+    text = JSON.stringify(value, strict) ?? 'null';
+  } catch (thrown) {
+    const path = lost(value, [])?.replace(/^\./, '');
+    throw path === undefined ? thrown : invalidArgument(`${path} ${EXPECTED}`.trimStart());
+  }
+  if (!text.includes('\\ud')) return text;
+  // Lone surrogates, which no text on the wire can have.
+  return text.replace(/\\(\\|ud...)/g, (escape) => (escape === '\\\\' ? escape : '\ufffd'));
+}
+
+/** The arguments of a send, but for its signal. */
+export function requestAsJson(to: Recipient, message: Message, options?: SendOptions): string {
+  if (typeof options !== 'object' || options === null) return asJson({ to, message, options });
+  const { signal, deadline, ...others } = options;
+  if (deadline === undefined) return asJson({ to, message, options: others });
+  const deadlineMs = types.isDate(deadline) ? Math.max(deadline.getTime(), 0) : NaN;
+  if (isNaN(deadlineMs)) throw invalidArgument('options.deadline must be a valid Date');
+  return asJson({ to, message, options: others, deadlineMs });
+}
+
+export function invalidArgument(text: string): CallCtaError {
+  return new CallCtaError(native.invalidArgument(text));
+}
+
+function strict(_: string, value: unknown): unknown {
+  if (!isJson(value)) throw new TypeError(EXPECTED);
+  return value;
+}
+
+function isJson(value: unknown): boolean {
+  const type = typeof value;
+  if (type === 'number') return Number.isFinite(value);
+  return type !== 'function' && type !== 'symbol' && type !== 'bigint';
+}
+
+/** Where a value has what JSON can't hold, such as itself. */
+function lost(value: unknown, around: unknown[]): string | undefined {
+  if (!isJson(value) || around.includes(value)) return '';
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, field] of Object.entries(value)) {
+    const path = lost(field, [...around, value]);
+    if (path !== undefined) return (Array.isArray(value) ? `[${key}]` : `.${key}`) + path;
+  }
+  return undefined;
+}
