@@ -87,9 +87,14 @@ pub struct Settings {
     timeout: Seconds,
 
     /// Most requests; there is a second one only after a rate limit, or if nothing
-    /// was sent [default: 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    attempts: Option<u32>,
+    /// was sent
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = callcta::ATTEMPTS_DEFAULT,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    attempts: u32,
 
     /// A code that means that the Page has not enabled calling, for which Meta
     /// documents none; repeatable
@@ -133,10 +138,6 @@ impl Settings {
             )
         })?;
 
-        let mut retry = RetryPolicy::default();
-        if let Some(attempts) = self.attempts {
-            retry = retry.attempts(attempts);
-        }
         let mut builder = Client::builder(page_id, token)
             .version(&self.api_version)
             .use_me(self.me)
@@ -146,7 +147,7 @@ impl Settings {
                 TokenIn::Body => TokenPlacement::Body,
             })
             .timeout(self.timeout.0)
-            .retry(retry)
+            .retry(RetryPolicy::new().attempts(self.attempts))
             .on_retry(|event| {
                 say(format_args!(
                     "{} try {} failed: {}; next try in {:.1} s",

@@ -137,7 +137,7 @@ pub use message::{
     Request, SendOptions, Template,
 };
 pub use outbox::{CAPACITY_DEFAULT, Outbox, Ticket, WORKERS_DEFAULT};
-pub use retry::RetryPolicy;
+pub use retry::{ATTEMPTS_DEFAULT, RetryPolicy};
 pub use usage::{AppUsage, BusinessUsage, Usage};
 pub use validate::{Rule, Severity, Violation};
 

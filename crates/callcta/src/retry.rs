@@ -9,6 +9,10 @@ use serde_json::Value;
 use crate::error::{Delivery, Error, ErrorKind, Result};
 use crate::named::{Setter, apply, unknown};
 
+/// Most requests per send unless told otherwise, the first included. callcta's own
+/// number.
+pub const ATTEMPTS_DEFAULT: u32 = 3;
+
 /// When and how often a send is tried again.
 ///
 /// Only two things are: what provably never left this machine, and what the
@@ -27,7 +31,7 @@ pub struct RetryPolicy {
 impl Default for RetryPolicy {
     fn default() -> Self {
         RetryPolicy {
-            attempts: 3,
+            attempts: ATTEMPTS_DEFAULT,
             base_delay: Duration::from_millis(500),
             max_delay: Duration::from_secs(30),
             retry_unknown: false,
