@@ -3,8 +3,6 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::fields::Writer;
-
 /// Who a message goes to. A plain string is a PSID.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -38,6 +36,18 @@ impl Recipient {
             }
         }
         Recipient::Other(object)
+    }
+
+    /// The form's name on the wire and its value, such as `("user_ref", "…")`;
+    /// `None` for [`Other`](Recipient::Other).
+    pub fn form(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Recipient::Id(value) => Some(("id", value)),
+            Recipient::UserRef(value) => Some(("user_ref", value)),
+            Recipient::CommentId(value) => Some(("comment_id", value)),
+            Recipient::PostId(value) => Some(("post_id", value)),
+            Recipient::Other(_) => None,
+        }
     }
 
     /// The PSID, when this is one.
@@ -89,16 +99,9 @@ impl fmt::Debug for Recipient {
 
 impl Serialize for Recipient {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (key, value) = match self {
-            Recipient::Id(value) => ("id", value),
-            Recipient::UserRef(value) => ("user_ref", value),
-            Recipient::CommentId(value) => ("comment_id", value),
-            Recipient::PostId(value) => ("post_id", value),
-            Recipient::Other(object) => return object.serialize(serializer),
-        };
-        let nothing_else = Map::new();
-        let mut out = Writer::new(serializer, &nothing_else)?;
-        out.set(key, value)?;
-        out.end()
+        match self {
+            Recipient::Other(object) => object.serialize(serializer),
+            _ => serializer.collect_map(self.form()),
+        }
     }
 }
