@@ -127,11 +127,11 @@ impl fmt::Display for ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// Nothing left this machine: it was not delivered.
-    NotSent,
+    NotSent = 1,
     /// The platform refused it: it was not delivered.
-    Rejected,
+    Rejected = 2,
     /// It may or may not have been delivered.
-    Unknown,
+    Unknown = 3,
 }
 
 impl Delivery {
@@ -142,6 +142,11 @@ impl Delivery {
             Delivery::Rejected => "rejected",
             Delivery::Unknown => "unknown",
         }
+    }
+
+    /// Its stable number, used in C.
+    pub fn number(self) -> u32 {
+        self as u32
     }
 }
 

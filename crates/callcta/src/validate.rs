@@ -16,9 +16,9 @@ use crate::message::fields::type_name;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
     /// A documented rule is broken: the message is not sent.
-    Error,
+    Error = 1,
     /// Something is likely not meant, or not documented: the message is sent.
-    Warning,
+    Warning = 2,
 }
 
 impl Severity {
@@ -28,6 +28,11 @@ impl Severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
         }
+    }
+
+    /// Its stable number, used in C.
+    pub fn number(self) -> u32 {
+        self as u32
     }
 }
 
