@@ -48,7 +48,7 @@ static int provoke(const char *what, const char *token, const char *psid, int64_
     callcta_error *error;
     callcta_status status = callcta_config_new(getenv("CALLCTA_PAGE_ID"), token, &config, &error);
     if (!status && base_url)
-        status = callcta_config_set_text(config, CALLCTA_SETTING_BASE_URL, base_url, &error);
+        status = callcta_config_set(config, CALLCTA_SETTING_BASE_URL, base_url, &error);
     if (status || callcta_client_new(config, &client, &error) ||
         callcta_button_audio_call("Call Now", days, &call, &error) ||
         callcta_message_buttons("Contact Support!", &message, &error) ||

@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
     callcta_status status =
         callcta_config_new(getenv("CALLCTA_PAGE_ID"), getenv("CALLCTA_ACCESS_TOKEN"), &config, &error);
     if (!status && base_url)
-        status = callcta_config_set_text(config, CALLCTA_SETTING_BASE_URL, base_url, &error);
+        status = callcta_config_set(config, CALLCTA_SETTING_BASE_URL, base_url, &error);
     status = status || callcta_client_new(config, &client, &error) ||
              /* 0: as many threads and as long a queue as the library thinks best */
              callcta_outbox_new(client, 0, 0, &outbox, &error) ||

@@ -65,7 +65,7 @@ int main(int argc, char **argv) {
         auto config = make<Config>(callcta_config_new, std::getenv("CALLCTA_PAGE_ID"),
                                    std::getenv("CALLCTA_ACCESS_TOKEN"));
         if (const char *base_url = std::getenv("CALLCTA_BASE_URL"))
-            call(callcta_config_set_text, config.get(), CALLCTA_SETTING_BASE_URL, base_url);
+            call(callcta_config_set, config.get(), CALLCTA_SETTING_BASE_URL, base_url);
         auto client = make<Client>(callcta_client_new, config.get());
 
         auto button = make<Button>(callcta_button_audio_call, "Call Now", 5);

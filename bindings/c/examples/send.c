@@ -25,8 +25,7 @@ int main(int argc, char **argv) {
      * fails, and `error` says why. */
     if (callcta_config_new(getenv("CALLCTA_PAGE_ID"), getenv("CALLCTA_ACCESS_TOKEN"), &config,
                            &error) ||
-        (base_url &&
-         callcta_config_set_text(config, CALLCTA_SETTING_BASE_URL, base_url, &error)) ||
+        (base_url && callcta_config_set(config, CALLCTA_SETTING_BASE_URL, base_url, &error)) ||
         callcta_client_new(config, &client, &error) ||
         callcta_button_audio_call("Call Now", 5, &call, &error) ||
         callcta_element_new("Contact Support!", &card, &error) ||

@@ -66,21 +66,6 @@
 #define CALLCTA_DAYS_DEFAULT INT64_MIN
 
 /**
- * The token travels in the header `Authorization`.
- */
-#define CALLCTA_TOKEN_HEADER 1
-
-/**
- * The token travels in the query, and so into the logs of proxies and servers.
- */
-#define CALLCTA_TOKEN_QUERY 2
-
-/**
- * The token travels in the body.
- */
-#define CALLCTA_TOKEN_BODY 3
-
-/**
  * A button under a card.
  *
  * Threads: several may read it at once; one alone may change it.
@@ -357,6 +342,16 @@ typedef struct callcta_receipt {
 } callcta_receipt;
 
 /**
+ * A type of button, and with it what its title and value are.
+ */
+typedef uint32_t callcta_button_type;
+
+/**
+ * How the value of a field is given.
+ */
+typedef uint32_t callcta_form;
+
+/**
  * How a request names its recipient.
  */
 typedef uint32_t callcta_recipient;
@@ -522,6 +517,51 @@ typedef void (*callcta_on_done)(void *user_data,
 #define CALLCTA_SEVERITY_WARNING 2
 
 /**
+ * The field is a text, and the value is that text.
+ */
+#define CALLCTA_TEXT 1
+
+/**
+ * The field is anything, and the value is its JSON, such as `true`.
+ */
+#define CALLCTA_JSON 2
+
+/**
+ * Opens a web page: a title, and the URL.
+ */
+#define CALLCTA_BUTTON_WEB_URL 1
+
+/**
+ * Sends a payload to the webhook: a title, and the payload.
+ */
+#define CALLCTA_BUTTON_POSTBACK 2
+
+/**
+ * Dials a number: a title, and a `+` and digits.
+ */
+#define CALLCTA_BUTTON_PHONE_NUMBER 3
+
+/**
+ * Starts account linking: no title, and the URL.
+ */
+#define CALLCTA_BUTTON_ACCOUNT_LINK 4
+
+/**
+ * Undoes account linking: neither title nor value.
+ */
+#define CALLCTA_BUTTON_ACCOUNT_UNLINK 5
+
+/**
+ * Opens an Instant Game: a title, no value.
+ */
+#define CALLCTA_BUTTON_GAME_PLAY 6
+
+/**
+ * Whatever its wire form says: no title, and the JSON object that goes on the wire.
+ */
+#define CALLCTA_BUTTON_JSON 7
+
+/**
  * A person's Page-scoped ID (PSID).
  */
 #define CALLCTA_RECIPIENT_PSID 1
@@ -547,141 +587,154 @@ typedef void (*callcta_on_done)(void *user_data,
 #define CALLCTA_RECIPIENT_JSON 5
 
 /**
- * Text: why the message is sent: `RESPONSE`, `UPDATE`, `MESSAGE_TAG` or `UTILITY`.
+ * Why the message is sent: `RESPONSE`, `UPDATE`, `MESSAGE_TAG` or `UTILITY`.
  */
 #define CALLCTA_OPTION_MESSAGING_TYPE 1
 
 /**
- * Text: what allows the message outside the window, such as `HUMAN_AGENT`.
+ * What allows the message outside the window, such as `HUMAN_AGENT`.
  */
 #define CALLCTA_OPTION_TAG 2
 
 /**
- * Text: how the message is announced: `REGULAR`, `SILENT_PUSH` or `NO_PUSH`.
+ * How the message is announced: `REGULAR`, `SILENT_PUSH` or `NO_PUSH`.
  */
 #define CALLCTA_OPTION_NOTIFICATION_TYPE 3
 
 /**
- * Text: the persona that the message comes from.
+ * The persona that the message comes from.
  */
 #define CALLCTA_OPTION_PERSONA_ID 4
 
 /**
- * Text: the id of the message that this one answers.
+ * The id of the message that this one answers.
  */
 #define CALLCTA_OPTION_REPLY_TO 5
 
 /**
- * Text: a text that comes back in the message's echo, instead of the message's own.
+ * A text that comes back in the message's echo, instead of the message's own.
  */
 #define CALLCTA_OPTION_METADATA 6
 
 /**
- * Number: the moment after which the message must not be sent any more, in
+ * The moment after which the message must not be sent any more, in
  * milliseconds since 1970-01-01 UTC.
  */
 #define CALLCTA_OPTION_DEADLINE_UNIX_MS 101
 
 /**
- * Number, 0 or 1: send without checking first, the way out on the day that Meta
- * changes a limit.
+ * `true`: send without checking first, the way out on the day that Meta changes a
+ * limit.
  */
 #define CALLCTA_OPTION_UNCHECKED 102
 
 /**
- * Text: the Graph API's address, such as an emulator's; `https`, unless the host
+ * A JSON object of further fields for the top level of the request, which no other
+ * option sets.
+ */
+#define CALLCTA_OPTION_FIELDS 103
+
+/**
+ * The Graph API's address, such as an emulator's; `https`, unless the host
  * is this machine. Default: `https://graph.facebook.com`.
  */
 #define CALLCTA_SETTING_BASE_URL 1
 
 /**
- * Text: the Graph API version; an empty text leaves it out of the path. Default:
+ * The Graph API version; an empty text leaves it out of the path. Default:
  * `v26.0`.
  */
 #define CALLCTA_SETTING_VERSION 2
 
 /**
- * Text: the app secret; with it each request carries an `appsecret_proof`.
+ * The app secret; with it each request carries an `appsecret_proof`.
  * Default: none.
  */
 #define CALLCTA_SETTING_APP_SECRET 3
 
 /**
- * Text: the `User-Agent` header. Default: `callcta/` and the version.
+ * The `User-Agent` header. Default: `callcta/` and the version.
  */
 #define CALLCTA_SETTING_USER_AGENT 4
 
 /**
- * Text: the URL of a proxy. Default: none, whatever the environment says.
+ * The URL of a proxy. Default: none, whatever the environment says.
  */
 #define CALLCTA_SETTING_PROXY 5
 
 /**
- * Text: certificates in PEM form that are trusted beside the built-in ones.
+ * Certificates in PEM form that are trusted beside the built-in ones.
  * Default: none.
  */
 #define CALLCTA_SETTING_EXTRA_CA_PEM 6
 
 /**
- * Number: bound for one whole request and its answer, in milliseconds. Default:
+ * Where the token travels: `header`; `query`, and so into the logs of proxies
+ * and servers; or `body`. Default: `header`.
+ */
+#define CALLCTA_SETTING_TOKEN_PLACEMENT 7
+
+/**
+ * Bound for one whole request and its answer, in milliseconds. Default:
  * 30 s.
  */
 #define CALLCTA_SETTING_TIMEOUT_MS 101
 
 /**
- * Number: bound for connecting, TLS included, in milliseconds. Default: 10 s.
+ * Bound for connecting, TLS included, in milliseconds. Default: 10 s.
  */
 #define CALLCTA_SETTING_CONNECT_TIMEOUT_MS 102
 
 /**
- * Number: largest answer that is read, in bytes. Default: 1 MiB.
+ * Largest answer that is read, in bytes. Default: 1 MiB.
  */
 #define CALLCTA_SETTING_BODY_LIMIT 103
 
 /**
- * Number: most idle connections that are kept. Default: 64.
+ * Most idle connections that are kept. Default: 64.
  */
 #define CALLCTA_SETTING_MAX_IDLE_CONNECTIONS 104
 
 /**
- * Number, 0 or 1: post to `/me/messages` rather than to the Page id. Default: 0.
+ * `true` or `false`: post to `/me/messages` rather than to the Page id. Default: `false`.
  */
 #define CALLCTA_SETTING_USE_ME 105
 
 /**
- * Number, 0 or 1: take the proxy from the environment (`ALL_PROXY`,
- * `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: 0.
+ * `true` or `false`: take the proxy from the environment (`ALL_PROXY`,
+ * `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: `false`.
  */
 #define CALLCTA_SETTING_PROXY_FROM_ENV 106
 
 /**
- * Number: where the token travels, one of `CALLCTA_TOKEN_*`. Default:
- * `CALLCTA_TOKEN_HEADER`.
+ * Most requests per send, the first included. Default: 3.
  */
-#define CALLCTA_SETTING_TOKEN_PLACEMENT 107
+#define CALLCTA_SETTING_ATTEMPTS 107
 
 /**
- * Number: most requests per send, the first included. Default: 3.
- */
-#define CALLCTA_SETTING_ATTEMPTS 108
-
-/**
- * Number: upper bound of the first wait before a retry, in milliseconds; it
+ * Upper bound of the first wait before a retry, in milliseconds; it
  * doubles with each. Default: 500 ms.
  */
-#define CALLCTA_SETTING_BASE_DELAY_MS 109
+#define CALLCTA_SETTING_BASE_DELAY_MS 108
 
 /**
- * Number: longest wait before a retry, in milliseconds; if the platform asks for
+ * Longest wait before a retry, in milliseconds; if the platform asks for
  * more, the send fails at once. Default: 30 s.
  */
-#define CALLCTA_SETTING_MAX_DELAY_MS 110
+#define CALLCTA_SETTING_MAX_DELAY_MS 109
 
 /**
- * Number, 0 or 1: try again even when the message may have been delivered. **This
- * can deliver it twice.** Default: 0.
+ * `true` or `false`: try again even when the message may have been delivered. **This
+ * can deliver it twice.** Default: `false`.
  */
-#define CALLCTA_SETTING_RETRY_UNKNOWN 111
+#define CALLCTA_SETTING_RETRY_UNKNOWN 110
+
+/**
+ * The codes that mean `CALLCTA_CALLING_NOT_ENABLED`, since Meta documents none:
+ * `[{"code": 10, "subcode": 7}, {"code": 11}]`, the latter whatever the subcode.
+ * Default: none.
+ */
+#define CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES 111
 
 #ifdef __cplusplus
 extern "C" {
@@ -692,12 +745,6 @@ extern "C" {
  * Lives as long as the program.
  */
 const char *callcta_version(void);
-
-/**
- * The version of the library that runs, as `CALLCTA_VERSION_NUMBER` is that of the
- * header.
- */
-uint32_t callcta_version_number(void);
 
 /**
  * Frees a text that a function gave through an output.
@@ -729,73 +776,25 @@ callcta_status callcta_button_audio_call(const char *title,
                                          struct callcta_error **error);
 
 /**
- * Makes a `web_url` button, which opens a web page.
+ * Makes any other button. `type` is one of `CALLCTA_BUTTON_*` and says what `title`
+ * and `value` are; what it doesn't have may be NULL and is ignored. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if they don't fit.
  */
-callcta_status callcta_button_web_url(const char *title,
-                                      const char *url,
-                                      struct callcta_button **button,
-                                      struct callcta_error **error);
+callcta_status callcta_button_new(callcta_button_type type,
+                                  const char *title,
+                                  const char *value,
+                                  struct callcta_button **button,
+                                  struct callcta_error **error);
 
 /**
- * Makes a `postback` button, which sends `payload` to the webhook.
+ * Sets a field by its name on the wire, known or not, such as `fallback_url`. `form`
+ * says what `value` is. Fails with `CALLCTA_INVALID_ARGUMENT` if they don't fit.
  */
-callcta_status callcta_button_postback(const char *title,
-                                       const char *payload,
-                                       struct callcta_button **button,
-                                       struct callcta_error **error);
-
-/**
- * Makes a `phone_number` button, which dials `number`: a `+` and digits.
- */
-callcta_status callcta_button_phone_number(const char *title,
-                                           const char *number,
-                                           struct callcta_button **button,
-                                           struct callcta_error **error);
-
-/**
- * Makes an `account_link` button, which starts account linking.
- */
-callcta_status callcta_button_account_link(const char *url,
-                                           struct callcta_button **button,
-                                           struct callcta_error **error);
-
-/**
- * Makes an `account_unlink` button, which undoes account linking.
- */
-callcta_status callcta_button_account_unlink(struct callcta_button **button,
-                                             struct callcta_error **error);
-
-/**
- * Makes a `game_play` button, which opens an Instant Game.
- */
-callcta_status callcta_button_game_play(const char *title,
-                                        struct callcta_button **button,
-                                        struct callcta_error **error);
-
-/**
- * Makes a button of its wire form, whatever its type. Fails with
- * `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
- */
-callcta_status callcta_button_from_json(const char *json,
-                                        struct callcta_button **button,
-                                        struct callcta_error **error);
-
-/**
- * Sets a field by its name on the wire, such as `fallback_url`, to a text.
- */
-callcta_status callcta_button_set_text(struct callcta_button *button,
-                                       const char *name,
-                                       const char *text,
-                                       struct callcta_error **error);
-
-/**
- * Sets a field by its name on the wire, known or not, to a JSON value such as
- * `true`. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
- */
-callcta_status callcta_button_set_json(struct callcta_button *button,
-                                       const char *name,
-                                       const char *json,
-                                       struct callcta_error **error);
+callcta_status callcta_button_set(struct callcta_button *button,
+                                  const char *field,
+                                  callcta_form form,
+                                  const char *value,
+                                  struct callcta_error **error);
 
 /**
  * Frees a button.
@@ -810,30 +809,14 @@ callcta_status callcta_element_new(const char *title,
                                    struct callcta_error **error);
 
 /**
- * Makes a card of its wire form. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
- * not JSON.
+ * Sets a field by its name on the wire: `subtitle`, `image_url`, or another; see
+ * `callcta_button_set`.
  */
-callcta_status callcta_element_from_json(const char *json,
-                                         struct callcta_element **element,
-                                         struct callcta_error **error);
-
-/**
- * Sets a field by its name on the wire to a text: `subtitle`, `image_url`, or
- * another.
- */
-callcta_status callcta_element_set_text(struct callcta_element *element,
-                                        const char *name,
-                                        const char *text,
-                                        struct callcta_error **error);
-
-/**
- * Sets a field by its name on the wire, known or not, to a JSON value. Fails with
- * `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
- */
-callcta_status callcta_element_set_json(struct callcta_element *element,
-                                        const char *name,
-                                        const char *json,
-                                        struct callcta_error **error);
+callcta_status callcta_element_set(struct callcta_element *element,
+                                   const char *field,
+                                   callcta_form form,
+                                   const char *value,
+                                   struct callcta_error **error);
 
 /**
  * Sets what a tap on the card itself opens: a `web_url` button, whose title is
@@ -899,25 +882,15 @@ callcta_status callcta_message_add_button(struct callcta_message *message,
                                           struct callcta_error **error);
 
 /**
- * Sets a field of the template by its name on the wire, known or not, to a JSON
- * value: `sharable` of a generic template, `ttl_days` of a call prompt, or another.
- * Fails with `CALLCTA_INVALID_ARGUMENT` if the message is no template, or `json` not
- * JSON.
+ * Sets a field of the `message` object by its path on the wire, known or not:
+ * `metadata`, or `attachment.payload.sharable` for a template's; see
+ * `callcta_button_set`.
  */
-callcta_status callcta_message_set_template_json(struct callcta_message *message,
-                                                 const char *name,
-                                                 const char *json,
-                                                 struct callcta_error **error);
-
-/**
- * Sets a field of the `message` object by its name on the wire, known or not, such
- * as `metadata`, to a JSON value. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
- * not JSON, or if a message can't have the field.
- */
-callcta_status callcta_message_set_json(struct callcta_message *message,
-                                        const char *name,
-                                        const char *json,
-                                        struct callcta_error **error);
+callcta_status callcta_message_set(struct callcta_message *message,
+                                   const char *field,
+                                   callcta_form form,
+                                   const char *value,
+                                   struct callcta_error **error);
 
 /**
  * Checks a message by itself. `CALLCTA_OK` says that it was checked; the list, empty
@@ -950,31 +923,13 @@ callcta_status callcta_request_new(callcta_recipient form,
                                    struct callcta_error **error);
 
 /**
- * Sets a `CALLCTA_OPTION_*` that is a text. Values that callcta doesn't know are sent
- * as they are.
+ * Sets one of `CALLCTA_OPTION_*`, which says what `value` is. Texts that callcta doesn't
+ * know are sent as they are.
  */
-callcta_status callcta_request_set_text(struct callcta_request *request,
-                                        callcta_option option,
-                                        const char *text,
-                                        struct callcta_error **error);
-
-/**
- * Sets a top-level field of the request that no other function sets, by its name
- * on the wire, to a JSON value. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
- * not JSON.
- */
-callcta_status callcta_request_set_json(struct callcta_request *request,
-                                        const char *name,
-                                        const char *json,
-                                        struct callcta_error **error);
-
-/**
- * Sets a `CALLCTA_OPTION_*` that is a number.
- */
-callcta_status callcta_request_set_number(struct callcta_request *request,
-                                          callcta_option option,
-                                          uint64_t number,
-                                          struct callcta_error **error);
+callcta_status callcta_request_set(struct callcta_request *request,
+                                   callcta_option option,
+                                   const char *value,
+                                   struct callcta_error **error);
 
 /**
  * Checks recipient, message and options; see `callcta_message_validate`.
@@ -997,33 +952,17 @@ callcta_status callcta_config_new(const char *page_id,
                                   struct callcta_error **error);
 
 /**
- * Sets a `CALLCTA_SETTING_*` that is a text.
+ * Sets one of `CALLCTA_SETTING_*`, which says what `value` is. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if it is something else.
  */
-callcta_status callcta_config_set_text(struct callcta_config *config,
-                                       callcta_setting setting,
-                                       const char *text,
-                                       struct callcta_error **error);
+callcta_status callcta_config_set(struct callcta_config *config,
+                                  callcta_setting setting,
+                                  const char *value,
+                                  struct callcta_error **error);
 
 /**
- * Sets a `CALLCTA_SETTING_*` that is a number.
- */
-callcta_status callcta_config_set_number(struct callcta_config *config,
-                                         callcta_setting setting,
-                                         uint64_t number,
-                                         struct callcta_error **error);
-
-/**
- * Adds a code that means `CALLCTA_CALLING_NOT_ENABLED`, since Meta documents none:
- * with that subcode, or whatever the subcode if `subcode` is NULL.
- */
-callcta_status callcta_config_add_calling_not_enabled_code(struct callcta_config *config,
-                                                           int64_t code,
-                                                           const int64_t *subcode,
-                                                           struct callcta_error **error);
-
-/**
- * Sets who is told of retries; nobody by default. `user_data` comes back as it is;
- * it may be NULL.
+ * Sets who is told of retries: nobody if that is NULL, the default. `user_data` comes
+ * back as it is; it may be NULL.
  */
 callcta_status callcta_config_set_on_retry(struct callcta_config *config,
                                            callcta_on_retry on_retry,

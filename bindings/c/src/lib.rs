@@ -44,14 +44,13 @@
 
 use std::ffi::{CString, c_char};
 
+#[macro_use]
 mod ffi;
 
 // The order of the header.
 mod told;
 
 mod message;
-
-mod request;
 
 mod client;
 
@@ -126,16 +125,6 @@ pub const CALLCTA_SEVERITY_WARNING: callcta_severity = 2;
 pub extern "C" fn callcta_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
     VERSION.as_ptr().cast()
-}
-
-/// The version of the library that runs, as `CALLCTA_VERSION_NUMBER` is that of the
-/// header.
-#[unsafe(no_mangle)]
-pub extern "C" fn callcta_version_number() -> u32 {
-    let part = |text: &str| text.parse::<u32>().unwrap_or_default();
-    part(env!("CARGO_PKG_VERSION_MAJOR")) << 16
-        | part(env!("CARGO_PKG_VERSION_MINOR")) << 8
-        | part(env!("CARGO_PKG_VERSION_PATCH"))
 }
 
 /// Frees a text that a function gave through an output.

@@ -1,15 +1,41 @@
-//! What is said: buttons, elements, messages.
+//! What is sent: buttons, elements, messages, requests.
 
 use std::ffi::c_char;
 use std::mem::take;
 
-use callcta::{Button, Element, Error, Message, Template};
+use callcta::{Button, Element, Error, Message, Recipient, Request, SendOptions, Template};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::callcta_status;
-use crate::ffi::{New, Result, with_field};
-use crate::ffi::{body, change, free, get, give, json, text};
+use crate::ffi::{Result, c_string, new, value_of};
 use crate::told::{self, callcta_error, callcta_violations};
+
+/// How the value of a field is given.
+pub type callcta_form = u32;
+
+/// The field is a text, and the value is that text.
+pub const CALLCTA_TEXT: callcta_form = 1;
+/// The field is anything, and the value is its JSON, such as `true`.
+pub const CALLCTA_JSON: callcta_form = 2;
+
+/// A type of button, and with it what its title and value are.
+pub type callcta_button_type = u32;
+
+/// Opens a web page: a title, and the URL.
+pub const CALLCTA_BUTTON_WEB_URL: callcta_button_type = 1;
+/// Sends a payload to the webhook: a title, and the payload.
+pub const CALLCTA_BUTTON_POSTBACK: callcta_button_type = 2;
+/// Dials a number: a title, and a `+` and digits.
+pub const CALLCTA_BUTTON_PHONE_NUMBER: callcta_button_type = 3;
+/// Starts account linking: no title, and the URL.
+pub const CALLCTA_BUTTON_ACCOUNT_LINK: callcta_button_type = 4;
+/// Undoes account linking: neither title nor value.
+pub const CALLCTA_BUTTON_ACCOUNT_UNLINK: callcta_button_type = 5;
+/// Opens an Instant Game: a title, no value.
+pub const CALLCTA_BUTTON_GAME_PLAY: callcta_button_type = 6;
+/// Whatever its wire form says: no title, and the JSON object that goes on the wire.
+pub const CALLCTA_BUTTON_JSON: callcta_button_type = 7;
 
 /// Leaves out for how many days a button can be tapped, so that the platform's
 /// default applies.
@@ -37,91 +63,48 @@ pub unsafe extern "C" fn callcta_button_audio_call(
     title: *const c_char, expires_in_days: i64, button: *mut *mut callcta_button,
     error: *mut *mut callcta_error,
 ) -> callcta_status {
-    let days = Some(expires_in_days).filter(|days| *days != CALLCTA_DAYS_DEFAULT);
-    let set = |button: Button| match days {
-        Some(days) => button.expires_in_days(days),
-        None => button,
-    };
-    give! { button, error, made(set(Button::audio_call(text!(title)))) }
+    give!(button, error, {
+        let button = Button::audio_call(arg!(text title));
+        new(callcta_button(match expires_in_days {
+            CALLCTA_DAYS_DEFAULT => button,
+            days => button.expires_in_days(days),
+        }))
+    })
 }
 
-/// Makes a `web_url` button, which opens a web page.
+/// Makes any other button. `type` is one of `CALLCTA_BUTTON_*` and says what `title`
+/// and `value` are; what it doesn't have may be NULL and is ignored. Fails with
+/// `CALLCTA_INVALID_ARGUMENT` if they don't fit.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_button_web_url(
-    title: *const c_char, url: *const c_char, button: *mut *mut callcta_button,
-    error: *mut *mut callcta_error,
-) -> callcta_status {
-    give! { button, error, made(Button::web_url(text!(title), text!(url))) }
-}
-
-/// Makes a `postback` button, which sends `payload` to the webhook.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_button_postback(
-    title: *const c_char, payload: *const c_char, button: *mut *mut callcta_button,
-    error: *mut *mut callcta_error,
-) -> callcta_status {
-    give! { button, error, made(Button::postback(text!(title), text!(payload))) }
-}
-
-/// Makes a `phone_number` button, which dials `number`: a `+` and digits.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_button_phone_number(
-    title: *const c_char, number: *const c_char, button: *mut *mut callcta_button,
-    error: *mut *mut callcta_error,
-) -> callcta_status {
-    give! { button, error, made(Button::phone_number(text!(title), text!(number))) }
-}
-
-/// Makes an `account_link` button, which starts account linking.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_button_account_link(
-    url: *const c_char, button: *mut *mut callcta_button, error: *mut *mut callcta_error,
-) -> callcta_status {
-    give! { button, error, made(Button::account_link(text!(url))) }
-}
-
-/// Makes an `account_unlink` button, which undoes account linking.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_button_account_unlink(
+pub unsafe extern "C" fn callcta_button_new(
+    r#type: callcta_button_type, title: *const c_char, value: *const c_char,
     button: *mut *mut callcta_button, error: *mut *mut callcta_error,
 ) -> callcta_status {
-    give! { button, error, made(Button::account_unlink()) }
+    give!(button, error, {
+        new(callcta_button(match r#type {
+            CALLCTA_BUTTON_WEB_URL => Button::web_url(arg!(text title), arg!(text value)),
+            CALLCTA_BUTTON_POSTBACK => Button::postback(arg!(text title), arg!(text value)),
+            CALLCTA_BUTTON_PHONE_NUMBER => Button::phone_number(arg!(text title), arg!(text value)),
+            CALLCTA_BUTTON_ACCOUNT_LINK => Button::account_link(arg!(text value)),
+            CALLCTA_BUTTON_ACCOUNT_UNLINK => Button::account_unlink(),
+            CALLCTA_BUTTON_GAME_PLAY => Button::game_play(arg!(text title)),
+            CALLCTA_BUTTON_JSON => Button::raw(arg!(json value)),
+            _ => return Err(Error::invalid_argument("type is no CALLCTA_BUTTON_*")),
+        }))
+    })
 }
 
-/// Makes a `game_play` button, which opens an Instant Game.
+/// Sets a field by its name on the wire, known or not, such as `fallback_url`. `form`
+/// says what `value` is. Fails with `CALLCTA_INVALID_ARGUMENT` if they don't fit.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_button_game_play(
-    title: *const c_char, button: *mut *mut callcta_button, error: *mut *mut callcta_error,
-) -> callcta_status {
-    give! { button, error, made(Button::game_play(text!(title))) }
-}
-
-/// Makes a button of its wire form, whatever its type. Fails with
-/// `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_button_from_json(
-    json: *const c_char, button: *mut *mut callcta_button, error: *mut *mut callcta_error,
-) -> callcta_status {
-    give! { button, error, made(Button::raw(json!(json))) }
-}
-
-/// Sets a field by its name on the wire, such as `fallback_url`, to a text.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_button_set_text(
-    button: *mut callcta_button, name: *const c_char, text: *const c_char,
+pub unsafe extern "C" fn callcta_button_set(
+    button: *mut callcta_button, field: *const c_char, form: callcta_form, value: *const c_char,
     error: *mut *mut callcta_error,
 ) -> callcta_status {
-    body! { error, { change!(button).set(text!(name), text!(text).into())?; } }
-}
-
-/// Sets a field by its name on the wire, known or not, to a JSON value such as
-/// `true`. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_button_set_json(
-    button: *mut callcta_button, name: *const c_char, json: *const c_char,
-    error: *mut *mut callcta_error,
-) -> callcta_status {
-    body! { error, { change!(button).set(text!(name), json!(json))?; } }
+    body!(error, {
+        let callcta_button(button) = arg!(change button);
+        *button = Button::raw(with_field(button, field, form, value)?);
+    })
 }
 
 /// Frees a button.
@@ -135,36 +118,20 @@ pub unsafe extern "C" fn callcta_button_free(button: *mut callcta_button) {
 pub unsafe extern "C" fn callcta_element_new(
     title: *const c_char, element: *mut *mut callcta_element, error: *mut *mut callcta_error,
 ) -> callcta_status {
-    give! { element, error, New(callcta_element(Element::new(text!(title)))) }
+    give! { element, error, new(callcta_element(Element::new(arg!(text title)))) }
 }
 
-/// Makes a card of its wire form. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
-/// not JSON.
+/// Sets a field by its name on the wire: `subtitle`, `image_url`, or another; see
+/// `callcta_button_set`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_element_from_json(
-    json: *const c_char, element: *mut *mut callcta_element, error: *mut *mut callcta_error,
-) -> callcta_status {
-    give! { element, error, New(callcta_element(Element::raw(json!(json)))) }
-}
-
-/// Sets a field by its name on the wire to a text: `subtitle`, `image_url`, or
-/// another.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_element_set_text(
-    element: *mut callcta_element, name: *const c_char, text: *const c_char,
+pub unsafe extern "C" fn callcta_element_set(
+    element: *mut callcta_element, field: *const c_char, form: callcta_form, value: *const c_char,
     error: *mut *mut callcta_error,
 ) -> callcta_status {
-    body! { error, { change!(element).set(text!(name), text!(text).into())?; } }
-}
-
-/// Sets a field by its name on the wire, known or not, to a JSON value. Fails with
-/// `CALLCTA_INVALID_ARGUMENT` if `json` is not JSON.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_element_set_json(
-    element: *mut callcta_element, name: *const c_char, json: *const c_char,
-    error: *mut *mut callcta_error,
-) -> callcta_status {
-    body! { error, { change!(element).set(text!(name), json!(json))?; } }
+    body!(error, {
+        let callcta_element(element) = arg!(change element);
+        *element = Element::raw(with_field(element, field, form, value)?);
+    })
 }
 
 /// Sets what a tap on the card itself opens: a `web_url` button, whose title is
@@ -174,7 +141,7 @@ pub unsafe extern "C" fn callcta_element_set_default_action(
     element: *mut callcta_element, button: *const callcta_button, error: *mut *mut callcta_error,
 ) -> callcta_status {
     body!(error, {
-        let (callcta_element(element), button) = (change!(element), get!(button));
+        let (callcta_element(element), button) = (arg!(change element), arg!(handle button));
         *element = take(element).default_action(button.0.clone());
     })
 }
@@ -185,7 +152,7 @@ pub unsafe extern "C" fn callcta_element_add_button(
     element: *mut callcta_element, button: *const callcta_button, error: *mut *mut callcta_error,
 ) -> callcta_status {
     body!(error, {
-        let (callcta_element(element), button) = (change!(element), get!(button));
+        let (callcta_element(element), button) = (arg!(change element), arg!(handle button));
         *element = take(element).button(button.0.clone());
     })
 }
@@ -201,7 +168,7 @@ pub unsafe extern "C" fn callcta_element_free(element: *mut callcta_element) {
 pub unsafe extern "C" fn callcta_message_generic(
     message: *mut *mut callcta_message, error: *mut *mut callcta_error,
 ) -> callcta_status {
-    give! { message, error, New(callcta_message(Message::generic([]))) }
+    give! { message, error, new(callcta_message(Message::generic([]))) }
 }
 
 /// Makes a button template: a text, without buttons yet.
@@ -209,7 +176,7 @@ pub unsafe extern "C" fn callcta_message_generic(
 pub unsafe extern "C" fn callcta_message_buttons(
     text: *const c_char, message: *mut *mut callcta_message, error: *mut *mut callcta_error,
 ) -> callcta_status {
-    give! { message, error, New(callcta_message(Message::buttons(text!(text), []))) }
+    give! { message, error, new(callcta_message(Message::buttons(arg!(text text), []))) }
 }
 
 /// Makes a call prompt with the platform's defaults.
@@ -217,7 +184,7 @@ pub unsafe extern "C" fn callcta_message_buttons(
 pub unsafe extern "C" fn callcta_message_call_prompt(
     message: *mut *mut callcta_message, error: *mut *mut callcta_error,
 ) -> callcta_status {
-    give! { message, error, New(callcta_message(Message::call_prompt())) }
+    give! { message, error, new(callcta_message(Message::call_prompt())) }
 }
 
 /// Makes a message of its wire form, or of a whole request body's. Fails with
@@ -226,7 +193,7 @@ pub unsafe extern "C" fn callcta_message_call_prompt(
 pub unsafe extern "C" fn callcta_message_from_json(
     json: *const c_char, message: *mut *mut callcta_message, error: *mut *mut callcta_error,
 ) -> callcta_status {
-    give! { message, error, New(callcta_message(Message::from_json(text!(json))?)) }
+    give! { message, error, new(callcta_message(Message::from_json(arg!(text json))?)) }
 }
 
 /// Adds a copy of a card to a generic template. Fails with
@@ -236,11 +203,11 @@ pub unsafe extern "C" fn callcta_message_add_element(
     message: *mut callcta_message, element: *const callcta_element, error: *mut *mut callcta_error,
 ) -> callcta_status {
     body!(error, {
-        let (message, element) = (change!(message), get!(element).0.clone());
-        let Some(Template::Generic(template)) = message.0.template_mut() else {
-            return Err(Error::invalid_argument("message is not a generic template"));
-        };
-        *template = take(template).element(element);
+        let (message, element) = (arg!(change message), arg!(handle element));
+        match message.0.template_mut() {
+            Some(Template::Generic(it)) => *it = take(it).element(element.0.clone()),
+            _ => return Err(Error::invalid_argument("message is not a generic template")),
+        }
     })
 }
 
@@ -251,46 +218,28 @@ pub unsafe extern "C" fn callcta_message_add_button(
     message: *mut callcta_message, button: *const callcta_button, error: *mut *mut callcta_error,
 ) -> callcta_status {
     body!(error, {
-        let (message, button) = (change!(message), get!(button).0.clone());
-        let Some(Template::Button(template)) = message.0.template_mut() else {
-            return Err(Error::invalid_argument("message is not a button template"));
-        };
-        *template = take(template).button(button);
+        let (message, button) = (arg!(change message), arg!(handle button));
+        match message.0.template_mut() {
+            Some(Template::Button(it)) => *it = take(it).button(button.0.clone()),
+            _ => return Err(Error::invalid_argument("message is not a button template")),
+        }
     })
 }
 
-/// Sets a field of the template by its name on the wire, known or not, to a JSON
-/// value: `sharable` of a generic template, `ttl_days` of a call prompt, or another.
-/// Fails with `CALLCTA_INVALID_ARGUMENT` if the message is no template, or `json` not
-/// JSON.
+/// Sets a field of the `message` object by its path on the wire, known or not:
+/// `metadata`, or `attachment.payload.sharable` for a template's; see
+/// `callcta_button_set`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_message_set_template_json(
-    message: *mut callcta_message, name: *const c_char, json: *const c_char,
+pub unsafe extern "C" fn callcta_message_set(
+    message: *mut callcta_message, field: *const c_char, form: callcta_form, value: *const c_char,
     error: *mut *mut callcta_error,
 ) -> callcta_status {
     body!(error, {
-        let (message, name, value) = (change!(message), text!(name), json!(json));
-        let Some(template) = message.0.template_mut() else {
-            return Err(Error::invalid_argument("message is not a template"));
-        };
-        *template = Template::raw(with_field(template, name, value)?);
-    })
-}
-
-/// Sets a field of the `message` object by its name on the wire, known or not, such
-/// as `metadata`, to a JSON value. Fails with `CALLCTA_INVALID_ARGUMENT` if `json` is
-/// not JSON, or if a message can't have the field.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn callcta_message_set_json(
-    message: *mut callcta_message, name: *const c_char, json: *const c_char,
-    error: *mut *mut callcta_error,
-) -> callcta_status {
-    body!(error, {
-        let (callcta_message(message), name, value) = (change!(message), text!(name), json!(json));
-        let wire = with_field(message, name, value)?;
-        let changed = Message::raw(wire.clone());
-        if changed.to_value() != Value::Object(wire) {
-            return Err(Error::invalid_argument("name is no field of a message"));
+        let callcta_message(message) = arg!(change message);
+        let wire = with_field(message, field, form, value)?;
+        let changed = Message::raw(wire.as_object().cloned().unwrap_or_default());
+        if changed.to_value() != wire {
+            return Err(Error::invalid_argument("field is no field of a message"));
         }
         *message = changed;
     })
@@ -303,7 +252,7 @@ pub unsafe extern "C" fn callcta_message_validate(
     message: *const callcta_message, violations: *mut *mut callcta_violations,
     error: *mut *mut callcta_error,
 ) -> callcta_status {
-    give! { violations, error, told::violations(&get!(message).0.validate()) }
+    give! { violations, error, told::violations(&arg!(handle message).0.validate()).into_raw() }
 }
 
 /// The `message` object as JSON, to be freed with `callcta_string_free`.
@@ -311,7 +260,7 @@ pub unsafe extern "C" fn callcta_message_validate(
 pub unsafe extern "C" fn callcta_message_to_json(
     message: *const callcta_message, json: *mut *mut c_char, error: *mut *mut callcta_error,
 ) -> callcta_status {
-    give! { json, error, get!(message).0.to_json() }
+    give! { json, error, c_string(&arg!(handle message).0.to_json()).into_raw() }
 }
 
 /// Frees a message.
@@ -320,20 +269,137 @@ pub unsafe extern "C" fn callcta_message_free(message: *mut callcta_message) {
     free!(message);
 }
 
-fn made(button: Button) -> New<callcta_button> {
-    New(callcta_button(button))
+/// How a request names its recipient.
+pub type callcta_recipient = u32;
+
+/// A person's Page-scoped ID (PSID).
+pub const CALLCTA_RECIPIENT_PSID: callcta_recipient = 1;
+/// The reference of a plugin, such as the checkbox.
+pub const CALLCTA_RECIPIENT_USER_REF: callcta_recipient = 2;
+/// A comment: a private reply to it.
+pub const CALLCTA_RECIPIENT_COMMENT_ID: callcta_recipient = 3;
+/// A visitor's post: a private reply to it.
+pub const CALLCTA_RECIPIENT_POST_ID: callcta_recipient = 4;
+/// Any form, as the JSON object that goes on the wire.
+pub const CALLCTA_RECIPIENT_JSON: callcta_recipient = 5;
+
+/// An option of a request; nothing is sent unless set.
+pub type callcta_option = u32;
+
+/// Why the message is sent: `RESPONSE`, `UPDATE`, `MESSAGE_TAG` or `UTILITY`.
+pub const CALLCTA_OPTION_MESSAGING_TYPE: callcta_option = 1;
+/// What allows the message outside the window, such as `HUMAN_AGENT`.
+pub const CALLCTA_OPTION_TAG: callcta_option = 2;
+/// How the message is announced: `REGULAR`, `SILENT_PUSH` or `NO_PUSH`.
+pub const CALLCTA_OPTION_NOTIFICATION_TYPE: callcta_option = 3;
+/// The persona that the message comes from.
+pub const CALLCTA_OPTION_PERSONA_ID: callcta_option = 4;
+/// The id of the message that this one answers.
+pub const CALLCTA_OPTION_REPLY_TO: callcta_option = 5;
+/// A text that comes back in the message's echo, instead of the message's own.
+pub const CALLCTA_OPTION_METADATA: callcta_option = 6;
+/// The moment after which the message must not be sent any more, in
+/// milliseconds since 1970-01-01 UTC.
+pub const CALLCTA_OPTION_DEADLINE_UNIX_MS: callcta_option = 101;
+/// `true`: send without checking first, the way out on the day that Meta changes a
+/// limit.
+pub const CALLCTA_OPTION_UNCHECKED: callcta_option = 102;
+/// A JSON object of further fields for the top level of the request, which no other
+/// option sets.
+pub const CALLCTA_OPTION_FIELDS: callcta_option = 103;
+
+/// A whole request: a message with its recipient and options.
+///
+/// Threads: several may read it at once, in sends too; one alone may change it.
+pub struct callcta_request(pub(crate) Request);
+
+/// Makes a request of a copy of a message. `form` is one of `CALLCTA_RECIPIENT_*` and
+/// says what `to` is. Fails with `CALLCTA_INVALID_ARGUMENT` if they don't fit.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_request_new(
+    form: callcta_recipient, to: *const c_char, message: *const callcta_message,
+    request: *mut *mut callcta_request, error: *mut *mut callcta_error,
+) -> callcta_status {
+    give!(request, error, {
+        let (id, message) = (arg!(text to).to_owned(), arg!(handle message).0.clone());
+        let recipient = match form {
+            CALLCTA_RECIPIENT_PSID => Recipient::Id(id),
+            CALLCTA_RECIPIENT_USER_REF => Recipient::UserRef(id),
+            CALLCTA_RECIPIENT_COMMENT_ID => Recipient::CommentId(id),
+            CALLCTA_RECIPIENT_POST_ID => Recipient::PostId(id),
+            CALLCTA_RECIPIENT_JSON => match arg!(json to) {
+                Value::Object(object) => Recipient::from_map(object),
+                _ => return Err(Error::invalid_argument("to is not a JSON object")),
+            },
+            _ => return Err(Error::invalid_argument("form is no CALLCTA_RECIPIENT_*")),
+        };
+        new(callcta_request(Request::new(
+            recipient,
+            message,
+            SendOptions::new(),
+        )))
+    })
 }
 
-impl callcta_button {
-    fn set(&mut self, name: &str, value: Value) -> Result {
-        self.0 = Button::raw(Value::Object(with_field(&self.0, name, value)?));
-        Ok(())
-    }
+/// Sets one of `CALLCTA_OPTION_*`, which says what `value` is. Texts that callcta doesn't
+/// know are sent as they are.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_request_set(
+    request: *mut callcta_request, option: callcta_option, value: *const c_char,
+    error: *mut *mut callcta_error,
+) -> callcta_status {
+    body!(error, {
+        let (options, value) = (&mut arg!(change request).0.options, arg!(text value));
+        let name = match option {
+            CALLCTA_OPTION_MESSAGING_TYPE => "messaging_type",
+            CALLCTA_OPTION_TAG => "tag",
+            CALLCTA_OPTION_NOTIFICATION_TYPE => "notification_type",
+            CALLCTA_OPTION_PERSONA_ID => "persona_id",
+            CALLCTA_OPTION_REPLY_TO => "reply_to",
+            CALLCTA_OPTION_METADATA => "metadata",
+            CALLCTA_OPTION_DEADLINE_UNIX_MS => "deadline_ms",
+            CALLCTA_OPTION_UNCHECKED => "unchecked",
+            CALLCTA_OPTION_FIELDS => "fields",
+            _ => return Err(Error::invalid_argument("option is no CALLCTA_OPTION_*")),
+        };
+        *options = options.clone().set(name, value_of(option, value))?;
+    })
 }
 
-impl callcta_element {
-    fn set(&mut self, name: &str, value: Value) -> Result {
-        self.0 = Element::raw(Value::Object(with_field(&self.0, name, value)?));
-        Ok(())
-    }
+/// Checks recipient, message and options; see `callcta_message_validate`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_request_validate(
+    request: *const callcta_request, violations: *mut *mut callcta_violations,
+    error: *mut *mut callcta_error,
+) -> callcta_status {
+    give! { violations, error, told::violations(&arg!(handle request).0.validate()).into_raw() }
+}
+
+/// Frees a request.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_request_free(request: *mut callcta_request) {
+    free!(request);
+}
+
+/// The wire form of `model` with one field set, which is inside the objects that the
+/// path before its name says.
+unsafe fn with_field(
+    model: &impl Serialize, field: *const c_char, form: callcta_form, value: *const c_char,
+) -> Result<Value> {
+    // SAFETY: by contract.
+    let (field, value) = unsafe {
+        match form {
+            CALLCTA_TEXT => (arg!(text field), arg!(text value).into()),
+            CALLCTA_JSON => (arg!(text field), arg!(json value)),
+            _ => return Err(Error::invalid_argument("form is no callcta_form")),
+        }
+    };
+    let mut wire = serde_json::to_value(model).expect("models have a wire form");
+    let mut path = field.split('.');
+    let name = path.next_back().unwrap_or_default();
+    match path.try_fold(&mut wire, |place, key| place.get_mut(key)) {
+        Some(Value::Object(object)) => object.insert(name.to_owned(), value),
+        _ => return Err(Error::invalid_argument("field is not inside a JSON object")),
+    };
+    Ok(wire)
 }

@@ -4,12 +4,12 @@ use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
 
-use callcta::{CAPACITY_DEFAULT, Error, Outbox, Receipt, Ticket, WORKERS_DEFAULT};
+use callcta::{CAPACITY_DEFAULT, Error, Outbox, Ticket, WORKERS_DEFAULT};
 
 use crate::callcta_status;
-use crate::client::{UserData, callcta_client};
-use crate::ffi::{Give, New, Result, body, free, get, give, null, read, start_null};
-use crate::request::callcta_request;
+use crate::client::callcta_client;
+use crate::ffi::{Result, new, null, output};
+use crate::message::callcta_request;
 use crate::told::{self, callcta_error, callcta_receipt};
 
 /// Sends many messages at once with a bounded number of threads. Messages to one
@@ -56,10 +56,9 @@ pub unsafe extern "C" fn callcta_outbox_new(
     let or = |number, default| if number == 0 { default } else { number };
     let (workers, capacity) = (or(workers, WORKERS_DEFAULT), or(capacity, CAPACITY_DEFAULT));
     give!(outbox, error, {
-        let client = get!(client).0.clone();
-        New(callcta_outbox(Outbox::with_limits(
-            client, workers, capacity,
-        )))
+        let client = arg!(handle client).0.clone();
+        let outbox = Outbox::with_limits(client, workers, capacity);
+        new(callcta_outbox(outbox))
     })
 }
 
@@ -74,21 +73,29 @@ pub unsafe extern "C" fn callcta_outbox_submit(
     error: *mut *mut callcta_error,
 ) -> callcta_status {
     body!(error, {
-        let ticket = start_null(ticket);
-        let (callcta_outbox(outbox), request) = (get!(outbox), get!(request));
-        let done = teller(on_done, UserData(user_data))?;
-        if wait {
-            not_in_callback()?;
-        }
-        let submit = match (wait, request.unchecked) {
-            (true, true) => Outbox::submit_unchecked,
-            (true, false) => Outbox::submit,
-            (false, true) => Outbox::try_submit_unchecked,
-            (false, false) => Outbox::try_submit,
+        let ticket = output(ticket);
+        let (callcta_outbox(outbox), request) = (arg!(handle outbox), arg!(handle request));
+        let tell = on_done.ok_or_else(|| null("on_done"))?;
+        // As an address it may cross threads; the header says which.
+        let user_data = user_data.expose_provenance();
+        let done = move |outcome: callcta::Result<_>| {
+            let user_data = ptr::with_exposed_provenance_mut(user_data);
+            let nested = IN_CALLBACK.replace(true);
+            // SAFETY: the header says how it is called.
+            match outcome {
+                Ok(it) => tell(user_data, &told::receipt(&it).record, ptr::null()),
+                Err(it) => tell(user_data, ptr::null(), &told::error(&it).record),
+            }
+            IN_CALLBACK.set(nested);
         };
-        let accepted = submit(outbox, request.request.clone(), done)?;
+        let accepted = if wait {
+            not_in_callback()?;
+            outbox.submit(request.0.clone(), done)?
+        } else {
+            outbox.try_submit(request.0.clone(), done)?
+        };
         if let Some(ticket) = ticket {
-            *ticket = New(callcta_ticket(accepted)).into_raw();
+            *ticket = new(callcta_ticket(accepted));
         }
     })
 }
@@ -100,7 +107,7 @@ pub unsafe extern "C" fn callcta_outbox_wait(
     outbox: *const callcta_outbox, error: *mut *mut callcta_error,
 ) -> callcta_status {
     body!(error, {
-        let outbox = get!(outbox);
+        let outbox = arg!(handle outbox);
         not_in_callback()?;
         outbox.0.wait();
     })
@@ -113,7 +120,7 @@ pub unsafe extern "C" fn callcta_outbox_wait(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_outbox_free(outbox: *mut callcta_outbox) {
     // A callback may still submit, so this is a shared borrow until they are over.
-    read!(outbox, (), |outbox| outbox.0.join());
+    body!({ arg!(handle outbox).0.join() });
     free!(outbox);
 }
 
@@ -121,7 +128,9 @@ pub unsafe extern "C" fn callcta_outbox_free(outbox: *mut callcta_outbox) {
 /// `CALLCTA_CANCELLED`, before this returns. `false` if it is being sent or done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_ticket_cancel(ticket: *const callcta_ticket) -> bool {
-    read!(ticket, false, |ticket| ticket.0.cancel())
+    let mut cancelled = false;
+    body!({ cancelled = arg!(handle ticket).0.cancel() });
+    cancelled
 }
 
 /// Frees a ticket. Its message is not touched.
@@ -135,31 +144,4 @@ fn not_in_callback() -> Result {
         return Err(Error::invalid_argument("a callback can't wait"));
     }
     Ok(())
-}
-
-/// What tells the outcome to C.
-fn teller(
-    on_done: callcta_on_done, user_data: UserData,
-) -> Result<impl FnOnce(callcta::Result<Receipt>) + Send + 'static> {
-    let tell = on_done.ok_or_else(|| null("on_done"))?;
-    Ok(move |outcome: callcta::Result<Receipt>| {
-        // Moved as a whole: the pointer in it may not cross threads by itself.
-        let UserData(user_data) = { user_data };
-        let receipt = outcome.as_ref().ok().map(told::receipt);
-        let error = outcome.as_ref().err().map(told::error);
-        let nested = IN_CALLBACK.replace(true);
-        // SAFETY: the header says how it is called.
-        unsafe {
-            tell(
-                user_data,
-                receipt
-                    .as_ref()
-                    .map_or(ptr::null(), |told| &raw const told.record),
-                error
-                    .as_ref()
-                    .map_or(ptr::null(), |told| &raw const told.record),
-            );
-        }
-        IN_CALLBACK.set(nested);
-    })
 }

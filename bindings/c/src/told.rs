@@ -6,11 +6,9 @@ use std::ffi::c_char;
 use std::ptr;
 use std::time::Duration;
 
-use callcta::{Delivery, Error, Receipt, Severity, Usage, Violation};
+use callcta::{Error, Receipt, Usage, Violation};
 
-use crate::ffi::{Give, c_string, free};
-use crate::{CALLCTA_DELIVERY_NOT_SENT, CALLCTA_DELIVERY_REJECTED, CALLCTA_DELIVERY_UNKNOWN};
-use crate::{CALLCTA_SEVERITY_ERROR, CALLCTA_SEVERITY_WARNING};
+use crate::ffi::{c_string, new};
 use crate::{callcta_delivery, callcta_severity, callcta_status};
 
 /// What went wrong, and what is known about the message.
@@ -141,11 +139,9 @@ impl<T> Told<T> {
         let record = make(&mut kept);
         Told { record, kept }
     }
-}
 
-impl<T> Give<T> for Told<T> {
-    fn into_raw(self) -> *mut T {
-        Box::into_raw(Box::new(self)).cast()
+    pub(crate) fn into_raw(self) -> *mut T {
+        new(self).cast()
     }
 }
 
@@ -160,12 +156,9 @@ impl Kept {
         last.expect("it was just put there")
     }
 
-    fn text(&mut self, text: &str) -> *const c_char {
-        self.keep(c_string(text)).as_ptr()
-    }
-
-    fn any_text(&mut self, text: Option<&str>) -> *const c_char {
-        text.map_or(ptr::null(), |text| self.text(text))
+    fn text<'a>(&mut self, text: impl Into<Option<&'a str>>) -> *const c_char {
+        let text = text.into().map(c_string);
+        text.map_or(ptr::null(), |text| self.keep(text).as_ptr())
     }
 
     fn list<T: 'static>(&mut self, items: Vec<T>) -> *const *const T {
@@ -184,8 +177,8 @@ impl Kept {
             regain_access_after_ms: -1,
         });
         let business = usage.business.iter().map(|usage| callcta_usage {
-            object_id: self.text(&usage.object_id),
-            r#type: self.text(&usage.kind),
+            object_id: self.text(usage.object_id.as_str()),
+            r#type: self.text(usage.kind.as_str()),
             call_count: usage.call_count,
             total_time: usage.total_time,
             total_cputime: usage.total_cputime,
@@ -196,13 +189,10 @@ impl Kept {
 
     fn violations(&mut self, violations: &[Violation]) -> callcta_violations {
         let items = violations.iter().map(|violation| callcta_violation {
-            path: self.text(&violation.path),
+            path: self.text(violation.path.as_str()),
             rule: self.text(violation.rule.as_str()),
-            severity: match violation.severity {
-                Severity::Error => CALLCTA_SEVERITY_ERROR,
-                Severity::Warning => CALLCTA_SEVERITY_WARNING,
-            },
-            message: self.text(&violation.message),
+            severity: violation.severity.number(),
+            message: self.text(violation.message.as_str()),
         });
         let items = items.collect();
         callcta_violations {
@@ -220,8 +210,8 @@ pub(crate) fn receipt(receipt: &Receipt) -> Told<callcta_receipt> {
     Told::new(|kept| {
         let usage = kept.usage(&receipt.usage);
         callcta_receipt {
-            message_id: kept.text(&receipt.message_id),
-            recipient_id: kept.any_text(receipt.recipient_id.as_deref()),
+            message_id: kept.text(receipt.message_id.as_str()),
+            recipient_id: kept.text(receipt.recipient_id.as_deref()),
             attempts: receipt.attempts,
             usage_count: usage.len(),
             usage: kept.list(usage),
@@ -239,26 +229,22 @@ pub(crate) fn error(error: &Error) -> Told<callcta_error> {
             subcode: graph.subcode.unwrap_or_default(),
             has_subcode: graph.subcode.is_some(),
             is_transient: graph.is_transient.map_or(-1, i32::from),
-            r#type: kept.any_text(graph.kind.as_deref()),
-            message: kept.any_text(graph.message.as_deref()),
-            user_title: kept.any_text(graph.user_title.as_deref()),
-            user_message: kept.any_text(graph.user_msg.as_deref()),
-            trace_id: kept.any_text(graph.trace_id.as_deref()),
+            r#type: kept.text(graph.kind.as_deref()),
+            message: kept.text(graph.message.as_deref()),
+            user_title: kept.text(graph.user_title.as_deref()),
+            user_message: kept.text(graph.user_msg.as_deref()),
+            trace_id: kept.text(graph.trace_id.as_deref()),
         });
         let violations = kept.violations(error.violations());
         let usage = kept.usage(error.usage());
         callcta_error {
             status: error.kind().number(),
             kind: kept.text(error.kind().as_str()),
-            delivery: match error.delivery() {
-                Delivery::NotSent => CALLCTA_DELIVERY_NOT_SENT,
-                Delivery::Rejected => CALLCTA_DELIVERY_REJECTED,
-                Delivery::Unknown => CALLCTA_DELIVERY_UNKNOWN,
-            },
+            delivery: error.delivery().number(),
             delivery_name: kept.text(error.delivery().as_str()),
-            message: kept.text(&error.to_string()),
+            message: kept.text(error.to_string().as_str()),
             advice: kept.text(error.advice()),
-            cause: kept.any_text(cause.as_deref()),
+            cause: kept.text(cause.as_deref()),
             may_retry: error.may_retry(),
             attempts: error.attempts(),
             http_status: error.http_status().map_or(0, u32::from),

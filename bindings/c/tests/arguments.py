@@ -12,23 +12,21 @@ import subprocess
 import sys
 
 # Parameters that may be NULL; every other pointer must not.
-MAY_BE_NULL = {"error", "receipt", "ticket", "user_data", "subcode"}
+MAY_BE_NULL = {"error", "receipt", "ticket", "user_data", "on_retry"}
 
 # What stands for the parameters that are right, by type or by name.
 VALUES = {
     "int64_t": "5",
-    "uint64_t": "1",
     "size_t": "1",
     "bool": "false",
+    "callcta_button_type": "CALLCTA_BUTTON_WEB_URL",
+    "callcta_form": "CALLCTA_TEXT",
+    "callcta_option": "CALLCTA_OPTION_TAG",
     "callcta_recipient": "CALLCTA_RECIPIENT_PSID",
+    "callcta_setting": "CALLCTA_SETTING_USER_AGENT",
     "callcta_on_retry": "on_retry",
     "callcta_on_done": "on_done",
     "void *": "NULL",
-    "const int64_t *": "&subcode",
-    "callcta_setting set_text": "CALLCTA_SETTING_USER_AGENT",
-    "callcta_setting set_number": "CALLCTA_SETTING_TIMEOUT_MS",
-    "callcta_option set_text": "CALLCTA_OPTION_TAG",
-    "callcta_option set_number": "CALLCTA_OPTION_UNCHECKED",
     "callcta_message * add_element": "generic",
     "json": '"{}"',
     "page_id": "PAGE_ID",
@@ -49,7 +47,6 @@ static void on_done(void *user_data, const callcta_receipt *receipt, const callc
 
 #define ANYTHING ((void *)&anything)
 static int anything;
-static const int64_t subcode = 1;
 static callcta_error *error;
 static callcta_button *button;
 static callcta_element *element;
@@ -72,7 +69,7 @@ static void refused(callcta_status status, const char *message, const void *outp
 int main(void) {
     callcta_status status;
     char *url = refusing_url();
-    CHECK_OK(callcta_button_account_unlink(&button, &error));
+    CHECK_OK(callcta_button_audio_call("T", 5, &button, &error));
     CHECK_OK(callcta_element_new("T", &element, &error));
     CHECK_OK(callcta_message_generic(&generic, &error));
     message = make_message();

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 
+use callcta::{Delivery, Severity};
 use cbindgen::{Builder, Config};
 
 const MAJOR: &str = env!("CARGO_PKG_VERSION_MAJOR");
@@ -76,6 +77,20 @@ fn every_kind_of_error_has_its_number() {
     for kind in callcta::ErrorKind::ALL {
         let name = kind.as_str().to_uppercase();
         let line = format!("#define CALLCTA_{name} {}\n", kind.number());
+        assert!(header.contains(&line), "{line}");
+    }
+}
+
+#[test]
+fn every_delivery_and_severity_has_its_number() {
+    let header = committed();
+    let deliveries = [Delivery::NotSent, Delivery::Rejected, Delivery::Unknown]
+        .map(|it| ("DELIVERY", it.as_str(), it.number()));
+    let severities =
+        [Severity::Error, Severity::Warning].map(|it| ("SEVERITY", it.as_str(), it.number()));
+    for (what, name, number) in deliveries.into_iter().chain(severities) {
+        let name = name.to_uppercase();
+        let line = format!("#define CALLCTA_{what}_{name} {number}\n");
         assert!(header.contains(&line), "{line}");
     }
 }

@@ -84,15 +84,16 @@ static void a_request_with_everything(void) {
     };
     const size_t count = sizeof texts / sizeof *texts;
     for (size_t i = 0; i < count; i++)
-        CHECK_OK(callcta_request_set_text(request, texts[i].option, texts[i].text, &error));
-    CHECK_OK(callcta_request_set_json(request, "folder", "\"PARTNERSHIP\"", &error));
-    CHECK_OK(callcta_request_set_number(request, CALLCTA_OPTION_DEADLINE_UNIX_MS,
-                                        UINT64_C(32503680000000), &error)); /* the year 3000 */
+        CHECK_OK(callcta_request_set(request, texts[i].option, texts[i].text, &error));
+    CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_FIELDS, "{\"folder\":\"PARTNERSHIP\"}",
+                                 &error));
+    CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_DEADLINE_UNIX_MS,
+                                 "32503680000000", &error)); /* the year 3000 */
     CHECK_OK(callcta_client_send_request(client, request, NULL, &error));
     for (size_t i = 0; i < count; i++) CHECK_HAS(server_body(server, 0), texts[i].wire);
     CHECK_HAS(server_body(server, 0), "\"folder\":\"PARTNERSHIP\"");
 
-    CHECK_OK(callcta_request_set_number(request, CALLCTA_OPTION_DEADLINE_UNIX_MS, 1, &error));
+    CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_DEADLINE_UNIX_MS, "1", &error));
     CHECK_FAILS(callcta_client_send_request(client, request, NULL, &error), CALLCTA_CANCELLED);
     CHECK_INT(error->delivery, CALLCTA_DELIVERY_NOT_SENT);
     FREE_ERROR();
@@ -150,7 +151,7 @@ static void an_invalid_message(void) {
     CHECK_FAILS(callcta_client_send_request(client, request, NULL, &error),
                 CALLCTA_INVALID_MESSAGE);
     FREE_ERROR();
-    CHECK_OK(callcta_request_set_number(request, CALLCTA_OPTION_UNCHECKED, 1, &error));
+    CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_UNCHECKED, "true", &error));
     CHECK_OK(callcta_client_send_request(client, request, NULL, &error));
     CHECK_INT(server_count(server), 1);
     callcta_request_free(request);
@@ -224,7 +225,7 @@ static void no_answer(void) {
 
     server_hold(server);
     callcta_config *config = make_config(server_url(server));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_TIMEOUT_MS, 50, &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_TIMEOUT_MS, "50", &error));
     CHECK_FAILS(send_sample(config, NULL), CALLCTA_TIMEOUT);
     CHECK_INT(error->delivery, CALLCTA_DELIVERY_UNKNOWN);
     FREE_ERROR();
@@ -254,8 +255,8 @@ static void retries_are_told(void) {
     retries told = {0};
     server_answer(server, 429, NULL, "{}");
     server_answer(server, 429, NULL, "{}");
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_ATTEMPTS, 3, &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_BASE_DELAY_MS, 0, &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_ATTEMPTS, "3", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_BASE_DELAY_MS, "0", &error));
     CHECK_OK(callcta_config_set_on_retry(config, count_retry, &told, &error));
     CHECK_OK(send_sample(config, &receipt));
     CHECK_INT(receipt->attempts, 3);
@@ -269,8 +270,8 @@ static void retries_are_told(void) {
     /* The longest wait is less than what the platform asks for. */
     server_answer(server, 429, "Retry-After: 100\r\n", "{}");
     config = make_config(server_url(server));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_ATTEMPTS, 3, &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_MAX_DELAY_MS, 99999, &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_ATTEMPTS, "3", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_MAX_DELAY_MS, "99999", &error));
     CHECK_FAILS(send_sample(config, NULL), CALLCTA_RATE_LIMITED);
     CHECK_INT(error->attempts, 1);
     FREE_ERROR();
@@ -278,9 +279,9 @@ static void retries_are_told(void) {
     /* What may have arrived is sent again on request only. */
     server_answer(server, 500, NULL, "{}");
     config = make_config(server_url(server));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_ATTEMPTS, 2, &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_BASE_DELAY_MS, 0, &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_RETRY_UNKNOWN, 1, &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_ATTEMPTS, "2", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_BASE_DELAY_MS, "0", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_RETRY_UNKNOWN, "true", &error));
     CHECK_OK(send_sample(config, NULL));
     CHECK_INT(server_count(server), 6);
     server_stop(server);
@@ -289,15 +290,14 @@ static void retries_are_told(void) {
 static void settings_take_effect(void) {
     server *server = server_start();
     callcta_config *config = make_config(server_url(server));
-    CHECK_OK(callcta_config_set_text(config, CALLCTA_SETTING_VERSION, "v25.0", &error));
-    CHECK_OK(callcta_config_set_text(config, CALLCTA_SETTING_APP_SECRET, "a secret", &error));
-    CHECK_OK(callcta_config_set_text(config, CALLCTA_SETTING_USER_AGENT, "tester/1", &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_USE_ME, 1, &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_TOKEN_PLACEMENT,
-                                       CALLCTA_TOKEN_BODY, &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_CONNECT_TIMEOUT_MS, 9000, &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_MAX_IDLE_CONNECTIONS, 1, &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_PROXY_FROM_ENV, 0, &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_VERSION, "v25.0", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_APP_SECRET, "a secret", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_USER_AGENT, "tester/1", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_USE_ME, "true", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_TOKEN_PLACEMENT, "body", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_CONNECT_TIMEOUT_MS, "9000", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_MAX_IDLE_CONNECTIONS, "1", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_PROXY_FROM_ENV, "false", &error));
     CHECK_OK(send_sample(config, NULL));
     CHECK_HAS(server_request(server, 0), "POST /v25.0/me/messages HTTP/1.1\r\n");
     CHECK_HAS(server_request(server, 0), "tester/1\r\n");
@@ -305,27 +305,25 @@ static void settings_take_effect(void) {
     CHECK_HAS(server_body(server, 0), "\"appsecret_proof\":\"");
     CHECK(strstr(server_request(server, 0), "Bearer") == NULL);
 
-    const uint64_t places[] = {CALLCTA_TOKEN_QUERY, CALLCTA_TOKEN_HEADER};
+    const char *places[] = {"query", "header"};
     const char *wire[] = {"/messages?access_token=" TOKEN " HTTP", "Bearer " TOKEN "\r\n"};
     for (size_t i = 0; i < 2; i++) {
         config = make_config(server_url(server));
-        CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_TOKEN_PLACEMENT, places[i],
-                                           &error));
+        CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_TOKEN_PLACEMENT, places[i], &error));
         CHECK_OK(send_sample(config, NULL));
         CHECK_HAS(server_request(server, i + 1), wire[i]);
     }
 
     config = make_config(server_url(server));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_BODY_LIMIT, 10, &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_BODY_LIMIT, "10", &error));
     CHECK_FAILS(send_sample(config, NULL), CALLCTA_INVALID_RESPONSE);
     FREE_ERROR();
 
     /* A code of one's own, with and without a subcode. */
-    const int64_t subcode = 7;
     server_answer(server, 400, NULL, "{\"error\":{\"code\":100,\"error_subcode\":7}}");
     config = make_config(server_url(server));
-    CHECK_OK(callcta_config_add_calling_not_enabled_code(config, 100, &subcode, &error));
-    CHECK_OK(callcta_config_add_calling_not_enabled_code(config, 4242, NULL, &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES,
+                                "[{\"code\": 100, \"subcode\": 7}, {\"code\": 4242}]", &error));
     CHECK_FAILS(send_sample(config, NULL), CALLCTA_CALLING_NOT_ENABLED);
     FREE_ERROR();
     server_stop(server);
@@ -350,25 +348,36 @@ static void settings_that_cannot_be(void) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         callcta_config_free(config);
         config = make_config("https://example.com");
-        CHECK_OK(callcta_config_set_text(config, texts[i].setting, texts[i].text, &error));
+        CHECK_OK(callcta_config_set(config, texts[i].setting, texts[i].text, &error));
         CHECK_FAILS(callcta_client_new(config, &client, &error), CALLCTA_INVALID_ARGUMENT);
         FREE_ERROR();
     }
-    /* A number where a text belongs, and settings and options that don't exist. */
-    CHECK_FAILS(callcta_config_set_text(config, CALLCTA_SETTING_TIMEOUT_MS, "1", &error),
-                CALLCTA_INVALID_ARGUMENT);
-    FREE_ERROR();
-    CHECK_FAILS(callcta_config_set_number(config, CALLCTA_SETTING_BASE_URL, 1, &error),
-                CALLCTA_INVALID_ARGUMENT);
-    FREE_ERROR();
-    CHECK_FAILS(callcta_config_set_number(config, CALLCTA_SETTING_TOKEN_PLACEMENT, 0, &error),
-                CALLCTA_INVALID_ARGUMENT);
-    FREE_ERROR();
+    /* Values of another type, and settings and options that don't exist. */
+    const struct {
+        callcta_setting setting;
+        const char *value;
+        const char *message;
+    } wrong[] = {
+        {CALLCTA_SETTING_TIMEOUT_MS, "5s", "timeout_ms must be a number of milliseconds"},
+        {CALLCTA_SETTING_USE_ME, "1", "use_me must be true or false"},
+        {CALLCTA_SETTING_ATTEMPTS, "4294967296", "attempts must be a whole number"},
+        {CALLCTA_SETTING_TOKEN_PLACEMENT, "0", "token_placement must be header, query or body"},
+        {CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES, "7", "calling_not_enabled_codes must be a list"},
+        {0, "x", "setting is no CALLCTA_SETTING_*"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        CHECK_FAILS(callcta_config_set(config, wrong[i].setting, wrong[i].value, &error),
+                    CALLCTA_INVALID_ARGUMENT);
+        CHECK_HAS(error->message, wrong[i].message);
+        FREE_ERROR();
+    }
     callcta_config_free(config);
     callcta_request *request = make_request(PSID);
-    CHECK_FAILS(callcta_request_set_text(request, 0, "x", &error), CALLCTA_INVALID_ARGUMENT);
+    CHECK_FAILS(callcta_request_set(request, 0, "x", &error), CALLCTA_INVALID_ARGUMENT);
     FREE_ERROR();
-    CHECK_FAILS(callcta_request_set_number(request, 0, 1, &error), CALLCTA_INVALID_ARGUMENT);
+    CHECK_FAILS(callcta_request_set(request, CALLCTA_OPTION_UNCHECKED, "yes", &error),
+                CALLCTA_INVALID_ARGUMENT);
+    CHECK_HAS(error->message, "unchecked must be true or false");
     FREE_ERROR();
     callcta_request_free(request);
 }

@@ -101,7 +101,7 @@ static void one_persons_messages_keep_their_order(void) {
         char text[32];
         callcta_request *request = make_request(PSID);
         snprintf(text, sizeof text, "number %d.", i);
-        CHECK_OK(callcta_request_set_text(request, CALLCTA_OPTION_METADATA, text, &error));
+        CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_METADATA, text, &error));
         CHECK_OK(callcta_outbox_submit(outbox, request, true, record, &told, NULL, &error));
         callcta_request_free(request);
     }
@@ -137,7 +137,7 @@ static void failures_are_told(void) {
     CHECK_INT(told.status, CALLCTA_INVALID_MESSAGE);
     CHECK_INT(told.calls, 2);
     /* Unchecked it goes out, whether or not it may wait for room. */
-    CHECK_OK(callcta_request_set_number(request, CALLCTA_OPTION_UNCHECKED, 1, &error));
+    CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_UNCHECKED, "true", &error));
     for (int wait = 0; wait < 2; wait++) {
         CHECK_OK(callcta_outbox_submit(outbox, request, wait, record, &told, NULL, &error));
         CHECK_OK(callcta_outbox_wait(outbox, &error));

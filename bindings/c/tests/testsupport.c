@@ -255,8 +255,8 @@ callcta_config *make_config(const char *url) {
     callcta_error *error = NULL;
     callcta_config *config = NULL;
     CHECK_OK(callcta_config_new(PAGE_ID, TOKEN, &config, &error));
-    CHECK_OK(callcta_config_set_text(config, CALLCTA_SETTING_BASE_URL, url, &error));
-    CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_ATTEMPTS, 1, &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_BASE_URL, url, &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_ATTEMPTS, "1", &error));
     return config;
 }
 

@@ -2,6 +2,7 @@
  * report per line; tests/vectors/README.md at the top describes both. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
+#include <inttypes.h>
 #include <time.h>
 
 #include "json.h"
@@ -9,13 +10,17 @@
 
 static callcta_error *error;
 
-/* Sets what stands under `fields`, as every model does. */
-#define SET_FIELDS(from, set, model)                                                         \
-    do {                                                                                     \
-        const json_value *fields_ = json_get(from, "fields");                              \
-        for (const json_value *it_ = fields_ ? fields_->child : NULL; it_; it_ = it_->next) \
-            CHECK_OK(set(model, it_->key, it_->source, &error));                             \
+/* Sets every member of `fields`, which may be NULL, as every model does. */
+#define SET_FIELDS(fields, set, model, prefix)                                                  \
+    do {                                                                                        \
+        const json_value *fields_ = (fields);                                                   \
+        for (const json_value *it_ = fields_ ? fields_->child : NULL; it_; it_ = it_->next) {   \
+            char path_[256];                                                                    \
+            snprintf(path_, sizeof path_, "%s%s", (prefix), it_->key);                          \
+            CHECK_OK(set(model, path_, CALLCTA_JSON, it_->source, &error));                     \
+        }                                                                                       \
     } while (0)
+#define TEMPLATE "attachment.payload."
 
 static bool is_one_of(const char *text, const char *const *list) {
     for (; *list != NULL; list++)
@@ -27,57 +32,52 @@ static callcta_button *make_button(const json_value *json) {
     callcta_button *button = NULL;
     const json_value *raw = json_get(json, "raw");
     if (raw != NULL) {
-        CHECK_OK(callcta_button_from_json(raw->source, &button, &error));
+        CHECK_OK(callcta_button_new(CALLCTA_BUTTON_JSON, NULL, raw->source, &button, &error));
         return button;
     }
-    const char *type = json_string(json, "type"), *title = json_string(json, "title");
-    const char *url = json_string(json, "url"), *payload = json_string(json, "payload");
-    const json_value *days = json_get(json, "expires_in_days");
+    static const struct {
+        const char *name;
+        callcta_button_type type;
+        const char *value;
+    } types[] = {{"web_url", CALLCTA_BUTTON_WEB_URL, "url"},
+                 {"postback", CALLCTA_BUTTON_POSTBACK, "payload"},
+                 {"phone_number", CALLCTA_BUTTON_PHONE_NUMBER, "payload"},
+                 {"account_link", CALLCTA_BUTTON_ACCOUNT_LINK, "url"},
+                 {"account_unlink", CALLCTA_BUTTON_ACCOUNT_UNLINK, NULL},
+                 {"game_play", CALLCTA_BUTTON_GAME_PLAY, NULL}};
+    const char *name = json_string(json, "type"), *title = json_string(json, "title");
+    const char *done[] = {"type", "title", "fields", NULL, NULL};
     if (title == NULL) title = "";
-    if (strcmp(type, "audio_call") == 0) {
+    if (strcmp(name, "audio_call") == 0) {
+        const json_value *days = json_get(json, "expires_in_days");
         int64_t number = days ? strtoll(days->source, NULL, 10) : CALLCTA_DAYS_DEFAULT;
         CHECK_OK(callcta_button_audio_call(title, number, &button, &error));
-    } else if (strcmp(type, "web_url") == 0) {
-        CHECK_OK(callcta_button_web_url(title, url ? url : "", &button, &error));
-    } else if (strcmp(type, "postback") == 0) {
-        CHECK_OK(callcta_button_postback(title, payload ? payload : "", &button, &error));
-    } else if (strcmp(type, "phone_number") == 0) {
-        CHECK_OK(callcta_button_phone_number(title, payload ? payload : "", &button, &error));
-    } else if (strcmp(type, "account_link") == 0) {
-        CHECK_OK(callcta_button_account_link(url ? url : "", &button, &error));
-    } else if (strcmp(type, "account_unlink") == 0) {
-        CHECK_OK(callcta_button_account_unlink(&button, &error));
-    } else if (strcmp(type, "game_play") == 0) {
-        CHECK_OK(callcta_button_game_play(title, &button, &error));
-        if (payload) CHECK_OK(callcta_button_set_text(button, "payload", payload, &error));
-    } else {
-        FAIL("no button %s", type);
+        done[3] = "expires_in_days";
     }
-    static const char *const done[] = {"type", "title", "url", "payload", "expires_in_days",
-                                       "fields", NULL};
-    for (const json_value *it = json->child; it != NULL; it = it->next) {
-        if (is_one_of(it->key, done)) continue;
-        if (it->type == 's')
-            CHECK_OK(callcta_button_set_text(button, it->key, it->string, &error));
-        else
-            CHECK_OK(callcta_button_set_json(button, it->key, it->source, &error));
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(name, types[i].name) != 0) continue;
+        const char *value = types[i].value ? json_string(json, types[i].value) : NULL;
+        CHECK_OK(callcta_button_new(types[i].type, title, value ? value : "", &button, &error));
+        done[3] = types[i].value;
     }
-    SET_FIELDS(json, callcta_button_set_json, button);
+    if (button == NULL) FAIL("no button %s", name);
+    for (const json_value *it = json->child; it != NULL; it = it->next)
+        if (!is_one_of(it->key, done))
+            CHECK_OK(callcta_button_set(button, it->key, CALLCTA_JSON, it->source, &error));
+    SET_FIELDS(json_get(json, "fields"), callcta_button_set, button, "");
     return button;
 }
 
 static callcta_element *make_element(const json_value *json) {
     callcta_element *element = NULL;
     const json_value *raw = json_get(json, "raw");
-    if (raw != NULL) {
-        CHECK_OK(callcta_element_from_json(raw->source, &element, &error));
-        return element;
-    }
-    CHECK_OK(callcta_element_new(json_string(json, "title"), &element, &error));
+    CHECK_OK(callcta_element_new(json_string(raw ? raw : json, "title"), &element, &error));
+    SET_FIELDS(raw, callcta_element_set, element, "");
     static const char *const texts[] = {"subtitle", "image_url", NULL};
-    for (const char *const *name = texts; *name != NULL; name++)
-        if (json_string(json, *name) != NULL)
-            CHECK_OK(callcta_element_set_text(element, *name, json_string(json, *name), &error));
+    for (const char *const *name = texts; *name != NULL; name++) {
+        const char *text = json_string(json, *name);
+        if (text) CHECK_OK(callcta_element_set(element, *name, CALLCTA_TEXT, text, &error));
+    }
     const json_value *action = json_get(json, "default_action");
     if (action != NULL) {
         callcta_button *button = make_button(action);
@@ -90,7 +90,7 @@ static callcta_element *make_element(const json_value *json) {
         CHECK_OK(callcta_element_add_button(element, button, &error));
         callcta_button_free(button);
     }
-    SET_FIELDS(json, callcta_element_set_json, element);
+    SET_FIELDS(json_get(json, "fields"), callcta_element_set, element, "");
     return element;
 }
 
@@ -118,16 +118,14 @@ static callcta_message *build_message(const json_value *json) {
     } else {
         FAIL("no template %s", kind);
     }
-    static const char *const settings[] = {"sharable", "ttl_days", NULL};
-    for (const char *const *name = settings; *name != NULL; name++) {
-        const json_value *value = json_get(json, *name);
+    static const char *const settings[] = {TEMPLATE "sharable", TEMPLATE "ttl_days", "metadata"};
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const char *dot = strrchr(settings[i], '.');
+        const json_value *value = json_get(json, dot ? dot + 1 : settings[i]);
         if (value)
-            CHECK_OK(callcta_message_set_template_json(message, *name, value->source, &error));
+            CHECK_OK(callcta_message_set(message, settings[i], CALLCTA_JSON, value->source, &error));
     }
-    SET_FIELDS(json, callcta_message_set_template_json, message);
-    const json_value *metadata = json_get(json, "metadata");
-    if (metadata)
-        CHECK_OK(callcta_message_set_json(message, "metadata", metadata->source, &error));
+    SET_FIELDS(json_get(json, "fields"), callcta_message_set, message, TEMPLATE);
     return message;
 }
 
@@ -165,7 +163,7 @@ static callcta_request *build_request(const json_value *json, const callcta_mess
                  {"metadata", CALLCTA_OPTION_METADATA}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const char *text = json_string(options, texts[i].key);
-        if (text) CHECK_OK(callcta_request_set_text(request, texts[i].option, text, &error));
+        if (text) CHECK_OK(callcta_request_set(request, texts[i].option, text, &error));
     }
     const json_value *deadline = json_get(options, "deadline_in_s");
     if (deadline != NULL) {
@@ -173,43 +171,36 @@ static callcta_request *build_request(const json_value *json, const callcta_mess
         clock_gettime(CLOCK_REALTIME, &now);
         uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)(now.tv_nsec / 1000000) +
                       (uint64_t)(strtod(deadline->source, NULL) * 1000);
-        CHECK_OK(callcta_request_set_number(request, CALLCTA_OPTION_DEADLINE_UNIX_MS, ms, &error));
+        char text[32];
+        snprintf(text, sizeof text, "%" PRIu64, ms);
+        CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_DEADLINE_UNIX_MS, text, &error));
     }
     const json_value *unchecked = json_get(options, "unchecked");
-    if (unchecked != NULL)
-        CHECK_OK(callcta_request_set_number(request, CALLCTA_OPTION_UNCHECKED,
-                                            unchecked->type == 't', &error));
-    SET_FIELDS(options, callcta_request_set_json, request);
+    if (unchecked)
+        CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_UNCHECKED, unchecked->source, &error));
+    const json_value *fields = json_get(options, "fields");
+    if (fields)
+        CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_FIELDS, fields->source, &error));
     return request;
 }
 
 static callcta_client *build_client(const json_value *settings, const char *url) {
     callcta_config *config = make_config(url);
     callcta_client *client = NULL;
-    const json_value *pairs = json_get(settings, "calling_not_enabled");
-    for (const json_value *it = pairs ? pairs->child : NULL; it != NULL; it = it->next) {
-        const json_value *code = it->child, *subcode = code->next;
-        int64_t number = strtoll(subcode->source, NULL, 10);
-        CHECK_OK(callcta_config_add_calling_not_enabled_code(
-            config, strtoll(code->source, NULL, 10), subcode->type == 'n' ? &number : NULL,
-            &error));
+    static const struct {
+        const char *key;
+        callcta_setting setting;
+    } keys[] = {{"calling_not_enabled", CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES},
+                {"app_secret", CALLCTA_SETTING_APP_SECRET},
+                {"version", CALLCTA_SETTING_VERSION},
+                {"use_me", CALLCTA_SETTING_USE_ME},
+                {"token_placement", CALLCTA_SETTING_TOKEN_PLACEMENT}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_value *value = json_get(settings, keys[i].key);
+        if (value == NULL) continue;
+        const char *text = value->string ? value->string : value->source;
+        CHECK_OK(callcta_config_set(config, keys[i].setting, text, &error));
     }
-    const char *secret = json_string(settings, "app_secret");
-    const char *version = json_string(settings, "version");
-    const char *placement = json_string(settings, "token_placement");
-    const json_value *me = json_get(settings, "use_me");
-    if (secret)
-        CHECK_OK(callcta_config_set_text(config, CALLCTA_SETTING_APP_SECRET, secret, &error));
-    if (version)
-        CHECK_OK(callcta_config_set_text(config, CALLCTA_SETTING_VERSION, version, &error));
-    if (me)
-        CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_USE_ME, me->type == 't', &error));
-    if (placement)
-        CHECK_OK(callcta_config_set_number(config, CALLCTA_SETTING_TOKEN_PLACEMENT,
-                                           strcmp(placement, "query") == 0  ? CALLCTA_TOKEN_QUERY
-                                           : strcmp(placement, "body") == 0 ? CALLCTA_TOKEN_BODY
-                                                                            : CALLCTA_TOKEN_HEADER,
-                                           &error));
     CHECK_OK(callcta_client_new(config, &client, &error));
     callcta_config_free(config);
     return client;

@@ -91,7 +91,7 @@ int main(int argc, char **argv)
     callcta_outbox *outbox = NULL;
     callcta_error *error;
     (void)(callcta_config_new(argv[3], argv[4], &config, &error) ||
-           callcta_config_set_text(config, CALLCTA_SETTING_BASE_URL, argv[2], &error) ||
+           callcta_config_set(config, CALLCTA_SETTING_BASE_URL, argv[2], &error) ||
            callcta_client_new(config, &client, &error) ||
            callcta_outbox_new(client, 0, 0, &outbox, &error));
     exit_if(error);
