@@ -357,12 +357,13 @@ typedef uint32_t callcta_form;
 typedef uint32_t callcta_recipient;
 
 /**
- * An option of a request; nothing is sent unless set.
+ * An option of a request; nothing is sent unless set. Its value is a text, such as
+ * `1767225600000` where it is a number.
  */
 typedef uint32_t callcta_option;
 
 /**
- * A setting of a client.
+ * A setting of a client. Its value is a text, such as `5000` where it is a number.
  */
 typedef uint32_t callcta_setting;
 
@@ -635,20 +636,18 @@ typedef void (*callcta_on_done)(void *user_data,
 #define CALLCTA_OPTION_FIELDS 103
 
 /**
- * The Graph API's address, such as an emulator's; `https`, unless the host
- * is this machine. Default: `https://graph.facebook.com`.
+ * The Graph API's address, such as an emulator's; `https`, unless the host is this
+ * machine. Default: `https://graph.facebook.com`.
  */
 #define CALLCTA_SETTING_BASE_URL 1
 
 /**
- * The Graph API version; an empty text leaves it out of the path. Default:
- * `v26.0`.
+ * The Graph API version; an empty text leaves it out of the path. Default: `v26.0`.
  */
 #define CALLCTA_SETTING_VERSION 2
 
 /**
- * The app secret; with it each request carries an `appsecret_proof`.
- * Default: none.
+ * The app secret; with it each request carries an `appsecret_proof`. Default: none.
  */
 #define CALLCTA_SETTING_APP_SECRET 3
 
@@ -663,20 +662,18 @@ typedef void (*callcta_on_done)(void *user_data,
 #define CALLCTA_SETTING_PROXY 5
 
 /**
- * Certificates in PEM form that are trusted beside the built-in ones.
- * Default: none.
+ * Certificates in PEM form that are trusted beside the built-in ones. Default: none.
  */
 #define CALLCTA_SETTING_EXTRA_CA_PEM 6
 
 /**
- * Where the token travels: `header`; `query`, and so into the logs of proxies
- * and servers; or `body`. Default: `header`.
+ * Where the token travels: `header`; `query`, and so into the logs of proxies and
+ * servers; or `body`. Default: `header`.
  */
 #define CALLCTA_SETTING_TOKEN_PLACEMENT 7
 
 /**
- * Bound for one whole request and its answer, in milliseconds. Default:
- * 30 s.
+ * Bound for one whole request and its answer, in milliseconds. Default: 30 s.
  */
 #define CALLCTA_SETTING_TIMEOUT_MS 101
 
@@ -696,7 +693,8 @@ typedef void (*callcta_on_done)(void *user_data,
 #define CALLCTA_SETTING_MAX_IDLE_CONNECTIONS 104
 
 /**
- * `true` or `false`: post to `/me/messages` rather than to the Page id. Default: `false`.
+ * `true` or `false`: post to `/me/messages` rather than to the Page id. Default:
+ * `false`.
  */
 #define CALLCTA_SETTING_USE_ME 105
 
@@ -712,14 +710,14 @@ typedef void (*callcta_on_done)(void *user_data,
 #define CALLCTA_SETTING_ATTEMPTS 107
 
 /**
- * Upper bound of the first wait before a retry, in milliseconds; it
- * doubles with each. Default: 500 ms.
+ * Upper bound of the first wait before a retry, in milliseconds; it doubles with
+ * each. Default: 500 ms.
  */
 #define CALLCTA_SETTING_BASE_DELAY_MS 108
 
 /**
- * Longest wait before a retry, in milliseconds; if the platform asks for
- * more, the send fails at once. Default: 30 s.
+ * Longest wait before a retry, in milliseconds; if the platform asks for more, the
+ * send fails at once. Default: 30 s.
  */
 #define CALLCTA_SETTING_MAX_DELAY_MS 109
 
@@ -913,10 +911,10 @@ callcta_status callcta_message_to_json(const struct callcta_message *message,
 void callcta_message_free(struct callcta_message *message);
 
 /**
- * Makes a request of a copy of a message. `form` is one of `CALLCTA_RECIPIENT_*` and
+ * Makes a request of a copy of a message. `type` is one of `CALLCTA_RECIPIENT_*` and
  * says what `to` is. Fails with `CALLCTA_INVALID_ARGUMENT` if they don't fit.
  */
-callcta_status callcta_request_new(callcta_recipient form,
+callcta_status callcta_request_new(callcta_recipient type,
                                    const char *to,
                                    const struct callcta_message *message,
                                    struct callcta_request **request,

@@ -11,30 +11,26 @@ use crate::ffi::{new, output, value_of};
 use crate::message::{callcta_message, callcta_request};
 use crate::told::{self, callcta_error, callcta_receipt};
 
-/// A setting of a client.
+/// A setting of a client. Its value is a text, such as `5000` where it is a number.
 pub type callcta_setting = u32;
 
-/// The Graph API's address, such as an emulator's; `https`, unless the host
-/// is this machine. Default: `https://graph.facebook.com`.
+/// The Graph API's address, such as an emulator's; `https`, unless the host is this
+/// machine. Default: `https://graph.facebook.com`.
 pub const CALLCTA_SETTING_BASE_URL: callcta_setting = 1;
-/// The Graph API version; an empty text leaves it out of the path. Default:
-/// `v26.0`.
+/// The Graph API version; an empty text leaves it out of the path. Default: `v26.0`.
 pub const CALLCTA_SETTING_VERSION: callcta_setting = 2;
-/// The app secret; with it each request carries an `appsecret_proof`.
-/// Default: none.
+/// The app secret; with it each request carries an `appsecret_proof`. Default: none.
 pub const CALLCTA_SETTING_APP_SECRET: callcta_setting = 3;
 /// The `User-Agent` header. Default: `callcta/` and the version.
 pub const CALLCTA_SETTING_USER_AGENT: callcta_setting = 4;
 /// The URL of a proxy. Default: none, whatever the environment says.
 pub const CALLCTA_SETTING_PROXY: callcta_setting = 5;
-/// Certificates in PEM form that are trusted beside the built-in ones.
-/// Default: none.
+/// Certificates in PEM form that are trusted beside the built-in ones. Default: none.
 pub const CALLCTA_SETTING_EXTRA_CA_PEM: callcta_setting = 6;
-/// Where the token travels: `header`; `query`, and so into the logs of proxies
-/// and servers; or `body`. Default: `header`.
+/// Where the token travels: `header`; `query`, and so into the logs of proxies and
+/// servers; or `body`. Default: `header`.
 pub const CALLCTA_SETTING_TOKEN_PLACEMENT: callcta_setting = 7;
-/// Bound for one whole request and its answer, in milliseconds. Default:
-/// 30 s.
+/// Bound for one whole request and its answer, in milliseconds. Default: 30 s.
 pub const CALLCTA_SETTING_TIMEOUT_MS: callcta_setting = 101;
 /// Bound for connecting, TLS included, in milliseconds. Default: 10 s.
 pub const CALLCTA_SETTING_CONNECT_TIMEOUT_MS: callcta_setting = 102;
@@ -42,18 +38,19 @@ pub const CALLCTA_SETTING_CONNECT_TIMEOUT_MS: callcta_setting = 102;
 pub const CALLCTA_SETTING_BODY_LIMIT: callcta_setting = 103;
 /// Most idle connections that are kept. Default: 64.
 pub const CALLCTA_SETTING_MAX_IDLE_CONNECTIONS: callcta_setting = 104;
-/// `true` or `false`: post to `/me/messages` rather than to the Page id. Default: `false`.
+/// `true` or `false`: post to `/me/messages` rather than to the Page id. Default:
+/// `false`.
 pub const CALLCTA_SETTING_USE_ME: callcta_setting = 105;
 /// `true` or `false`: take the proxy from the environment (`ALL_PROXY`,
 /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: `false`.
 pub const CALLCTA_SETTING_PROXY_FROM_ENV: callcta_setting = 106;
 /// Most requests per send, the first included. Default: 3.
 pub const CALLCTA_SETTING_ATTEMPTS: callcta_setting = 107;
-/// Upper bound of the first wait before a retry, in milliseconds; it
-/// doubles with each. Default: 500 ms.
+/// Upper bound of the first wait before a retry, in milliseconds; it doubles with
+/// each. Default: 500 ms.
 pub const CALLCTA_SETTING_BASE_DELAY_MS: callcta_setting = 108;
-/// Longest wait before a retry, in milliseconds; if the platform asks for
-/// more, the send fails at once. Default: 30 s.
+/// Longest wait before a retry, in milliseconds; if the platform asks for more, the
+/// send fails at once. Default: 30 s.
 pub const CALLCTA_SETTING_MAX_DELAY_MS: callcta_setting = 109;
 /// `true` or `false`: try again even when the message may have been delivered. **This
 /// can deliver it twice.** Default: `false`.

@@ -283,7 +283,8 @@ pub const CALLCTA_RECIPIENT_POST_ID: callcta_recipient = 4;
 /// Any form, as the JSON object that goes on the wire.
 pub const CALLCTA_RECIPIENT_JSON: callcta_recipient = 5;
 
-/// An option of a request; nothing is sent unless set.
+/// An option of a request; nothing is sent unless set. Its value is a text, such as
+/// `1767225600000` where it is a number.
 pub type callcta_option = u32;
 
 /// Why the message is sent: `RESPONSE`, `UPDATE`, `MESSAGE_TAG` or `UTILITY`.
@@ -313,16 +314,16 @@ pub const CALLCTA_OPTION_FIELDS: callcta_option = 103;
 /// Threads: several may read it at once, in sends too; one alone may change it.
 pub struct callcta_request(pub(crate) Request);
 
-/// Makes a request of a copy of a message. `form` is one of `CALLCTA_RECIPIENT_*` and
+/// Makes a request of a copy of a message. `type` is one of `CALLCTA_RECIPIENT_*` and
 /// says what `to` is. Fails with `CALLCTA_INVALID_ARGUMENT` if they don't fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_request_new(
-    form: callcta_recipient, to: *const c_char, message: *const callcta_message,
+    r#type: callcta_recipient, to: *const c_char, message: *const callcta_message,
     request: *mut *mut callcta_request, error: *mut *mut callcta_error,
 ) -> callcta_status {
     give!(request, error, {
         let (id, message) = (arg!(text to).to_owned(), arg!(handle message).0.clone());
-        let recipient = match form {
+        let recipient = match r#type {
             CALLCTA_RECIPIENT_PSID => Recipient::Id(id),
             CALLCTA_RECIPIENT_USER_REF => Recipient::UserRef(id),
             CALLCTA_RECIPIENT_COMMENT_ID => Recipient::CommentId(id),
@@ -331,13 +332,10 @@ pub unsafe extern "C" fn callcta_request_new(
                 Value::Object(object) => Recipient::from_map(object),
                 _ => return Err(Error::invalid_argument("to is not a JSON object")),
             },
-            _ => return Err(Error::invalid_argument("form is no CALLCTA_RECIPIENT_*")),
+            _ => return Err(Error::invalid_argument("type is no CALLCTA_RECIPIENT_*")),
         };
-        new(callcta_request(Request::new(
-            recipient,
-            message,
-            SendOptions::new(),
-        )))
+        let request = Request::new(recipient, message, SendOptions::new());
+        new(callcta_request(request))
     })
 }
 

@@ -282,8 +282,12 @@ static void retries_are_told(void) {
     CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_ATTEMPTS, "2", &error));
     CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_BASE_DELAY_MS, "0", &error));
     CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_RETRY_UNKNOWN, "true", &error));
+    /* Nobody is told any more. */
+    CHECK_OK(callcta_config_set_on_retry(config, count_retry, &told, &error));
+    CHECK_OK(callcta_config_set_on_retry(config, NULL, NULL, &error));
     CHECK_OK(send_sample(config, NULL));
     CHECK_INT(server_count(server), 6);
+    CHECK_INT(told.count, 2);
     server_stop(server);
 }
 
