@@ -123,6 +123,7 @@ mod graph_error;
 mod message;
 mod named;
 mod outbox;
+mod pace;
 mod retry;
 mod usage;
 mod validate;

@@ -81,6 +81,19 @@ pub const METADATA_MAX: usize = 999;
 /// same call.
 pub const AUDIO_CALLS_PER_ELEMENT: usize = 1;
 
+/// Messages per second that a Page can keep up.
+///
+/// Rate limits page: above 40 messages per second, or with constant traffic in many
+/// conversations, the Page's inbox stops showing and sending messages until there
+/// are fewer.
+pub const PACE: f64 = 40.0;
+
+/// Most messages per second before the platform refuses them.
+///
+/// Rate limits page: 300 calls per second per Page for text, links, reactions and
+/// stickers. Templates are not named; none of the other limits fits them.
+pub const PACE_MAX: f64 = 300.0;
+
 /// Tags that no longer work.
 ///
 /// Send API reference: since 27 April 2026 a request that uses one of them is

@@ -62,6 +62,10 @@ impl Usage {
         business.chain(app).max().unwrap_or(0)
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.app.is_none() && self.business.is_empty()
+    }
+
     /// Reads the headers; whatever is malformed is left out.
     pub(crate) fn from_headers(headers: &[(String, String)]) -> Self {
         let mut usage = Usage::default();

@@ -8,6 +8,7 @@ use crate::credentials::{AccessToken, AppSecret};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::retry::{RetryBudget, RetryPolicy};
+use crate::transport::per_process::PerProcess;
 use crate::transport::{Transport, TransportConfig, UreqTransport};
 
 /// Where the access token travels.
@@ -220,6 +221,7 @@ impl ClientBuilder {
                 transport,
                 retry: self.retry,
                 budget: RetryBudget::new(),
+                pacers: PerProcess::new(),
                 on_retry: self.on_retry,
                 calling_not_enabled: self.calling_not_enabled,
                 closed: AtomicBool::new(false),

@@ -15,7 +15,9 @@ use self::endpoint::Endpoint;
 use crate::error::{Delivery, Error, ErrorKind, Result};
 use crate::message::body::Body;
 use crate::message::{Message, Recipient, Request, SendOptions};
+use crate::pace::Pacer;
 use crate::retry::{RetryBudget, RetryPolicy};
+use crate::transport::per_process::PerProcess;
 use crate::transport::{HttpRequest, Transport, TransportError, TransportErrorKind};
 use crate::usage::Usage;
 use crate::validate::{self, Severity, Violation};
@@ -65,6 +67,8 @@ struct Inner {
     transport: Arc<dyn Transport>,
     retry: RetryPolicy,
     budget: RetryBudget,
+    /// A child of a fork paces its own messages.
+    pacers: PerProcess<Pacer>,
     on_retry: Option<Box<builder::OnRetry>>,
     calling_not_enabled: Vec<(i64, Option<i64>)>,
     /// Read without a lock, which a fork might find taken by a thread that the
@@ -149,6 +153,11 @@ impl Client {
         drop(self.inner.pause.lock());
         self.inner.wake.notify_all();
         self.inner.transport.close();
+    }
+
+    /// What paces this Page's messages, where that is asked for.
+    pub(crate) fn pacer(&self) -> &Pacer {
+        self.inner.pacers.get(std::process::id(), Pacer::new)
     }
 
     fn is_closed(&self) -> bool {
@@ -256,7 +265,15 @@ impl Client {
         };
         let response = inner.transport.post(&request).map_err(of_transport)?;
         let blank = |text: &str| endpoint.blank(text);
-        wire::read(response, &inner.calling_not_enabled, &blank)
+        let answer = wire::read(response, &inner.calling_not_enabled, &blank);
+        let (usage, wait) = match &answer {
+            Ok(answer) => (&answer.usage, None),
+            Err(error) => (error.usage(), error.retry_after()),
+        };
+        if !usage.is_empty() || wait.is_some() {
+            self.pacer().observe(usage, wait, Instant::now());
+        }
+        answer
     }
 
     /// Waits; `true` if the client was closed meanwhile.

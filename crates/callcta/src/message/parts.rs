@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::fields::Extra;
-use super::{Button, ButtonType, CallPrompt, Element, GenericTemplate, Message, Template};
+use super::{Button, ButtonType, Element, Message, Template};
 
 /// What a [`Button`] holds; from [`Button::parts`]. `None` is what wasn't set, or
 /// what JSON had with another type, which is then in `extra`.
@@ -101,12 +101,23 @@ impl Element {
     }
 }
 
-/// What a [`Message`] holds beside its template; from [`Message::parts`].
+/// What a [`Message`] holds, that of its template included; from
+/// [`Message::parts`]. `None` is what wasn't set, or isn't part of its template.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct MessageParts<'a> {
     /// The template, if the message is one.
     pub template: Option<&'a Template>,
+    /// The cards of a generic template.
+    pub elements: Option<&'a [Element]>,
+    /// Whether people see a generic template's native share button.
+    pub sharable: Option<bool>,
+    /// The text of a button template.
+    pub text: Option<&'a str>,
+    /// The buttons of a button template.
+    pub buttons: Option<&'a [Button]>,
+    /// For how many days the person can call after a call prompt.
+    pub ttl_days: Option<i64>,
     /// The text that comes back in the message's echo.
     pub metadata: Option<&'a str>,
     /// Fields without a place of their own.
@@ -116,11 +127,29 @@ pub struct MessageParts<'a> {
 impl Message {
     /// What the message holds.
     pub fn parts(&self) -> MessageParts<'_> {
-        MessageParts {
+        let mut parts = MessageParts {
             template: self.template.as_ref(),
+            elements: None,
+            sharable: None,
+            text: None,
+            buttons: None,
+            ttl_days: None,
             metadata: self.metadata.as_deref(),
             extra: &self.extra,
+        };
+        match &self.template {
+            Some(Template::Generic(template)) => {
+                parts.elements = template.elements.as_deref();
+                parts.sharable = template.sharable;
+            }
+            Some(Template::Button(template)) => {
+                parts.text = template.text.as_deref();
+                parts.buttons = template.buttons.as_deref();
+            }
+            Some(Template::CallPrompt(template)) => parts.ttl_days = template.ttl_days,
+            Some(Template::Other(_)) | None => {}
         }
+        parts
     }
 }
 
@@ -137,22 +166,9 @@ impl Template {
     }
 }
 
-impl GenericTemplate {
-    /// Whether people see a native share button, as it was set.
-    pub fn is_sharable(&self) -> Option<bool> {
-        self.sharable
-    }
-}
-
-impl CallPrompt {
-    /// For how many days the person can call, as it was set.
-    pub fn days(&self) -> Option<i64> {
-        self.ttl_days
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::{CallPrompt, GenericTemplate};
     use super::*;
 
     #[test]
@@ -180,10 +196,15 @@ mod tests {
         assert_eq!((parts.metadata, parts.extra.len()), (Some("m"), 1));
         let template = parts.template.expect("it is a template");
         assert!(template.extra().contains_key("x"));
-        let Template::Generic(generic) = template else {
-            panic!("a generic template")
-        };
-        assert_eq!(generic.is_sharable(), Some(false));
-        assert_eq!(CallPrompt::new().ttl_days(3).days(), Some(3));
+        assert_eq!(
+            (parts.elements, parts.sharable),
+            (Some(&[][..]), Some(false))
+        );
+        assert_eq!(
+            (parts.text, parts.buttons, parts.ttl_days),
+            (None, None, None)
+        );
+        let message = Message::from(CallPrompt::new().ttl_days(3));
+        assert_eq!(message.parts().ttl_days, Some(3));
     }
 }

@@ -5,6 +5,7 @@ mod queue;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread;
 
@@ -59,6 +60,8 @@ struct Handle {
     client: Client,
     workers: usize,
     capacity: usize,
+    /// The bits of an `f64`: messages per second, infinity if that isn't bounded.
+    pace: AtomicU64,
     /// Threads and what they hold don't survive a fork: a child starts anew, and
     /// leaves what its parent queued to the parent.
     queues: PerProcess<Arc<Queue>>,
@@ -78,6 +81,7 @@ impl Outbox {
                 client,
                 workers: workers.max(1),
                 capacity: capacity.max(1),
+                pace: AtomicU64::new(f64::INFINITY.to_bits()),
                 queues: PerProcess::new(),
             }),
         }
@@ -86,6 +90,29 @@ impl Outbox {
     /// The client that sends.
     pub fn client(&self) -> &Client {
         &self.handle.client
+    }
+
+    /// Bounds how many messages are started per second, or doesn't, as at first.
+    /// [`limits::PACE`](crate::limits::PACE) is what a Page can keep up. Outboxes
+    /// with a pace over clones of one client keep it together; a client's own `send`
+    /// doesn't count.
+    ///
+    /// When the platform's answers say that three quarters of a limit are used up,
+    /// fewer start, down to a tenth of the pace; while it asks to wait, none.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it isn't more than 0.
+    pub fn set_pace(&self, per_second: Option<f64>) -> Result<()> {
+        let pace = per_second.unwrap_or(f64::INFINITY);
+        if pace.is_nan() || pace <= 0.0 {
+            return Err(Error::invalid_argument(
+                "the pace must be a number of messages per second, more than 0",
+            ));
+        }
+        self.handle.pace.store(pace.to_bits(), Ordering::Relaxed);
+        self.queue().set_pace(per_second);
+        Ok(())
     }
 
     /// Puts a message into the queue, and waits for room if it is full.
@@ -188,7 +215,9 @@ impl Outbox {
 impl Handle {
     fn queue(&self) -> &Arc<Queue> {
         self.queues.get(std::process::id(), || {
-            Arc::new(Queue::new(self.workers, self.capacity))
+            let pace = f64::from_bits(self.pace.load(Ordering::Relaxed));
+            let pace = pace.is_finite().then_some(pace);
+            Arc::new(Queue::new(self.workers, self.capacity, pace))
         })
     }
 }
@@ -220,7 +249,7 @@ fn start_worker(client: &Client, queue: &Arc<Queue>) -> io::Result<()> {
 fn work(client: &Client, queue: &Arc<Queue>) {
     queue.enter();
     let worker = Arc::default();
-    while let Some((job, start)) = queue.next(&worker) {
+    while let Some((job, start)) = queue.next(&worker, client.pacer()) {
         if start && start_worker(client, queue).is_err() {
             // This one gets to everything in time.
             queue.worker_failed();

@@ -5,11 +5,13 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread::{self, JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
 
 use super::ignore_poison;
 use crate::client::Receipt;
 use crate::error::{Delivery, Error, Result};
 use crate::message::{Recipient, Request};
+use crate::pace::Pacer;
 
 pub(super) type Done = Box<dyn FnOnce(Result<Receipt>) + Send>;
 
@@ -63,6 +65,10 @@ struct State {
     /// Workers that wait, each on its own. The last one is woken first, since its
     /// stack and its connection are the warmest.
     idle: Vec<Arc<Condvar>>,
+    /// Messages that may start per second, if that is bounded.
+    pace: Option<f64>,
+    /// The worker that waits until the next message may start. The others needn't.
+    timekeeper: Option<Arc<Condvar>>,
     /// The workers' threads, to be waited for.
     threads: Vec<JoinHandle<()>>,
     /// How many wait for progress.
@@ -72,6 +78,34 @@ struct State {
 }
 
 impl State {
+    /// Lanes are empty whose messages were all cancelled.
+    fn drop_empty_lanes(&mut self) {
+        while let Some(first) = self.ready.front()
+            && self.lanes.get(first).is_none_or(VecDeque::is_empty)
+        {
+            self.lanes.remove(first);
+            self.ready.pop_front();
+        }
+    }
+
+    /// The next message.
+    fn take(&mut self) -> Option<Job> {
+        let lane = self.ready.pop_front()?;
+        let job = self.lanes.get_mut(&lane)?.pop_front()?;
+        self.queued -= 1;
+        self.busy += 1;
+        Some(job)
+    }
+
+    /// A worker to be woken for what is ready, if there is one and it could do
+    /// anything.
+    fn next_worker(&mut self) -> Option<Arc<Condvar>> {
+        if self.ready.is_empty() || self.timekeeper.is_some() {
+            return None;
+        }
+        self.idle.pop()
+    }
+
     /// Everything that waits, in the order in which it was submitted.
     fn drain(&mut self) -> Vec<Job> {
         self.ready.clear();
@@ -97,9 +131,13 @@ thread_local! {
 }
 
 impl Queue {
-    pub(super) fn new(max_workers: usize, capacity: usize) -> Self {
+    pub(super) fn new(max_workers: usize, capacity: usize, pace: Option<f64>) -> Self {
+        let state = State {
+            pace,
+            ..State::default()
+        };
         Queue {
-            state: Mutex::default(),
+            state: Mutex::new(state),
             max_workers,
             capacity,
             progress: Condvar::new(),
@@ -108,6 +146,16 @@ impl Queue {
 
     fn state(&self) -> MutexGuard<'_, State> {
         ignore_poison(self.state.lock())
+    }
+
+    pub(super) fn set_pace(&self, pace: Option<f64>) {
+        let mut state = self.state();
+        state.pace = pace;
+        let timekeeper = state.timekeeper.clone();
+        drop(state);
+        if let Some(worker) = timekeeper {
+            worker.notify_one();
+        }
     }
 
     /// Waits until something was sent or cancelled.
@@ -131,6 +179,7 @@ impl Queue {
     fn needs_worker(&self, state: &mut State) -> bool {
         let needed = !state.ready.is_empty()
             && state.idle.is_empty()
+            && state.timekeeper.is_none()
             && !state.starting
             && state.workers < self.max_workers;
         state.workers += usize::from(needed);
@@ -216,25 +265,37 @@ impl Queue {
 
     /// Waits for a message to send, and tells whether another worker should be
     /// started; `None` when the worker should end.
-    pub(super) fn next(&self, worker: &Arc<Condvar>) -> Option<(Job, bool)> {
+    pub(super) fn next(&self, worker: &Arc<Condvar>, pacer: &Pacer) -> Option<(Job, bool)> {
         let mut state = self.state();
         loop {
-            if let Some(lane) = state.ready.pop_front() {
-                // An empty lane is one whose messages were all cancelled.
-                let job = state.lanes.get_mut(&lane).and_then(VecDeque::pop_front);
-                let Some(job) = job else {
-                    state.lanes.remove(&lane);
-                    continue;
-                };
-                state.queued -= 1;
-                state.busy += 1;
-                let start = self.needs_worker(&mut state);
-                self.progressed(state);
-                return Some((job, start));
-            }
             if state.closed {
                 state.workers -= 1;
                 return None;
+            }
+            state.drop_empty_lanes();
+            let wait = match state.pace {
+                Some(pace) if !state.ready.is_empty() => {
+                    pacer.start(pace, Instant::now()).err().unwrap_or_default()
+                }
+                _ => Duration::ZERO,
+            };
+            if wait.is_zero()
+                && let Some(job) = state.take()
+            {
+                let start = self.needs_worker(&mut state);
+                // Where there is a pace, somebody else keeps the time from now on.
+                let next = state.next_worker();
+                self.progressed(state);
+                if let Some(next) = next {
+                    next.notify_one();
+                }
+                return Some((job, start));
+            }
+            if !wait.is_zero() && state.timekeeper.is_none() {
+                state.timekeeper = Some(Arc::clone(worker));
+                state = ignore_poison(worker.wait_timeout(state, wait)).0;
+                state.timekeeper = None;
+                continue;
             }
             state.idle.push(Arc::clone(worker));
             while state.idle.iter().any(|idle| Arc::ptr_eq(idle, worker)) {
@@ -275,8 +336,9 @@ impl Queue {
         state.closed = true;
         let jobs = state.drain();
         let idle = std::mem::take(&mut state.idle);
+        let workers = idle.into_iter().chain(state.timekeeper.take());
         self.progressed(state);
-        for worker in idle {
+        for worker in workers {
             worker.notify_one();
         }
         for job in jobs {
@@ -295,9 +357,9 @@ impl Queue {
     }
 }
 
-/// Lets go of the state, and wakes a worker if one is idle.
+/// Lets go of the state, and wakes a worker for what is ready.
 fn wake_worker(mut state: MutexGuard<'_, State>) {
-    let worker = state.idle.pop();
+    let worker = state.next_worker();
     drop(state);
     if let Some(worker) = worker {
         worker.notify_one();
@@ -344,7 +406,7 @@ mod tests {
 
     #[test]
     fn nothing_is_left_behind_without_workers() {
-        let queue = Arc::new(Queue::new(2, 10));
+        let queue = Arc::new(Queue::new(2, 10, None));
         let (first, start) = queue.push(job("1"), false).expect("there is room");
         assert!(start);
         // The one that is being started will see to it.
@@ -357,11 +419,16 @@ mod tests {
 
     #[test]
     fn workers_start_one_another_up_to_their_number() {
-        let queue = Arc::new(Queue::new(2, 10));
+        let queue = Arc::new(Queue::new(2, 10, None));
         let starts = ["1", "2", "3"].map(|psid| queue.push(job(psid), false).expect("room").1);
         assert_eq!(starts, [true, false, false]);
         queue.enter();
-        let next = || queue.next(&Arc::default()).expect("there is work").1;
+        let next = || {
+            queue
+                .next(&Arc::default(), &Pacer::new())
+                .expect("there is work")
+                .1
+        };
         assert!(next());
         queue.enter();
         assert!(!next());

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use callcta::{Delivery, Error, ErrorKind, Outbox, Request, Result, SendOptions};
 use serde_json::Value;
 
-use crate::server::Server;
+use crate::server::{Server, answer};
 use crate::{client, message, ok};
 
 fn request(psid: &str, metadata: impl Into<String>) -> Request {
@@ -283,6 +284,93 @@ fn an_unchecked_message_is_sent_as_it_is() {
         .expect("the server takes it");
     drop(outbox);
     assert_eq!(server.finish(client).requests.len(), 2);
+}
+
+/// So slow that only the first message starts.
+const STANDSTILL: Option<f64> = Some(0.001);
+
+#[test]
+fn a_pace_keeps_messages_apart() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let outbox = Outbox::new(client.clone());
+    outbox.set_pace(Some(50.0)).expect("it is a pace");
+    let outcomes = Outcomes::default();
+    let start = Instant::now();
+    for psid in ["1", "2", "3", "4"] {
+        submit(&outbox, &outcomes, psid, psid);
+    }
+    outbox.wait();
+    assert!(start.elapsed() >= Duration::from_millis(60));
+    assert_eq!(names(&outcomes), ["1", "2", "3", "4"]);
+    drop(outbox);
+    server.finish(client);
+}
+
+#[test]
+fn what_waits_for_the_pace_can_be_cancelled_and_let_go() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let outbox = Outbox::new(client.clone());
+    outbox.set_pace(STANDSTILL).expect("it is a pace");
+    let outcomes = Outcomes::default();
+    submit(&outbox, &outcomes, "1", "first");
+    let second = submit(&outbox, &outcomes, "2", "second");
+    submit(&outbox, &outcomes, "3", "third");
+    assert!(second.cancel());
+    outbox.set_pace(None).expect("it is none");
+    outbox.wait();
+    outbox.set_pace(STANDSTILL).expect("it is a pace");
+    submit(&outbox, &outcomes, "4", "fourth");
+    // Ends the worker that waits, too.
+    outbox.join();
+    let mut told = names(&outcomes);
+    told.sort();
+    assert_eq!(told, ["first", "fourth", "second", "third"]);
+    drop(outbox);
+    server.finish(client);
+}
+
+#[test]
+fn a_page_has_one_pace_and_a_wait_that_is_asked_for_holds_it() {
+    let limited = answer(
+        "429 Too Many Requests",
+        "content-type: application/json\r\nretry-after: 1000\r\n",
+        r#"{"error":{"message":"x","code":613}}"#,
+    );
+    for (answers, pace) in [(ok(), STANDSTILL), (limited, Some(1000.0))] {
+        let server = Server::answering(answers);
+        let client = client(&server);
+        let outcomes = Outcomes::default();
+        let [first, second] = [(), ()].map(|()| {
+            let outbox = Outbox::new(client.clone());
+            outbox.set_pace(pace).expect("it is a pace");
+            outbox
+        });
+        submit(&first, &outcomes, "1", "first");
+        first.wait();
+        let held = submit(&second, &outcomes, "2", "held");
+        // A client's own sends are not held.
+        for _ in 0..3 {
+            let _ = client.send("3", &message());
+        }
+        assert!(held.cancel());
+        drop((first, second));
+        assert_eq!(server.finish(client).requests.len(), 4);
+    }
+}
+
+#[test]
+fn a_pace_is_more_than_nothing() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let outbox = Outbox::new(client.clone());
+    for pace in [0.0, -1.0, f64::NAN] {
+        let error = outbox.set_pace(Some(pace)).expect_err("it is no pace");
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    }
+    drop(outbox);
+    server.finish(client);
 }
 
 #[test]

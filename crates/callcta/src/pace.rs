@@ -1,0 +1,142 @@
+//! How fast messages may start, so that the platform needn't slow them down.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::usage::Usage;
+
+/// Starts that were late are made up for, but for no longer than this.
+const CATCH_UP: Duration = Duration::from_millis(100);
+
+/// From this percentage of a limit on, starts become fewer. callcta's own number.
+const SLOWS_FROM: f64 = 75.0;
+
+/// The part of the pace that is left when a limit is used up. callcta's own number.
+const SLOWEST: f64 = 0.1;
+
+/// The starts of one Page's messages.
+#[derive(Debug)]
+pub(crate) struct Pacer {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// When the next message may start.
+    next: Option<Instant>,
+    /// What the platform's figures leave of the pace, at most 1.
+    part: f64,
+}
+
+impl Pacer {
+    pub(crate) fn new() -> Self {
+        Pacer {
+            state: Mutex::new(State {
+                next: None,
+                part: 1.0,
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a message start; otherwise tells how long to wait before asking again.
+    pub(crate) fn start(&self, per_second: f64, now: Instant) -> Result<(), Duration> {
+        let mut state = self.state();
+        if let Some(next) = state.next
+            && next > now
+        {
+            return Err(next - now);
+        }
+        let interval = Duration::try_from_secs_f64(1.0 / (per_second * state.part));
+        let earliest = now.checked_sub(CATCH_UP).unwrap_or(now);
+        let due = state.next.map_or(now, |next| next.max(earliest));
+        state.next = due.checked_add(interval.unwrap_or(Duration::MAX));
+        Ok(())
+    }
+
+    /// Takes notice of what an answer says about limits.
+    pub(crate) fn observe(&self, usage: &Usage, retry_after: Option<Duration>, now: Instant) {
+        let mut state = self.state();
+        if !usage.is_empty() {
+            let left = 100.0 - f64::from(usage.highest());
+            state.part = (left / (100.0 - SLOWS_FROM)).clamp(SLOWEST, 1.0);
+        }
+        if let Some(until) = retry_after.and_then(|wait| now.checked_add(wait)) {
+            state.next = Some(state.next.map_or(until, |next| next.max(until)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::AppUsage;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// When messages start that are all there from the beginning, in ms.
+    fn starts(pacer: &Pacer, per_second: f64, from: Instant, count: usize) -> Vec<u128> {
+        let mut now = from;
+        let mut starts = Vec::new();
+        while starts.len() < count {
+            match pacer.start(per_second, now) {
+                Ok(()) => starts.push((now - from).as_millis()),
+                Err(wait) => now += wait,
+            }
+        }
+        starts
+    }
+
+    fn used(percent: u32) -> Usage {
+        Usage {
+            app: Some(AppUsage {
+                call_count: percent,
+                ..AppUsage::default()
+            }),
+            ..Usage::default()
+        }
+    }
+
+    #[test]
+    fn starts_keep_their_distance() {
+        let (pacer, begin) = (Pacer::new(), Instant::now());
+        assert_eq!(starts(&pacer, 40.0, begin, 5), [0, 25, 50, 75, 100]);
+        // Nobody saves up what wasn't used.
+        let later = begin + 60_000 * MS;
+        assert_eq!(starts(&pacer, 10.0, later, 4), [0, 0, 100, 200]);
+    }
+
+    #[test]
+    fn somebody_late_catches_up() {
+        let (pacer, begin) = (Pacer::new(), Instant::now());
+        pacer.start(40.0, begin).expect("the first may start");
+        let late = starts(&pacer, 40.0, begin + 40 * MS, 3);
+        assert_eq!(late, [0, 10, 35]);
+    }
+
+    #[test]
+    fn the_platforms_figures_slow_it_down_and_let_it_go_again() {
+        let (pacer, begin) = (Pacer::new(), Instant::now());
+        let at = |percent, from: u32| {
+            pacer.observe(&used(percent), None, begin);
+            let starts = starts(&pacer, 40.0, begin + from * 60_000 * MS, 9);
+            starts[8] - starts[7]
+        };
+        assert_eq!(at(75, 0), 25);
+        assert_eq!(at(95, 1), 125);
+        assert_eq!(at(100, 2), 250);
+        assert_eq!(at(250, 3), 250);
+        assert_eq!(at(1, 4), 25);
+    }
+
+    #[test]
+    fn a_wait_that_is_asked_for_holds_everything() {
+        let (pacer, begin) = (Pacer::new(), Instant::now());
+        pacer.observe(&Usage::default(), Some(5000 * MS), begin);
+        pacer.observe(&Usage::default(), Some(2000 * MS), begin);
+        assert_eq!(starts(&pacer, 40.0, begin, 2), [5000, 5025]);
+    }
+}
