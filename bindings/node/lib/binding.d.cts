@@ -34,12 +34,17 @@ export interface GraphError {
 
 /** A client with its outbox; events about its sends go to one listener. */
 export declare class NativeClient {
-  constructor(settings: string, listener: (events: NativeEvent[]) => void);
+  constructor(settings: string, listener: (events: NativeEvent[], more: boolean) => void);
   get pageId(): string;
   /** How many messages are sent at once. */
   get workers(): number;
-  /** Starts a send, of which an event with this id will tell the outcome. */
-  send(id: number, request: string, unchecked: boolean): void;
+  /**
+   * Starts sends, of which events will tell the outcomes: the first one has this
+   * id, and the others have the next ones.
+   */
+  send(first: number, requests: Array<string>): void;
+  /** Has the listener called again, when it was told of more events. */
+  wake(): void;
   /** Gives a send up: what is known about it, or nothing if its event is coming. */
   cancel(id: number): NativeError | null;
   /** Whether coming events keep the event loop running. */

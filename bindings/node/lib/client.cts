@@ -94,7 +94,7 @@ export class Client {
     const text = asJson(onRetry === undefined ? settings : { ...settings, onRetry: true });
     const sends = new Sends(onRetry);
     // Must not refer to the client: the native one keeps it.
-    this.#native = call(() => new native.NativeClient(text, (events) => sends.handle(events)));
+    this.#native = call(() => new native.NativeClient(text, (...args) => sends.handle(...args)));
     this.#sends = sends;
   }
 
@@ -210,9 +210,8 @@ export class Client {
       const client = this.#native;
       const signal = options?.signal;
       if (signal?.aborted === true) throw notBegun(signal.reason);
-      const id = this.#sends.nextId();
-      call(() => client.send(id, requestAsJson(to, message, options), unchecked));
-      this.#sends.add(id, { client, resolve, reject, signal });
+      const request = requestAsJson(to, message, options, unchecked);
+      this.#sends.add(request, { client, resolve, reject, signal });
     });
   }
 }

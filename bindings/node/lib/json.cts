@@ -24,13 +24,20 @@ export function asJson(value: unknown): string {
 }
 
 /** The arguments of a send, but for its signal. */
-export function requestAsJson(to: Recipient, message: Message, options?: SendOptions): string {
-  if (typeof options !== 'object' || options === null) return asJson({ to, message, options });
+export function requestAsJson(
+  to: Recipient,
+  message: Message,
+  options?: SendOptions,
+  unchecked = false,
+): string {
+  if (typeof options !== 'object' || options === null) {
+    return asJson({ to, message, options, unchecked });
+  }
   const { signal, deadline, ...others } = options;
-  if (deadline === undefined) return asJson({ to, message, options: others });
+  if (deadline === undefined) return asJson({ to, message, options: others, unchecked });
   const deadlineMs = types.isDate(deadline) ? Math.max(deadline.getTime(), 0) : NaN;
   if (isNaN(deadlineMs)) throw invalidArgument('options.deadline must be a valid Date');
-  return asJson({ to, message, options: others, deadlineMs });
+  return asJson({ to, message, options: others, deadlineMs, unchecked });
 }
 
 export function invalidArgument(text: string): CallCtaError {

@@ -21,6 +21,8 @@ export class Sends {
   /** One listener for all sends with the same signal: Node warns of many. */
   readonly #aborts = new Map<AbortSignal, Abort>();
   #whenIdle: (() => void)[] = [];
+  /** Of the latest ones, which are not started yet. */
+  #requests: string[] = [];
   #lastId = 0;
   readonly #onRetry: ((event: RetryEvent) => void) | undefined;
 
@@ -28,20 +30,21 @@ export class Sends {
     this.#onRetry = onRetry;
   }
 
-  nextId(): number {
-    return ++this.#lastId;
-  }
-
-  add(id: number, send: Send): void {
+  /** Starts a send, together with the others of this moment. */
+  add(request: string, send: Send): void {
+    if (this.#requests.push(request) === 1) queueMicrotask(() => this.#start());
     if (this.#sends.size === 0) send.client.keepAlive(true);
+    const id = ++this.#lastId;
     this.#sends.set(id, send);
     if (send.signal === undefined) return;
     const abort = this.#aborts.get(send.signal) ?? this.#listen(send.signal);
     abort.ids.add(id);
   }
 
-  /** Takes events from the native part. */
-  handle(events: readonly NativeEvent[]): void {
+  /** Takes events from the native part, which has more of them for a later turn. */
+  handle(events: readonly NativeEvent[], more: boolean): void {
+    const [pending] = this.#sends.values();
+    if (more) setImmediate(() => pending?.client.wake());
     for (const event of events) {
       if (event.retry !== undefined && event.error !== undefined) {
         const retry = { error: new CallCtaError(event.error), ...event.retry };
@@ -50,7 +53,10 @@ export class Sends {
       } else if (event.id !== undefined) {
         const send = this.#take(event.id);
         if (event.receipt !== undefined) send?.resolve(event.receipt);
-        else if (event.error !== undefined) send?.reject(new CallCtaError(event.error));
+        else if (event.error !== undefined) {
+          const given = event.error.kind === 'cancelled' ? send?.signal?.reason : undefined;
+          send?.reject(new CallCtaError(event.error, given));
+        }
       }
     }
   }
@@ -59,6 +65,14 @@ export class Sends {
   idle(): Promise<void> {
     if (this.#sends.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  #start(): void {
+    const requests = this.#requests;
+    if (requests.length === 0) return;
+    this.#requests = [];
+    const first = this.#lastId - requests.length + 1;
+    this.#sends.get(first)?.client.send(first, requests);
   }
 
   #take(id: number): Send | undefined {
@@ -81,6 +95,7 @@ export class Sends {
   }
 
   #abort(signal: AbortSignal, ids: ReadonlySet<number>): void {
+    this.#start();
     for (const id of [...ids]) {
       const known = this.#sends.get(id)?.client.cancel(id);
       // Otherwise it has just been settled, and the event is on its way.

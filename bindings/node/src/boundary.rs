@@ -15,12 +15,14 @@ pub fn guard<T>(env: Env, body: impl FnOnce() -> Read<T>) -> napi::Result<T> {
 }
 
 /// A panic comes before anything is handed to the outbox, or after a read only.
-fn caught<T>(body: impl FnOnce() -> Read<T>) -> Result<T> {
-    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
-        let error = Error::internal(Delivery::NotSent, "a panic in the Node binding");
-        Err(error.into())
-    });
+pub fn caught<T>(body: impl FnOnce() -> Read<T>) -> Result<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(body))
+        .unwrap_or_else(|_| Err(internal("a panic in the Node binding").into()));
     Ok(outcome?)
+}
+
+pub fn internal(what: &str) -> Error {
+    Error::internal(Delivery::NotSent, what)
 }
 
 /// Throws the error's description; what is returned only says so.

@@ -1,14 +1,16 @@
 //! The client and its settings.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 
-use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, WORKERS_DEFAULT};
+use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, Result, WORKERS_DEFAULT};
 use napi::Env;
-use napi::bindgen_prelude::{FnArgs, Function};
+use napi::bindgen_prelude::Function;
 use napi_derive::napi;
 
-use crate::boundary::guard;
-use crate::events::{Events, NativeEvent};
+use crate::boundary::{caught, guard, internal};
+use crate::events::{Args, Events};
 use crate::message;
 use crate::outcome::NativeError;
 use crate::read::{Fields, Read, Refused, boolean, count, parse, text};
@@ -19,7 +21,12 @@ pub struct NativeClient {
     outbox: Outbox,
     events: Arc<Events>,
     workers: usize,
+    orders: Sender<Orders>,
 }
+
+/// Sends that wait to be read and to be put into the outbox: the first one's id, and
+/// their requests.
+type Orders = (i64, Vec<String>);
 
 #[napi]
 impl NativeClient {
@@ -27,9 +34,9 @@ impl NativeClient {
     pub fn new(
         env: Env,
         settings: String,
-        #[napi(ts_arg_type = "(events: NativeEvent[]) => void")] listener: Function<
+        #[napi(ts_arg_type = "(events: NativeEvent[], more: boolean) => void")] listener: Function<
             '_,
-            FnArgs<(Vec<NativeEvent>,)>,
+            Args,
             (),
         >,
     ) -> napi::Result<Self> {
@@ -37,6 +44,7 @@ impl NativeClient {
         guard(env, || {
             let (outbox, workers) = outbox(&settings, &events)?;
             Ok(NativeClient {
+                orders: start_feeder(&outbox, &events)?,
                 outbox,
                 events,
                 workers,
@@ -55,17 +63,19 @@ impl NativeClient {
         u32::try_from(self.workers).unwrap_or(u32::MAX)
     }
 
-    /// Starts a send, of which an event with this id will tell the outcome.
+    /// Starts sends, of which events will tell the outcomes: the first one has this
+    /// id, and the others have the next ones.
     #[napi]
-    pub fn send(&self, env: Env, id: i64, request: String, unchecked: bool) -> napi::Result<()> {
-        guard(env, || {
-            let request = message::request(&request, unchecked)?;
-            let events = Arc::clone(&self.events);
-            let done = move |outcome| events.settled(id, outcome);
-            let ticket = self.outbox.try_submit(request, done)?;
-            self.events.remember(id, ticket);
-            Ok(())
-        })
+    pub fn send(&self, first: i64, requests: Vec<String>) {
+        self.events.wait(first, requests.len());
+        // Fails only without the feeder, which nothing ends before.
+        let _ = self.orders.send((first, requests));
+    }
+
+    /// Has the listener called again, when it was told of more events.
+    #[napi]
+    pub fn wake(&self) {
+        self.events.wake();
     }
 
     /// Gives a send up: what is known about it, or nothing if its event is coming.
@@ -96,6 +106,40 @@ impl Drop for NativeClient {
     fn drop(&mut self) {
         self.outbox.close();
         self.outbox.client().close();
+    }
+}
+
+/// Starts the thread that reads orders and hands them to the outbox, so that the event
+/// loop waits for neither. It ends with the sender.
+fn start_feeder(outbox: &Outbox, events: &Arc<Events>) -> Result<Sender<Orders>> {
+    let (sender, orders) = channel::<Orders>();
+    let (outbox, events) = (outbox.clone(), Arc::clone(events));
+    let feeder = thread::Builder::new().name("callcta-feeder".to_owned());
+    let started = feeder.spawn(move || {
+        for (first, requests) in orders {
+            for (id, request) in (first..).zip(requests) {
+                feed(&outbox, &events, id, &request);
+            }
+        }
+    });
+    match started {
+        Ok(_) => Ok(sender),
+        Err(error) => Err(internal(&format!("no thread can be started: {error}"))),
+    }
+}
+
+fn feed(outbox: &Outbox, events: &Arc<Events>, id: i64, request: &str) {
+    if !events.starts(id) {
+        return;
+    }
+    let started = caught(|| {
+        let request = message::request(request)?;
+        let events = Arc::clone(events);
+        Ok(outbox.try_submit(request, move |outcome| events.settled(id, outcome))?)
+    });
+    match started {
+        Ok(ticket) => events.started(id, ticket),
+        Err(error) => events.settled(id, Err(error)),
     }
 }
 

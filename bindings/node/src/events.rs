@@ -1,6 +1,6 @@
 //! The way from the threads that send to the event loop.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callcta::{Delivery, Error, Receipt, Result, RetryEvent, Ticket};
@@ -9,6 +9,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 
+use crate::not_begun;
 use crate::outcome::{NativeError, NativeReceipt, to_milliseconds};
 
 /// A settled send (the `id` that JavaScript gave it, with `receipt` or `error`) or an
@@ -28,14 +29,33 @@ pub struct NativeRetry {
     pub wait_ms: f64,
 }
 
-type Args = FnArgs<(Vec<NativeEvent>,)>;
+/// How many events are passed on before other things have their turn in the event
+/// loop.
+const TURN: usize = 64;
+
+/// Events, and whether there are more of them.
+pub type Args = FnArgs<(Vec<NativeEvent>, bool)>;
 // Not handled by the callee: there is no error to pass. Weak: see `keep_alive`.
 type Wake = ThreadsafeFunction<(), (), Args, Status, false, true>;
 
 #[derive(Default)]
 struct Shared {
-    events: Vec<NativeEvent>,
-    tickets: HashMap<i64, Ticket>,
+    events: VecDeque<NativeEvent>,
+    /// Of the sends whose outcome has not been passed on.
+    stages: HashMap<i64, Stage>,
+}
+
+/// How far a send is, which decides how it is given up.
+enum Stage {
+    Waiting,
+    Starting,
+    Started(Ticket),
+    /// While it was being started.
+    GivenUp,
+}
+
+fn under_way() -> Error {
+    Error::cancelled(Delivery::Unknown, "cancelled while it was being sent")
 }
 
 /// Collects events, and wakes the event loop once for all that wait.
@@ -56,24 +76,30 @@ impl Events {
             .weak::<true>()
             .build_callback(move |_| {
                 let mut shared = lock(&queue);
-                let events = std::mem::take(&mut shared.events);
+                let count = shared.events.len().min(TURN);
+                let events: Vec<NativeEvent> = shared.events.drain(..count).collect();
                 for id in events.iter().filter_map(|event| event.id) {
-                    shared.tickets.remove(&id);
+                    shared.stages.remove(&id);
                 }
-                Ok(FnArgs::from((events,)))
+                Ok(FnArgs::from((events, !shared.events.is_empty())))
             })?;
         Ok(Events { shared, wake })
     }
 
     fn push(&self, event: NativeEvent) {
         let mut shared = lock(&self.shared);
-        shared.events.push(event);
+        shared.events.push_back(event);
         let first = shared.events.len() == 1;
         drop(shared);
         if first {
-            // Fails only when the environment is gone, and everybody who waits with it.
-            self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+            self.wake();
         }
+    }
+
+    /// Has the event loop call the listener.
+    pub fn wake(&self) {
+        // Fails only when the environment is gone, and everybody who waits with it.
+        self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
 
     pub fn settled(&self, id: i64, outcome: Result<Receipt>) {
@@ -100,26 +126,56 @@ impl Events {
         });
     }
 
-    /// Keeps the ticket until the send's outcome has been passed on. To be called
-    /// on the listener's thread.
-    pub fn remember(&self, id: i64, ticket: Ticket) {
-        lock(&self.shared).tickets.insert(id, ticket);
+    /// Sends wait to be started.
+    pub fn wait(&self, first: i64, count: usize) {
+        let ids = (first..).take(count);
+        let mut shared = lock(&self.shared);
+        shared.stages.extend(ids.map(|id| (id, Stage::Waiting)));
+    }
+
+    /// Whether a send should be started: it may have been given up.
+    pub fn starts(&self, id: i64) -> bool {
+        let mut shared = lock(&self.shared);
+        let stage = shared.stages.get_mut(&id);
+        stage.map(|stage| *stage = Stage::Starting).is_some()
+    }
+
+    /// Keeps the ticket until the send's outcome has been passed on.
+    pub fn started(&self, id: i64, ticket: Ticket) {
+        let mut shared = lock(&self.shared);
+        match shared.stages.get_mut(&id) {
+            Some(stage @ Stage::Starting) => *stage = Stage::Started(ticket),
+            Some(_) => {
+                drop(shared);
+                if !ticket.cancel() {
+                    self.settled(id, Err(under_way()));
+                }
+            }
+            None => {}
+        }
     }
 
     /// Gives a send up; what is known about it then, or none if its outcome is on
-    /// its way to the listener already.
+    /// its way to the listener.
     pub fn cancel(&self, id: i64) -> Option<NativeError> {
-        let ticket = lock(&self.shared).tickets.remove(&id)?;
-        // Cancelling tells the outcome before it returns.
-        let queued = ticket.cancel();
         let mut shared = lock(&self.shared);
-        let told = shared.events.iter().position(|event| event.id == Some(id));
-        match told {
-            Some(index) if queued => shared.events.remove(index).error,
-            Some(_) => None,
-            None => {
-                let what = "cancelled while it was being sent";
-                Some((&Error::cancelled(Delivery::Unknown, what)).into())
+        match shared.stages.remove(&id)? {
+            Stage::Waiting => Some(not_begun()),
+            Stage::Starting | Stage::GivenUp => {
+                shared.stages.insert(id, Stage::GivenUp);
+                None
+            }
+            Stage::Started(ticket) => {
+                drop(shared);
+                // Cancelling tells the outcome before it returns.
+                let queued = ticket.cancel();
+                let mut shared = lock(&self.shared);
+                let told = shared.events.iter().position(|event| event.id == Some(id));
+                match told {
+                    Some(index) if queued => shared.events.remove(index)?.error,
+                    Some(_) => None,
+                    None => Some((&under_way()).into()),
+                }
             }
         }
     }

@@ -64,7 +64,7 @@ pub fn validate(env: Env, message: String) -> napi::Result<Vec<NativeViolation>>
 #[napi]
 pub fn validate_request(env: Env, request: String) -> napi::Result<Vec<NativeViolation>> {
     guard(env, || {
-        let violations = message::request(&request, false)?.validate();
+        let violations = message::request(&request)?.validate();
         Ok(violations.iter().map(Into::into).collect())
     })
 }

@@ -2,27 +2,21 @@
 
 use callcta::{
     Button, ButtonTemplate, CallPrompt, Element, GenericTemplate, Message, Recipient, Request,
-    SendOptions,
+    Result, SendOptions,
 };
 use serde_json::Value;
 
 use crate::read::{Fields, Read, Refused, boolean, list, object, parse, text, whole};
 
-/// A whole request, out of the arguments of a send and its deadline.
-pub fn request(json: &str, unchecked: bool) -> Read<Request> {
+/// A whole request, out of the arguments of a send.
+pub fn request(json: &str) -> Read<Request> {
     let mut fields = Fields::of(parse(json)?)?;
     let recipient = fields.take("to", recipient)?.ok_or_else(no_recipient)?;
     let message = fields.need("message", message)?;
     let options = fields.take("options", options)?.unwrap_or_default();
-    let options = fields.set_named(options, "deadlineMs", |options, name, value| {
-        options.set(name, value)
-    })?;
+    let options = fields.set_named(options, "deadlineMs unchecked", set_option)?;
     fields.end()?;
-    Ok(Request::new(
-        recipient,
-        message,
-        options.unchecked(unchecked),
-    ))
+    Ok(Request::new(recipient, message, options))
 }
 
 pub fn message(value: Value) -> Read<Message> {
@@ -167,9 +161,11 @@ fn no_recipient() -> Refused {
 fn options(value: Value) -> Read<SendOptions> {
     let names = "messagingType tag notificationType personaId replyTo metadata fields";
     let mut fields = Fields::of(value)?;
-    let options = fields.set_named(SendOptions::new(), names, |options, name, value| {
-        options.set(name, value)
-    })?;
+    let options = fields.set_named(SendOptions::new(), names, set_option)?;
     fields.end()?;
     Ok(options)
+}
+
+fn set_option(options: SendOptions, name: &str, value: Value) -> Result<SendOptions> {
+    options.set(name, value)
 }

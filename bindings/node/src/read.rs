@@ -157,7 +157,9 @@ pub fn text(value: Value) -> Read<String> {
 }
 
 pub fn boolean(value: Value) -> Read<bool> {
-    value.as_bool().ok_or_else(|| Refused::must("true or false"))
+    value
+        .as_bool()
+        .ok_or_else(|| Refused::must("true or false"))
 }
 
 /// A number without a fraction.

@@ -63,6 +63,19 @@ describe('an AbortSignal', () => {
     );
   });
 
+  it('gives up what was begun a moment before', async () => {
+    const client = new Client(platform.settings({ workers: 1 }));
+    const controller = new AbortController();
+    const first = client.send('1', message);
+    const second = client.send('2', message, { signal: controller.signal });
+    controller.abort('why');
+    const error = await rejection(second);
+    assert.deepEqual([error.kind, error.cause], ['cancelled', 'why']);
+    assert.notEqual(error.delivery, 'rejected');
+    held.open();
+    await first;
+  });
+
   it('gives up at once what is being sent', async () => {
     const client = new Client(platform.settings());
     const controller = new AbortController();

@@ -42,6 +42,19 @@ describe('many sends', () => {
     );
   });
 
+  it('settle when all of them end at once', async () => {
+    hold();
+    const client = new Client(platform.settings({ workers: 1 }));
+    const kinds = (sends) =>
+      Promise.all(sends.map(rejection)).then((errors) => new Set(errors.map(({ kind }) => kind)));
+    const closed = kinds(items(1000).map(({ to }) => client.send(to, message)));
+    const wrong = kinds(items(1000).map(({ to }) => client.send(to, {})));
+    await platform.received(1);
+    client.close();
+    assert.deepEqual([...(await closed)], ['cancelled']);
+    assert.deepEqual([...(await wrong)], ['invalid_argument']);
+  });
+
   it('refuse more than may wait', async () => {
     hold();
     const client = new Client(platform.settings({ workers: 1, capacity: 1 }));
