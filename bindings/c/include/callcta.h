@@ -66,6 +66,11 @@
 #define CALLCTA_DAYS_DEFAULT INT64_MIN
 
 /**
+ * Messages per second above which a Page's inbox stops showing and sending them.
+ */
+#define CALLCTA_PACE 40.0
+
+/**
  * A button under a card.
  *
  * Threads: several may read it at once; one alone may change it.
@@ -1020,6 +1025,17 @@ callcta_status callcta_outbox_new(const struct callcta_client *client,
                                   size_t capacity,
                                   struct callcta_outbox **outbox,
                                   struct callcta_error **error);
+
+/**
+ * Bounds how many messages are started per second; 0, as at first, bounds nothing.
+ * `CALLCTA_PACE` is what a Page can keep up. Outboxes with a pace that were made of
+ * one client keep it together. When the platform says that most of a limit is used
+ * up, fewer are started, and none while it asks to wait. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if it is less than 0.
+ */
+callcta_status callcta_outbox_set_pace(const struct callcta_outbox *outbox,
+                                       double per_second,
+                                       struct callcta_error **error);
 
 /**
  * Puts a copy of a request into the queue. If that is full, waits for room, or fails

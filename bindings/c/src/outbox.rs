@@ -18,6 +18,10 @@ use crate::told::{self, callcta_error, callcta_receipt};
 /// Threads: any number may use it at once.
 pub struct callcta_outbox(Outbox);
 
+/// Messages per second above which a Page's inbox stops showing and sending them.
+#[expect(dead_code, reason = "for C only")]
+pub const CALLCTA_PACE: f64 = 40.0;
+
 /// A message in an outbox, by which it can be cancelled.
 ///
 /// Threads: any number may use it at once.
@@ -59,6 +63,21 @@ pub unsafe extern "C" fn callcta_outbox_new(
         let client = arg!(handle client).0.clone();
         let outbox = Outbox::with_limits(client, workers, capacity);
         new(callcta_outbox(outbox))
+    })
+}
+
+/// Bounds how many messages are started per second; 0, as at first, bounds nothing.
+/// `CALLCTA_PACE` is what a Page can keep up. Outboxes with a pace that were made of
+/// one client keep it together. When the platform says that most of a limit is used
+/// up, fewer are started, and none while it asks to wait. Fails with
+/// `CALLCTA_INVALID_ARGUMENT` if it is less than 0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_outbox_set_pace(
+    outbox: *const callcta_outbox, per_second: f64, error: *mut *mut callcta_error,
+) -> callcta_status {
+    body!(error, {
+        let pace = Some(per_second).filter(|pace| *pace != 0.0);
+        arg!(handle outbox).0.set_pace(pace)?;
     })
 }
 

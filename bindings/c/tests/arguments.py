@@ -17,6 +17,7 @@ MAY_BE_NULL = {"error", "receipt", "ticket", "user_data", "on_retry"}
 # What stands for the parameters that are right, by type or by name.
 VALUES = {
     "int64_t": "5",
+    "double": "1",
     "size_t": "1",
     "bool": "false",
     "callcta_button_type": "CALLCTA_BUTTON_WEB_URL",

@@ -72,8 +72,10 @@ fn the_header_is_up_to_date() {
 }
 
 #[test]
-fn every_kind_of_error_has_its_number() {
+fn numbers_are_those_of_the_core() {
     let header = committed();
+    let pace = format!("#define CALLCTA_PACE {:.1}\n", callcta::limits::PACE);
+    assert!(header.contains(&pace), "{pace}");
     for kind in callcta::ErrorKind::ALL {
         let name = kind.as_str().to_uppercase();
         let line = format!("#define CALLCTA_{name} {}\n", kind.number());

@@ -91,6 +91,28 @@ static void every_outcome_is_told_once(void) {
     server_stop(server);
 }
 
+static void a_pace_holds_messages_back(void) {
+    server *server = server_start();
+    callcta_outbox *outbox = make_outbox(server, 0, 0);
+    callcta_ticket *second = NULL;
+    outcome told;
+    outcome_init(&told);
+    CHECK_INT(callcta_outbox_set_pace(outbox, -1, NULL), CALLCTA_INVALID_ARGUMENT);
+    CHECK_OK(callcta_outbox_set_pace(outbox, 0.001, &error));
+    submit(outbox, "1", &told, NULL);
+    submit(outbox, "2", &told, &second);
+    submit(outbox, "3", &told, NULL);
+    CHECK(callcta_ticket_cancel(second));
+    CHECK_OK(callcta_outbox_set_pace(outbox, 0, &error));
+    CHECK_OK(callcta_outbox_wait(outbox, &error));
+    CHECK_INT(told.calls, 3);
+    CHECK_INT(server_count(server), 2);
+    callcta_ticket_free(second);
+    callcta_outbox_free(outbox);
+    outcome_destroy(&told);
+    server_stop(server);
+}
+
 static void one_persons_messages_keep_their_order(void) {
     enum { MESSAGES = 20 };
     server *server = server_start();
@@ -265,6 +287,7 @@ static void a_callback_may_submit(void) {
 
 int main(void) {
     every_outcome_is_told_once();
+    a_pace_holds_messages_back();
     one_persons_messages_keep_their_order();
     failures_are_told();
     tickets_cancel();
