@@ -55,26 +55,31 @@ export declare class NativeClient {
 /** A local Graph API inside of this process; the rest is done over its control API. */
 export declare class NativeEmulator {
   constructor();
-  get url(): string;
-  get pageId(): string;
-  get accessToken(): string;
-  get appSecret(): string;
-  get psids(): Array<string>;
+  /** Where it is, and who and what it knows, as JSON. */
+  get facts(): string;
   stop(): void;
 }
 
 /** What the public package makes a `CallCtaError` of. */
 export interface NativeError {
   kind: ErrorKind;
+  /** What is known about the message: `unknown` means that it may have arrived. */
   delivery: 'not_sent' | 'rejected' | 'unknown';
   message: string;
+  /** The broken rules of an `invalid_message`, warnings included. */
   violations: Array<Violation>;
+  /** The Graph API's error, if the platform answered with one. */
   graph?: GraphError;
+  /** If an answer came. */
   httpStatus?: number;
+  /** How long the platform asks to wait before the next try. */
   retryAfterMs?: number;
   mayRetry: boolean;
+  /** How many requests were made, retries included. */
   attempts: number;
+  /** If the answer carried figures. */
   usage?: Usage;
+  /** What a person can do about it. */
   advice: string;
   /** The texts of the errors beneath, the nearest first. */
   causes: Array<string>;

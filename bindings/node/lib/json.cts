@@ -30,14 +30,11 @@ export function requestAsJson(
   options?: SendOptions,
   unchecked = false,
 ): string {
-  if (typeof options !== 'object' || options === null) {
-    return asJson({ to, message, options, unchecked });
-  }
-  const { signal, deadline, ...others } = options;
-  if (deadline === undefined) return asJson({ to, message, options: others, unchecked });
-  const deadlineMs = types.isDate(deadline) ? Math.max(deadline.getTime(), 0) : NaN;
-  if (isNaN(deadlineMs)) throw invalidArgument('options.deadline must be a valid Date');
-  return asJson({ to, message, options: others, deadlineMs, unchecked });
+  const deadline = options?.deadline;
+  // None for what is no valid date; the native part refuses the option without it.
+  const deadlineMs = types.isDate(deadline) && Math.max(deadline.getTime(), 1);
+  const others = Object(options) === options ? { ...options, signal: undefined } : options;
+  return asJson({ to, message, options: others, deadlineMs: deadlineMs || undefined, unchecked });
 }
 
 export function invalidArgument(text: string): CallCtaError {

@@ -10,16 +10,11 @@ interface Send {
   signal: AbortSignal | undefined;
 }
 
-interface Abort {
-  ids: Set<number>;
-  listener: () => void;
-}
-
 /** The sends of one client whose promises are not settled. */
 export class Sends {
   readonly #sends = new Map<number, Send>();
-  /** One listener for all sends with the same signal: Node warns of many. */
-  readonly #aborts = new Map<AbortSignal, Abort>();
+  /** The sends of each signal, which has one listener for all: Node warns of many. */
+  readonly #signals = new Map<AbortSignal, Set<number>>();
   #whenIdle: (() => void)[] = [];
   /** Of the latest ones, which are not started yet. */
   #requests: string[] = [];
@@ -37,8 +32,10 @@ export class Sends {
     const id = ++this.#lastId;
     this.#sends.set(id, send);
     if (send.signal === undefined) return;
-    const abort = this.#aborts.get(send.signal) ?? this.#listen(send.signal);
-    abort.ids.add(id);
+    const ids = this.#signals.get(send.signal) ?? new Set();
+    if (ids.add(id).size > 1) return;
+    this.#signals.set(send.signal, ids);
+    send.signal.addEventListener('abort', this.#abort);
   }
 
   /** Takes events from the native part, which has more of them for a later turn. */
@@ -87,27 +84,21 @@ export class Sends {
     return send;
   }
 
-  #listen(signal: AbortSignal): Abort {
-    const abort: Abort = { ids: new Set(), listener: () => this.#abort(signal, abort.ids) };
-    signal.addEventListener('abort', abort.listener, { once: true });
-    this.#aborts.set(signal, abort);
-    return abort;
-  }
-
-  #abort(signal: AbortSignal, ids: ReadonlySet<number>): void {
+  readonly #abort = ({ target }: Event): void => {
+    const signal = target as AbortSignal;
     this.#start();
-    for (const id of [...ids]) {
+    for (const id of [...(this.#signals.get(signal) ?? [])]) {
       const known = this.#sends.get(id)?.client.cancel(id);
-      // Otherwise it has just been settled, and the event is on its way.
+      // Otherwise the event is on its way.
       if (known != null) this.#take(id)?.reject(new CallCtaError(known, signal.reason));
     }
-  }
+  };
 
   #forget(signal: AbortSignal, id: number): void {
-    const abort = this.#aborts.get(signal);
-    abort?.ids.delete(id);
-    if (abort?.ids.size !== 0) return;
-    signal.removeEventListener('abort', abort.listener);
-    this.#aborts.delete(signal);
+    const ids = this.#signals.get(signal);
+    ids?.delete(id);
+    if (ids?.size !== 0) return;
+    signal.removeEventListener('abort', this.#abort);
+    this.#signals.delete(signal);
   }
 }

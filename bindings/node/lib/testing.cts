@@ -1,83 +1,21 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import native = require('./native.cjs');
 import { Client, type ClientSettings } from './client.cjs';
+import type { Fault, Ready, RecordedRequest, StoredMessage, Tap, Webhook } from './control.cjs';
 import { call } from './error.cjs';
-import type { JsonObject } from './message.cjs';
 
-/** A message that the emulator accepted; times are in milliseconds of its clock. */
-export interface StoredMessage {
-  id: number;
-  messageId: string;
-  pageId: string;
-  recipient: string;
-  /** The request without its token, under the wire names. */
-  body: JsonObject;
-  sentAt: number;
-}
-
-/** A Graph request as it came in, without secrets, and what was answered. */
-export interface RecordedRequest {
-  id: number;
-  method: string;
-  path: string;
-  query: string;
-  headers: [name: string, value: string][];
-  body: string;
-  status?: number;
-  answer: string;
-  fault?: string;
-  refusal?: { rule: string; path: string; detail: string };
-  messageId?: string;
-}
-
-/** Something that goes wrong with a Graph request. */
-export interface Fault {
-  /** Which requests; every one unless said. */
-  match?: { method?: string; path?: string; recipient?: string };
-  /** What happens; nothing but the delay and the headers unless said. */
-  action?:
-    | { type: 'pass' | 'drop_before_read' | 'drop' | 'truncated_body' | 'html_body' }
-    | { type: 'close_after_answer' | 'unfinished' }
-    | { type: 'status'; status: number; body?: string }
-    | { type: 'graph'; status: number; code: number; subcode?: number; message?: string }
-    | { type: 'content_type'; contentType: string }
-    | { type: 'oversize_body'; bytes: number };
-  /** Whether the message is stored first; as the action implies unless said. */
-  apply?: 'auto' | 'before' | 'after';
-  /** How long the answer is held back. */
-  delay?: { type: 'fixed'; ms: number } | { type: 'uniform'; minMs: number; maxMs: number };
-  /** How many times it happens, once unless said; `null`: until cleared. */
-  times?: number | null;
-  probability?: number;
-  /** Added to the answer. */
-  headers?: [name: string, value: string][];
-}
-
-/** A webhook and what became of it. */
-export interface Webhook {
-  id: number;
-  pageId: string;
-  field: string;
-  body: string;
-  signature?: string;
-  status: 'no_target' | 'held' | 'queued' | 'delivered' | 'failed';
-}
-
-/** What a tap led to: a call that rings, if it was a call button, and a webhook. */
-export interface Tap {
-  call?: { callId: string; psid: string; status: string; messageId?: string; startedAt: number };
-  webhook?: Webhook;
-}
+export type * from './control.cjs';
 
 /** A local Graph API in this process, on a free port of the loopback address. */
 export class Emulator {
   readonly #native = call(() => new native.NativeEmulator());
-  readonly url = this.#native.url;
-  readonly pageId = this.#native.pageId;
-  readonly accessToken = this.#native.accessToken;
-  readonly appSecret = this.#native.appSecret;
+  readonly #facts = renamed(JSON.parse(this.#native.facts), camelCase) as Ready;
+  readonly url = this.#facts.url;
+  readonly pageId = this.#facts.pageId;
+  readonly accessToken = this.#facts.accessToken;
+  readonly appSecret = this.#facts.appSecret;
   /** Who is in conversation with the Page; those who can be written to come first. */
-  readonly psids: readonly string[] = this.#native.psids;
+  readonly psids: readonly string[] = this.#facts.psids;
 
   /** A client of the emulator's Page. */
   client(settings: Partial<ClientSettings> = {}): Client {
@@ -87,12 +25,12 @@ export class Emulator {
 
   /** The newest accepted messages, oldest first. */
   async messages(): Promise<StoredMessage[]> {
-    return (await this.#control('GET', 'messages'))['messages'] as StoredMessage[];
+    return (await this.#control<{ messages: StoredMessage[] }>('GET', 'messages')).messages;
   }
 
   /** The newest Graph requests, oldest first. */
   async requests(): Promise<RecordedRequest[]> {
-    return (await this.#control('GET', 'requests'))['requests'] as RecordedRequest[];
+    return (await this.#control<{ requests: RecordedRequest[] }>('GET', 'requests')).requests;
   }
 
   async arm(fault: Fault): Promise<void> {
@@ -114,8 +52,8 @@ export class Emulator {
   }
 
   /** The person taps a button of a message: its first call button unless said. */
-  async tap(messageId: string, at: { element?: number; button?: number } = {}): Promise<Tap> {
-    return (await this.#control('POST', 'tap', { messageId, ...at })) as Tap;
+  tap(messageId: string, at: { element?: number; button?: number } = {}): Promise<Tap> {
+    return this.#control('POST', 'tap', { messageId, ...at });
   }
 
   /** Where webhooks go: plain HTTP on this machine. */
@@ -125,7 +63,7 @@ export class Emulator {
 
   /** The newest webhooks, oldest first. */
   async webhooks(): Promise<Webhook[]> {
-    return (await this.#control('GET', 'webhooks'))['webhooks'] as Webhook[];
+    return (await this.#control<{ webhooks: Webhook[] }>('GET', 'webhooks')).webhooks;
   }
 
   stop(): void {
@@ -136,12 +74,13 @@ export class Emulator {
     this.stop();
   }
 
-  async #control(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
-    const sent = body === undefined ? null : JSON.stringify(renamed(body, snakeCase));
-    const answer = await fetch(`${this.url}/_emulator/${path}`, { method, body: sent });
-    const read = (await answer.json()) as Record<string, unknown>;
-    if (!answer.ok) throw new Error(`the emulator refused it: ${String(read['error'])}`);
-    return renamed(read, camelCase) as Record<string, unknown>;
+  // Over HTTP, so that webhooks can reach this event loop meanwhile.
+  async #control<T>(method: string, path: string, given?: object): Promise<T> {
+    const body = given === undefined ? null : JSON.stringify(renamed(given, snakeCase));
+    const answer = await fetch(`${this.url}/_emulator/${path}`, { method, body });
+    const read = (await answer.json()) as { error?: string };
+    if (!answer.ok) throw new Error(`the emulator refused it: ${read.error}`);
+    return renamed(read, camelCase) as T;
   }
 }
 
@@ -149,12 +88,13 @@ const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${lette
 const camelCase = (name: string) =>
   name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The same with other names; what is null is left out, and wire forms stay as they are. */
+/** The same with other names; wire forms stay as they are. */
 function renamed(value: unknown, name: (name: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => renamed(item, name));
   if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).filter(([key, field]) => field !== null || key === 'times');
-  return Object.fromEntries(
-    fields.map(([key, field]) => [name(key), key === 'body' ? field : renamed(field, name)]),
-  );
+  const fields = Object.entries(value).map(([key, field]) => [
+    name(key),
+    key === 'body' ? field : renamed(field, name),
+  ]);
+  return Object.fromEntries(fields);
 }

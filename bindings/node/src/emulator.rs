@@ -24,29 +24,10 @@ impl NativeEmulator {
         })
     }
 
+    /// Where it is, and who and what it knows, as JSON.
     #[napi(getter)]
-    pub fn url(&self) -> &str {
-        self.0.url()
-    }
-
-    #[napi(getter)]
-    pub fn page_id(&self) -> &str {
-        self.0.page_id()
-    }
-
-    #[napi(getter)]
-    pub fn access_token(&self) -> &str {
-        self.0.access_token()
-    }
-
-    #[napi(getter)]
-    pub fn app_secret(&self) -> &str {
-        self.0.app_secret()
-    }
-
-    #[napi(getter)]
-    pub fn psids(&self) -> Vec<String> {
-        self.0.psids()
+    pub fn facts(&self) -> String {
+        self.0.ready_line()
     }
 
     #[napi]

@@ -13,8 +13,9 @@ pub fn request(json: &str) -> Read<Request> {
     let mut fields = Fields::of(parse(json)?)?;
     let recipient = fields.take("to", recipient)?.ok_or_else(no_recipient)?;
     let message = fields.need("message", message)?;
-    let options = fields.take("options", options)?.unwrap_or_default();
-    let options = fields.set_named(options, "deadlineMs unchecked", set_option)?;
+    let deadline = fields.take("deadlineMs", Ok)?;
+    let options = fields.take("options", |value| options(value, deadline))?;
+    let options = fields.set_named(options.unwrap_or_default(), "unchecked", set_option)?;
     fields.end()?;
     Ok(Request::new(recipient, message, options))
 }
@@ -158,10 +159,15 @@ fn no_recipient() -> Refused {
     Refused::must("a PSID or an object with id, userRef, commentId, postId or raw")
 }
 
-fn options(value: Value) -> Read<SendOptions> {
+fn options(value: Value, deadline_ms: Option<Value>) -> Read<SendOptions> {
     let names = "messagingType tag notificationType personaId replyTo metadata fields";
     let mut fields = Fields::of(value)?;
-    let options = fields.set_named(SendOptions::new(), names, set_option)?;
+    let mut options = fields.set_named(SendOptions::new(), names, set_option)?;
+    if fields.take("deadline", Ok)?.is_some() {
+        // A date is no number in JSON: the public package gives it beside the options.
+        let number = deadline_ms.ok_or_else(|| Refused::must("a valid Date").within("deadline"))?;
+        options = options.set("deadline_ms", number)?;
+    }
     fields.end()?;
     Ok(options)
 }

@@ -133,16 +133,24 @@ pub struct NativeGraphError {
 pub struct NativeError {
     #[napi(ts_type = "ErrorKind")]
     pub kind: &'static str,
+    /// What is known about the message: `unknown` means that it may have arrived.
     #[napi(ts_type = "'not_sent' | 'rejected' | 'unknown'")]
     pub delivery: &'static str,
     pub message: String,
+    /// The broken rules of an `invalid_message`, warnings included.
     pub violations: Vec<NativeViolation>,
+    /// The Graph API's error, if the platform answered with one.
     pub graph: Option<NativeGraphError>,
+    /// If an answer came.
     pub http_status: Option<u16>,
+    /// How long the platform asks to wait before the next try.
     pub retry_after_ms: Option<f64>,
     pub may_retry: bool,
+    /// How many requests were made, retries included.
     pub attempts: u32,
+    /// If the answer carried figures.
     pub usage: Option<NativeUsage>,
+    /// What a person can do about it.
     pub advice: &'static str,
     /// The texts of the errors beneath, the nearest first.
     pub causes: Vec<String>,
