@@ -93,7 +93,7 @@ impl Element {
             title: self.title.as_deref(),
             subtitle: self.subtitle.as_deref(),
             image_url: self.image_url.as_deref(),
-            default_action: self.default_action.as_ref(),
+            default_action: self.default_action.as_deref(),
             buttons: self.buttons.as_deref(),
             extra: &self.extra,
             malformed: self.malformed.as_ref(),

@@ -223,7 +223,8 @@ pub struct Element {
     pub(crate) title: Option<String>,
     pub(crate) subtitle: Option<String>,
     pub(crate) image_url: Option<String>,
-    pub(crate) default_action: Option<Button>,
+    /// Boxed, or cards without one would be far larger.
+    pub(crate) default_action: Option<Box<Button>>,
     pub(crate) buttons: Option<Vec<Button>>,
     pub(crate) extra: Extra,
     /// Set when the JSON held something other than an object.
@@ -257,7 +258,7 @@ impl Element {
             image_url: fields.string("image_url"),
             default_action: fields
                 .object("default_action")
-                .map(|action| Button::raw(Value::Object(action))),
+                .map(|action| Box::new(Button::raw(Value::Object(action)))),
             buttons: fields.list("buttons", Button::raw),
             extra: fields.rest(),
             malformed: None,
@@ -281,7 +282,7 @@ impl Element {
     /// is left out on the wire.
     pub fn default_action(mut self, mut action: Button) -> Self {
         action.title = None;
-        self.default_action = Some(action);
+        self.default_action = Some(Box::new(action));
         self
     }
 
