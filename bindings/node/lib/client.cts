@@ -1,10 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import native = require('./native.cjs');
-import type { NativeClient, Receipt } from './binding.cjs';
-import { call, CallCtaError, notBegun } from './error.cjs';
+import type { NativeClient } from './binding.cjs';
+import { call, CallCtaError } from './error.cjs';
 import type { Message, Recipient, RequestOptions, SendOptions } from './message.cjs';
-import { asJson, invalidArgument, requestAsJson } from './json.cjs';
+import { asJson, asRequest } from './json.cjs';
 import { Sends } from './sends.cjs';
+import type { Receipt, Retry } from './types.cjs';
 
 /** When a send is tried again: only what was not sent, or was refused by a rate limit. */
 export interface RetrySettings {
@@ -19,12 +20,7 @@ export interface RetrySettings {
 }
 
 /** What `onRetry` is told before the wait. */
-export interface RetryEvent {
-  error: CallCtaError;
-  /** Which try failed, from 1. */
-  attempt: number;
-  waitMs: number;
-}
+export type RetryEvent = Retry & { error: CallCtaError };
 
 export interface ClientSettings {
   /** The Page that writes. */
@@ -88,10 +84,10 @@ export class Client {
   /** Nothing is connected before the first send. Throws `invalid_argument`. */
   constructor(settings: ClientSettings) {
     const onRetry = settings?.onRetry;
-    if (onRetry !== undefined && typeof onRetry !== 'function') {
-      throw invalidArgument('onRetry must be a function');
-    }
-    const text = asJson(onRetry === undefined ? settings : { ...settings, onRetry: true });
+    // The native part needs to know only whether there is one.
+    const text = asJson(
+      onRetry === undefined ? settings : { ...settings, onRetry: typeof onRetry },
+    );
     const sends = new Sends(onRetry);
     // Must not refer to the client: the native one keeps it.
     this.#native = call(() => new native.NativeClient(text, (...args) => sends.handle(...args)));
@@ -109,12 +105,13 @@ export class Client {
    * {@link CallCtaError}.
    */
   send(to: Recipient, message: Message, options?: SendOptions): Promise<Receipt> {
-    return this.#send(to, message, options, false);
+    return this.#sends.start(this.#native, () => asRequest(to, message, options), options?.signal);
   }
 
   /** Like `send`, without the check: for the day that Meta changes a limit. */
   sendUnchecked(to: Recipient, message: Message, options?: SendOptions): Promise<Receipt> {
-    return this.#send(to, message, options, true);
+    const request = () => asRequest(to, message, options, true);
+    return this.#sends.start(this.#native, request, options?.signal);
   }
 
   /**
@@ -133,11 +130,10 @@ export class Client {
     const left = new AbortController();
     const signal = options.signal ? AbortSignal.any([left.signal, options.signal]) : left.signal;
     const ready: Outcome<T>[] = [];
-    let failed: { reason: unknown } | undefined;
+    let end: { failed?: unknown } | undefined;
     let taken = 0;
     let sending = 0;
     let pulling = false;
-    let ended = false;
     let wake = () => {};
     signal.addEventListener('abort', () => wake(), { once: true });
 
@@ -145,11 +141,10 @@ export class Client {
       pulling = true;
       try {
         const next = await source.next();
-        if (next.done === true) ended = true;
+        if (next.done === true) end = {};
         else if (!signal.aborted) void send(next.value, taken++);
-      } catch (reason) {
-        ended = true;
-        failed = { reason };
+      } catch (failed) {
+        end = { failed };
       }
       pulling = false;
       wake();
@@ -168,17 +163,17 @@ export class Client {
 
     try {
       for (;;) {
-        const open = !ended && !signal.aborted;
+        const open = end === undefined && !signal.aborted;
         if (open && !pulling && sending + ready.length < limit) void pull();
         const outcome = ready.shift();
         if (outcome !== undefined) yield outcome;
         else if (sending === 0 && !open) break;
         else await new Promise<void>((resolve) => (wake = resolve));
       }
-      if (failed !== undefined) throw failed.reason;
+      if (end !== undefined && 'failed' in end) throw end.failed;
     } finally {
       left.abort();
-      const returned = ended ? undefined : source.return?.();
+      const returned = end ? undefined : source.return?.();
       // A source that is being waited for would answer only after that.
       if (pulling) Promise.resolve(returned).catch(() => {});
       else await returned;
@@ -198,20 +193,5 @@ export class Client {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sends.idle();
     this.close();
-  }
-
-  #send(
-    to: Recipient,
-    message: Message,
-    options: SendOptions | undefined,
-    unchecked: boolean,
-  ): Promise<Receipt> {
-    return new Promise((resolve, reject) => {
-      const client = this.#native;
-      const signal = options?.signal;
-      if (signal?.aborted === true) throw notBegun(signal.reason);
-      const request = requestAsJson(to, message, options, unchecked);
-      this.#sends.add(request, { client, resolve, reject, signal });
-    });
   }
 }

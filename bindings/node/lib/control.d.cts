@@ -99,7 +99,7 @@ export interface StoredMessage {
   buttons: StoredButton[];
 }
 
-/** Where an emulator is, and who and what it knows. */
+/** An emulator. Of `psids`, those who can be written to come first. */
 export interface Ready {
   url: string;
   pageId: string;

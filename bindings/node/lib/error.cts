@@ -1,11 +1,9 @@
 import native = require('./native.cjs');
-import type { ErrorKind, NativeError } from './binding.cjs';
+import type { NativeError } from './binding.cjs';
+import type { ErrorKind } from './types.cjs';
 
 /** Every kind of error. */
 export const errorKinds: readonly ErrorKind[] = Object.freeze(native.names().errorKinds);
-
-/** What is known about a message whose send failed: `unknown` means that it may have arrived. */
-export type Delivery = NativeError['delivery'];
 
 export interface CallCtaError extends Readonly<Omit<NativeError, 'message' | 'causes'>> {}
 
@@ -19,8 +17,9 @@ export class CallCtaError extends Error {
   readonly code: `CALLCTA_${Uppercase<ErrorKind>}`;
 
   /** @internal */
-  constructor({ message, causes, ...fields }: NativeError, cause?: unknown) {
-    super(message);
+  constructor({ message, causes, ...fields }: NativeError, reason?: unknown) {
+    const cause = causes.reduceRight((cause, text) => new Error(text, because(cause)), reason);
+    super(message, because(cause));
     Object.assign(this, fields);
     this.code = `CALLCTA_${fields.kind.toUpperCase()}` as typeof this.code;
     // They may name people, so they aren't printed.
@@ -28,12 +27,6 @@ export class CallCtaError extends Error {
       if (fields.graph !== undefined && text in fields.graph) {
         Object.defineProperty(fields.graph, text, { enumerable: false });
       }
-    }
-    for (const text of causes.reverse()) {
-      cause = new Error(text, cause === undefined ? undefined : { cause });
-    }
-    if (cause !== undefined) {
-      Object.defineProperty(this, 'cause', { value: cause, configurable: true, writable: true });
     }
   }
 
@@ -43,6 +36,8 @@ export class CallCtaError extends Error {
 }
 
 Object.defineProperty(CallCtaError.prototype, 'name', { value: 'CallCtaError', writable: true });
+
+const because = (cause: unknown) => (cause === undefined ? {} : { cause });
 
 /** Calls into the native part, whose own errors are plain objects. */
 export function call<T>(body: () => T): T {

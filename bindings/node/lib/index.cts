@@ -1,24 +1,15 @@
 import native = require('./native.cjs');
-import type { Violation } from './binding.cjs';
 import { call } from './error.cjs';
-import { asJson, requestAsJson } from './json.cjs';
-import type * as m from './message.cjs';
+import { asJson, asRequest } from './json.cjs';
+import type { Button, JsonObject, Message, Recipient, RequestOptions } from './message.cjs';
+import type { RawMessage } from './message.cjs';
+import type { Violation } from './types.cjs';
 
-export type {
-  AppUsage,
-  BusinessUsage,
-  ErrorKind,
-  GraphError,
-  Receipt,
-  Rule,
-  Usage,
-  Violation,
-} from './binding.cjs';
 export { Client } from './client.cjs';
 export type * from './client.cjs';
 export { CallCtaError, errorKinds } from './error.cjs';
-export type { Delivery } from './error.cjs';
 export type * from './message.cjs';
+export type * from './types.cjs';
 
 /** The version of callcta. */
 export const version: string = native.VERSION;
@@ -27,22 +18,18 @@ export const version: string = native.VERSION;
  * Everything that is wrong with a message, in the order of its wire form. Throws a
  * `CallCtaError` of kind `invalid_argument` for what is no message at all.
  */
-export function validate(message: m.Message): Violation[] {
+export function validate(message: Message): Violation[] {
   return call(() => native.validate(asJson(message)));
 }
 
 /** Everything that is wrong with a message, its recipient and its options. */
-export function validateRequest(
-  to: m.Recipient,
-  message: m.Message,
-  options?: m.RequestOptions,
-): Violation[] {
-  return call(() => native.validateRequest(requestAsJson(to, message, options)));
+export function validateRequest(to: Recipient, message: Message, options?: RequestOptions) {
+  return call(() => native.validateRequest(asRequest(to, message, options)));
 }
 
 /** The message's wire form: the `message` object that is sent. */
-export function toJSON(message: m.Message): m.JsonObject {
-  return JSON.parse(call(() => native.toJson(asJson(message)))) as m.JsonObject;
+export function toJSON(message: Message): JsonObject {
+  return JSON.parse(call(() => native.toJson(asJson(message)))) as JsonObject;
 }
 
 /**
@@ -50,12 +37,12 @@ export function toJSON(message: m.Message): m.JsonObject {
  * whole request, of which the message is taken. Nothing in it is lost. Throws
  * `invalid_message` for a text that is no JSON object.
  */
-export function fromJSON(json: string | m.JsonObject): m.RawMessage {
+export function fromJSON(json: string | JsonObject): RawMessage {
   const text = typeof json === 'string' ? json : asJson(json);
-  return { raw: JSON.parse(call(() => native.fromJson(text))) as m.JsonObject };
+  return { raw: JSON.parse(call(() => native.fromJson(text))) as JsonObject };
 }
 
 /** For how many days a tap on the button starts a call; `undefined` for other buttons. */
-export function clickableDays(button: m.Button): number | undefined {
+export function clickableDays(button: Button): number | undefined {
   return call(() => native.clickableDays(asJson(button))) ?? undefined;
 }

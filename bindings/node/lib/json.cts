@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import native = require('./native.cjs');
 import { CallCtaError } from './error.cjs';
-import type { Message, Recipient, SendOptions } from './message.cjs';
+import type { SendOptions } from './message.cjs';
 
 const EXPECTED = 'must be made of what JSON can hold';
 
@@ -16,7 +16,8 @@ export function asJson(value: unknown): string {
     text = JSON.stringify(value, strict) ?? 'null';
   } catch (thrown) {
     const path = lost(value, [])?.replace(/^\./, '');
-    throw path === undefined ? thrown : invalidArgument(`${path} ${EXPECTED}`.trimStart());
+    if (path === undefined) throw thrown;
+    throw new CallCtaError(native.invalidArgument(`${path} ${EXPECTED}`.trimStart()));
   }
   if (!text.includes('\\ud')) return text;
   // Lone surrogates, which no text on the wire can have.
@@ -24,21 +25,12 @@ export function asJson(value: unknown): string {
 }
 
 /** The arguments of a send, but for its signal. */
-export function requestAsJson(
-  to: Recipient,
-  message: Message,
-  options?: SendOptions,
-  unchecked = false,
-): string {
-  const deadline = options?.deadline;
+export function asRequest(to: unknown, message: unknown, how?: SendOptions, unchecked = false) {
+  const deadline = how?.deadline;
   // None for what is no valid date; the native part refuses the option without it.
   const deadlineMs = types.isDate(deadline) && Math.max(deadline.getTime(), 1);
-  const others = Object(options) === options ? { ...options, signal: undefined } : options;
-  return asJson({ to, message, options: others, deadlineMs: deadlineMs || undefined, unchecked });
-}
-
-export function invalidArgument(text: string): CallCtaError {
-  return new CallCtaError(native.invalidArgument(text));
+  const options = Object(how) === how ? { ...how, signal: undefined } : how;
+  return asJson({ to, message, options, deadlineMs: deadlineMs || undefined, unchecked });
 }
 
 function strict(_: string, value: unknown): unknown {

@@ -1,10 +1,9 @@
-import type { NativeClient, NativeEvent, Receipt } from './binding.cjs';
+import type { NativeClient, NativeEvent } from './binding.cjs';
 import type { RetryEvent } from './client.cjs';
-import { CallCtaError } from './error.cjs';
+import { CallCtaError, notBegun } from './error.cjs';
+import type { Receipt } from './types.cjs';
 
 interface Send {
-  /** Keeps the native client, which would end its sends, from being collected. */
-  client: NativeClient;
   resolve: (receipt: Receipt) => void;
   reject: (error: CallCtaError) => void;
   signal: AbortSignal | undefined;
@@ -13,92 +12,87 @@ interface Send {
 /** The sends of one client whose promises are not settled. */
 export class Sends {
   readonly #sends = new Map<number, Send>();
+  /** Kept from being collected, which would end its sends, while there are any. */
+  #client: NativeClient | undefined;
   /** The sends of each signal, which has one listener for all: Node warns of many. */
   readonly #signals = new Map<AbortSignal, Set<number>>();
   #whenIdle: (() => void)[] = [];
   /** Of the latest ones, which are not started yet. */
   #requests: string[] = [];
   #lastId = 0;
-  readonly #onRetry: ((event: RetryEvent) => void) | undefined;
 
-  constructor(onRetry?: (event: RetryEvent) => void) {
-    this.#onRetry = onRetry;
-  }
+  constructor(private readonly onRetry?: (event: RetryEvent) => void) {}
 
   /** Starts a send, together with the others of this moment. */
-  add(request: string, send: Send): void {
-    if (this.#requests.push(request) === 1) queueMicrotask(() => this.#start());
-    if (this.#sends.size === 0) send.client.keepAlive(true);
-    const id = ++this.#lastId;
-    this.#sends.set(id, send);
-    if (send.signal === undefined) return;
-    const ids = this.#signals.get(send.signal) ?? new Set();
-    if (ids.add(id).size > 1) return;
-    this.#signals.set(send.signal, ids);
-    send.signal.addEventListener('abort', this.#abort);
+  start(client: NativeClient, request: () => string, signal?: AbortSignal): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) throw notBegun(signal.reason);
+      const text = request();
+      if (signal !== undefined) this.#listen(signal, this.#lastId + 1);
+      if (this.#requests.push(text) === 1) queueMicrotask(() => this.#begin());
+      this.#sends.set(++this.#lastId, { resolve, reject, signal });
+      if (this.#sends.size === 1) client.keepAlive(true);
+      this.#client = client;
+    });
   }
 
   /** Takes events from the native part, which has more of them for a later turn. */
   handle(events: readonly NativeEvent[], more: boolean): void {
-    const [pending] = this.#sends.values();
-    if (more) setImmediate(() => pending?.client.wake());
-    for (const event of events) {
-      if (event.retry !== undefined && event.error !== undefined) {
-        const retry = { error: new CallCtaError(event.error), ...event.retry };
+    const client = this.#client;
+    if (more) setImmediate(() => client?.wake());
+    for (const { id, receipt, error, retry } of events) {
+      if (retry !== undefined && error !== undefined) {
         // What it throws must not keep the other events from being handled.
-        queueMicrotask(() => this.#onRetry?.(retry));
-      } else if (event.id !== undefined) {
-        const send = this.#take(event.id);
-        if (event.receipt !== undefined) send?.resolve(event.receipt);
-        else if (event.error !== undefined) {
-          const given = event.error.kind === 'cancelled' ? send?.signal?.reason : undefined;
-          send?.reject(new CallCtaError(event.error, given));
-        }
+        queueMicrotask(() => this.onRetry?.({ error: new CallCtaError(error), ...retry }));
+      } else if (id !== undefined) {
+        const send = this.#take(id);
+        if (receipt !== undefined) send?.resolve(receipt);
+        const reason = error?.kind === 'cancelled' ? send?.signal?.reason : undefined;
+        if (error !== undefined) send?.reject(new CallCtaError(error, reason));
       }
     }
   }
 
   /** Fulfils when no send is left. */
-  idle(): Promise<void> {
-    if (this.#sends.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  async idle(): Promise<void> {
+    if (this.#sends.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  #start(): void {
-    const requests = this.#requests;
-    if (requests.length === 0) return;
-    this.#requests = [];
-    const first = this.#lastId - requests.length + 1;
-    this.#sends.get(first)?.client.send(first, requests);
+  #begin(): void {
+    const requests = this.#requests.splice(0);
+    if (requests.length > 0) this.#client?.send(this.#lastId - requests.length + 1, requests);
   }
 
   #take(id: number): Send | undefined {
     const send = this.#sends.get(id);
     if (send === undefined) return undefined;
     this.#sends.delete(id);
-    if (send.signal !== undefined) this.#forget(send.signal, id);
+    const ids = send.signal && this.#signals.get(send.signal);
+    if (ids?.delete(id) && ids.size === 0) {
+      send.signal?.removeEventListener('abort', this.#abort);
+      this.#signals.delete(send.signal!);
+    }
     if (this.#sends.size === 0) {
-      send.client.keepAlive(false);
+      this.#client?.keepAlive(false);
+      this.#client = undefined;
       for (const resolve of this.#whenIdle.splice(0)) resolve();
     }
     return send;
   }
 
+  #listen(signal: AbortSignal, id: number): void {
+    const ids = this.#signals.get(signal) ?? new Set();
+    if (ids.size === 0) signal.addEventListener('abort', this.#abort);
+    this.#signals.set(signal, ids.add(id));
+  }
+
   readonly #abort = ({ target }: Event): void => {
     const signal = target as AbortSignal;
-    this.#start();
+    this.#begin();
     for (const id of [...(this.#signals.get(signal) ?? [])]) {
-      const known = this.#sends.get(id)?.client.cancel(id);
+      const known = this.#client?.cancel(id);
       // Otherwise the event is on its way.
       if (known != null) this.#take(id)?.reject(new CallCtaError(known, signal.reason));
     }
   };
-
-  #forget(signal: AbortSignal, id: number): void {
-    const ids = this.#signals.get(signal);
-    ids?.delete(id);
-    if (ids?.size !== 0) return;
-    signal.removeEventListener('abort', this.#abort);
-    this.#signals.delete(signal);
-  }
 }

@@ -6,16 +6,15 @@ import { call } from './error.cjs';
 
 export type * from './control.cjs';
 
+export interface Emulator extends Readonly<Ready> {}
+
 /** A local Graph API in this process, on a free port of the loopback address. */
 export class Emulator {
   readonly #native = call(() => new native.NativeEmulator());
-  readonly #facts = renamed(JSON.parse(this.#native.facts), camelCase) as Ready;
-  readonly url = this.#facts.url;
-  readonly pageId = this.#facts.pageId;
-  readonly accessToken = this.#facts.accessToken;
-  readonly appSecret = this.#facts.appSecret;
-  /** Who is in conversation with the Page; those who can be written to come first. */
-  readonly psids: readonly string[] = this.#facts.psids;
+
+  constructor() {
+    Object.assign(this, renamed(JSON.parse(this.#native.facts), camelCase));
+  }
 
   /** A client of the emulator's Page. */
   client(settings: Partial<ClientSettings> = {}): Client {
@@ -85,8 +84,7 @@ export class Emulator {
 }
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const camelCase = (name: string) =>
-  name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+const camelCase = (name: string) => name.replace(/_(.)/g, (_, next: string) => next.toUpperCase());
 
 /** The same with other names; wire forms stay as they are. */
 function renamed(value: unknown, name: (name: string) => string): unknown {

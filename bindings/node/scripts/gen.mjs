@@ -47,22 +47,28 @@ function declaration({ kind, name, js_doc: doc, def }, members) {
 }
 
 const found = items();
+const isImpl = ({ kind }) => kind === 'impl';
 const members = new Map(found.filter(isImpl).map(({ name, def }) => [name, def]));
 const declarations = found
   .filter((item) => !isImpl(item))
-  .sort((one, other) => (one.name < other.name ? -1 : 1))
-  .map((item) => declaration(item, members));
-
-function isImpl({ kind }) {
-  return kind === 'impl';
-}
+  .sort((one, other) => (one.name < other.name ? -1 : 1));
 
 const { errorKinds, rules } = createRequire(import.meta.url)('../dist/callcta.node').names();
 const union = (names) => names.map((name) => `'${name}'`).join(' | ');
-await write('binding.d.cts', 'src', [
-  ...declarations,
+/** What users see as well. */
+const isPublic = ({ kind, name }) => kind === 'interface' && !name.startsWith('Native');
+const shown = declarations.filter(isPublic);
+await write('types.d.cts', 'src', [
+  "import type { NativeError } from './binding.cjs';",
+  ...shown.map((item) => declaration(item)),
+  "/** What is known about a message whose send failed. */\nexport type Delivery = NativeError['delivery'];",
   `/** What went wrong. */\nexport type ErrorKind = ${union(errorKinds)};`,
   `/** Which rule a violation is about. */\nexport type Rule = ${union(rules)};`,
+]);
+const names = ['ErrorKind', 'Rule', ...shown.map(({ name }) => name)];
+await write('binding.d.cts', 'src', [
+  `import type { ${names.join(', ')} } from './types.cjs';`,
+  ...declarations.filter((item) => !isPublic(item)).map((item) => declaration(item, members)),
 ]);
 
 const openapi = new URL('../../../crates/callcta-emulator/openapi.json', import.meta.url);
@@ -72,7 +78,7 @@ const renamed = { Button: 'StoredButton', Message: 'StoredMessage', Request: 'Re
 const docs = {
   Fault: 'Something that goes wrong with a Graph request.',
   Message: 'A message that the emulator accepted.',
-  Ready: 'Where an emulator is, and who and what it knows.',
+  Ready: 'An emulator. Of `psids`, those who can be written to come first.',
   Request: 'A Graph request as it came in, without secrets, and what was answered.',
   Tap: 'What a tap led to: a call that rings, if it was a call button, and a webhook.',
   Webhook: 'A webhook and what became of it.',

@@ -13,7 +13,7 @@ use crate::boundary::{caught, guard, internal};
 use crate::events::{Args, Events};
 use crate::message;
 use crate::outcome::NativeError;
-use crate::read::{Fields, Read, Refused, boolean, count, parse, text};
+use crate::read::{Fields, Read, Refused, count, parse, text};
 
 /// A client with its outbox; events about its sends go to one listener.
 #[napi]
@@ -160,7 +160,10 @@ fn outbox(settings: &str, events: &Arc<Events>) -> Read<(Outbox, usize)> {
         builder = done.map_err(inside)?;
         retry.end().map_err(inside)?;
     }
-    if fields.take("onRetry", boolean)? == Some(true) {
+    if let Some(kind) = fields.take("onRetry", text)? {
+        if kind != "function" {
+            return Err(Refused::must("a function").within("onRetry"));
+        }
         let events = Arc::clone(events);
         builder = builder.on_retry(move |event| events.retrying(event));
     }

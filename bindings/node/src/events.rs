@@ -1,6 +1,7 @@
 //! The way from the threads that send to the event loop.
 
 use std::collections::{HashMap, VecDeque};
+use std::mem::replace;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callcta::{Delivery, Error, Receipt, Result, RetryEvent, Ticket};
@@ -12,6 +13,14 @@ use napi_derive::napi;
 use crate::not_begun;
 use crate::outcome::{NativeError, NativeReceipt, to_milliseconds};
 
+/// A send that failed and is tried again.
+#[napi(object, object_from_js = false, js_name = "Retry")]
+pub struct NativeRetry {
+    /// Which try failed, from 1.
+    pub attempt: u32,
+    pub wait_ms: f64,
+}
+
 /// A settled send (the `id` that JavaScript gave it, with `receipt` or `error`) or an
 /// announced retry (`retry` with its `error`).
 #[napi(object, object_from_js = false)]
@@ -21,12 +30,6 @@ pub struct NativeEvent {
     pub receipt: Option<NativeReceipt>,
     pub error: Option<NativeError>,
     pub retry: Option<NativeRetry>,
-}
-
-#[napi(object, object_from_js = false)]
-pub struct NativeRetry {
-    pub attempt: u32,
-    pub wait_ms: f64,
 }
 
 /// How many events are passed on before other things have their turn in the event
@@ -41,6 +44,8 @@ type Wake = ThreadsafeFunction<(), (), Args, Status, false, true>;
 #[derive(Default)]
 struct Shared {
     events: VecDeque<NativeEvent>,
+    /// The listener is going to be called.
+    called: bool,
     /// Of the sends whose outcome has not been passed on.
     stages: HashMap<i64, Stage>,
 }
@@ -76,6 +81,7 @@ impl Events {
             .weak::<true>()
             .build_callback(move |_| {
                 let mut shared = lock(&queue);
+                shared.called = false;
                 let count = shared.events.len().min(TURN);
                 let events: Vec<NativeEvent> = shared.events.drain(..count).collect();
                 for id in events.iter().filter_map(|event| event.id) {
@@ -89,9 +95,9 @@ impl Events {
     fn push(&self, event: NativeEvent) {
         let mut shared = lock(&self.shared);
         shared.events.push_back(event);
-        let first = shared.events.len() == 1;
+        let called = replace(&mut shared.called, true);
         drop(shared);
-        if first {
+        if !called {
             self.wake();
         }
     }

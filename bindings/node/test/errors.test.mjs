@@ -123,7 +123,7 @@ describe('errors', () => {
   });
 
   it('have a type for every kind of the core', () => {
-    const types = readFileSync(new URL('../lib/binding.d.cts', import.meta.url), 'utf8');
+    const types = readFileSync(new URL('../lib/types.d.cts', import.meta.url), 'utf8');
     const [, union] = /type ErrorKind =(.*?);/s.exec(types);
     const known = [...union.matchAll(/'(\w+)'/g)].map(([, kind]) => kind);
     assert.deepEqual(known, [...errorKinds]);
