@@ -16,50 +16,36 @@ pub(crate) fn error_kinds() -> Vec<&'static str> {
     ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
 }
 
-/// A `CallCtaError` of Python.
-pub(crate) struct Raised<'py>(pub(crate) Bound<'py, PyAny>);
-
-impl<'py> IntoPyObject<'py> for Raised<'py> {
-    type Target = PyAny;
-    type Output = Bound<'py, PyAny>;
-    type Error = std::convert::Infallible;
-
-    #[cfg(feature = "stubs")]
-    const OUTPUT_TYPE: pyo3::inspect::PyStaticExpr =
-        pyo3::type_hint_identifier!("callcta.errors", "CallCtaError");
-
-    fn into_pyobject(self, _: Python<'py>) -> Result<Self::Output, Self::Error> {
-        Ok(self.0)
-    }
-}
-
 /// The Python exception for an error.
-pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Raised<'py>> {
+pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    let violations: Vec<Violation> = error.violations().iter().map(Into::into).collect();
+    let violations: Vec<Violation> = error.violations().iter().cloned().map(Into::into).collect();
     let attributes = pyo3::types::PyDict::new(py);
     attributes.set_item("delivery", error.delivery().as_str())?;
     attributes.set_item("violations", pyo3::types::PyTuple::new(py, violations)?)?;
     attributes.set_item("code", error.graph().map(|graph| graph.code))?;
     attributes.set_item("subcode", error.graph().and_then(|graph| graph.subcode))?;
     attributes.set_item("trace_id", error.graph().and_then(|graph| graph.trace_id.as_deref()))?;
-    attributes.set_item("graph", error.graph().map(GraphError::from))?;
+    attributes.set_item("graph", error.graph().cloned().map(GraphError::from))?;
     attributes.set_item("http_status", error.http_status())?;
     attributes.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
     attributes.set_item("may_retry", error.may_retry())?;
     attributes.set_item("attempts", error.attempts())?;
-    attributes.set_item("usage", Usage::from(error.usage()))?;
+    attributes.set_item("usage", Usage::from(error.usage().clone()))?;
     attributes.set_item("advice", error.advice())?;
-    FROM_NATIVE
-        .import(py, "callcta.errors", "_from_native")?
-        .call1((error.kind().as_str(), error.to_string(), attributes, cause))
-        .map(Raised)
+    FROM_NATIVE.import(py, "callcta.errors", "_from_native")?.call1((
+        error.kind().as_str(),
+        error.to_string(),
+        attributes,
+        cause,
+    ))
 }
 
 /// An error as Python raises it.
-pub(crate) fn raise(error: &Error) -> PyErr {
-    Python::attach(|py| match exception(py, error) {
-        Ok(exception) => PyErr::from_value(exception.0),
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(crate) fn raise(error: Error) -> PyErr {
+    Python::attach(|py| match exception(py, &error) {
+        Ok(exception) => PyErr::from_value(exception),
         Err(failure) => failure,
     })
 }

@@ -23,7 +23,7 @@ mod _native {
         PhoneNumberButton, PostbackButton, RawButton, WebUrlButton,
     };
     #[pymodule_export]
-    use crate::client::{ClientBase, Ticket, validate_request};
+    use crate::client::{Client, Ticket, validate_request};
     #[pymodule_export]
     use crate::completions::Completions;
     #[pymodule_export]
@@ -37,9 +37,7 @@ mod _native {
     #[pymodule_export]
     use crate::model::Model;
     #[pymodule_export]
-    use crate::record::{
-        AppUsage, BusinessUsage, GraphError, Receipt, RetryEvent, Usage, Violation,
-    };
+    use crate::record::{AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation};
 
     /// The version of callcta.
     #[pymodule_export]

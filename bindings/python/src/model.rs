@@ -1,20 +1,68 @@
 //! What all models have in common, and the macro that declares them.
 
+use callcta::{ButtonType, Template};
+use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
+use serde::Serialize;
 
-use crate::button::{self, Button};
-use crate::convert::{self, Json, JsonObject};
-use crate::message::{self, Element, Message, Recipient};
+use crate::button::{
+    AccountLinkButton, AccountUnlinkButton, AudioCallButton, Button, GamePlayButton,
+    PhoneNumberButton, PostbackButton, RawButton, WebUrlButton,
+};
+use crate::convert::{Json, JsonObject, Wire, repr};
+use crate::message::{
+    ButtonTemplate, CallPrompt, Element, GenericTemplate, Message, RawMessage, Recipient, hidden,
+};
 
 /// What a message is made of.
 ///
 /// Models are immutable. They can be compared (by their wire form), hashed, pickled and taken apart
 /// with `match`. Making one never fails because of a limit: what is wrong is found by
 /// `Message.validate`, and before anything is sent.
-#[pyclass(frozen, subclass, module = "callcta")]
-pub(crate) struct Model;
+#[pyclass(frozen, eq, hash, subclass, module = "callcta")]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Model(pub(crate) Box<Held>);
+
+/// A part of a request, as the core has it.
+pub(crate) trait Part: Into<Held> + Clone {
+    /// The class of its models.
+    type Class: PyClass;
+
+    /// The part that a model holds.
+    fn held<'a>(model: &'a Bound<'_, PyAny>) -> PyResult<&'a Self>;
+}
+
+/// Declares what models hold.
+macro_rules! held {
+    ($($part:ident),+) => {
+        #[derive(PartialEq, Eq, Hash, Serialize)]
+        #[serde(untagged)]
+        pub(crate) enum Held {
+            $($part(callcta::$part)),+
+        }
+
+        $(impl From<callcta::$part> for Held {
+            fn from(part: callcta::$part) -> Self {
+                Held::$part(part)
+            }
+        }
+
+        impl Part for callcta::$part {
+            type Class = $part;
+
+            fn held<'a>(model: &'a Bound<'_, PyAny>) -> PyResult<&'a Self> {
+                match model.cast::<Model>().map(|model| &*model.get().0) {
+                    Ok(Held::$part(part)) => Ok(part),
+                    _ => Err(PyTypeError::new_err(concat!("must be of class ", stringify!($part)))),
+                }
+            }
+        })+
+    };
+}
+
+held!(Button, Message, Element, Recipient);
 
 #[pymethods]
 impl Model {
@@ -26,51 +74,72 @@ impl Model {
     #[classmethod]
     #[pyo3(signature = (wire) -> "typing.Self")]
     fn from_dict<'py>(cls: &Bound<'py, PyType>, wire: Json) -> PyResult<Bound<'py, PyAny>> {
-        let py = cls.py();
-        let made = if cls.is_subclass_of::<Button>()? {
-            button::of(
-                py,
-                callcta::Button::raw(wire.0),
-                cls.is(py.get_type::<button::RawButton>()),
-            )?
-            .into_any()
+        let (py, wire) = (cls.py(), wire.0);
+        let held: Held = if cls.is_subclass_of::<Button>()? {
+            callcta::Button::raw(wire).into()
         } else if cls.is_subclass_of::<Message>()? {
-            let message = callcta::Message::raw(wire.object()?);
-            message::of(py, message, cls.is(py.get_type::<message::RawMessage>()))?.into_any()
+            callcta::Message::raw(Wire::of(wire)?).into()
         } else if cls.is_subclass_of::<Element>()? {
-            Bound::new(py, Element::init(callcta::Element::raw(wire.0)))?.into_any()
+            callcta::Element::raw(wire).into()
         } else {
-            let to = callcta::Recipient::from_map(wire.object()?);
-            Bound::new(py, Recipient::init(to))?.into_any()
+            callcta::Recipient::from_map(Wire::of(wire)?).into()
         };
-        if made.is_instance(cls)? {
-            return Ok(made);
+        let raw = cls.is(py.get_type::<RawButton>()) || cls.is(py.get_type::<RawMessage>());
+        let model = object(py, held, raw)?;
+        if model.is_instance(cls)? {
+            return Ok(model);
         }
-        let (name, found) = (cls.name()?, made.get_type().name()?.into_any());
+        let (name, found) = (cls.name()?, model.get_type().name()?.into_any());
         Err(PyTypeError::new_err(format!("not the wire form of a {name} but of a {found}")))
     }
 
     /// The wire form: a dictionary, unless the model was made of something else.
-    fn to_dict(slf: &Bound<'_, Self>) -> PyResult<Json> {
-        let json = if let Ok(button) = slf.cast::<Button>() {
-            Json::of(&button.get().0)
-        } else if let Ok(message) = slf.cast::<Message>() {
-            Json::of(&message.get().0)
-        } else if let Ok(element) = slf.cast::<Element>() {
-            Json::of(&element.get().0)
-        } else {
-            Json::of(&slf.cast::<Recipient>()?.get().0)
-        };
-        Ok(json)
+    fn to_dict(&self) -> PyResult<Json> {
+        Json::of(&self.0)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        convert::repr(slf)
+        match &*slf.get().0 {
+            Held::Recipient(to) => Ok(hidden(to)),
+            _ => repr(slf),
+        }
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Json,))> {
-        Ok((slf.get_type().getattr("from_dict")?, (Model::to_dict(slf)?,)))
+        Ok((slf.get_type().getattr("from_dict")?, (slf.get().to_dict()?,)))
     }
+}
+
+/// The object for a part: of the raw class, or of the one for its type if the part
+/// has what that class promises to have.
+pub(crate) fn object(py: Python<'_>, held: Held, raw: bool) -> PyResult<Bound<'_, PyAny>> {
+    let make = match &held {
+        Held::Button(button) => {
+            let parts = button.parts();
+            let has = (parts.title.is_some(), parts.url.is_some(), parts.payload.is_some());
+            match (parts.kind, has) {
+                _ if raw => RawButton::make,
+                (Some(ButtonType::AudioCall), (true, ..)) => AudioCallButton::make,
+                (Some(ButtonType::WebUrl), (_, true, _)) => WebUrlButton::make,
+                (Some(ButtonType::Postback), (true, _, true)) => PostbackButton::make,
+                (Some(ButtonType::PhoneNumber), (true, _, true)) => PhoneNumberButton::make,
+                (Some(ButtonType::AccountLink), (_, true, _)) => AccountLinkButton::make,
+                (Some(ButtonType::AccountUnlink), _) => AccountUnlinkButton::make,
+                (Some(ButtonType::GamePlay), (true, ..)) => GamePlayButton::make,
+                _ => RawButton::make,
+            }
+        }
+        Held::Message(message) => match message.template() {
+            _ if raw => RawMessage::make,
+            Some(Template::Generic(_)) => GenericTemplate::make,
+            Some(Template::Button(template)) if template.text().is_some() => ButtonTemplate::make,
+            Some(Template::CallPrompt(_)) => CallPrompt::make,
+            _ => RawMessage::make,
+        },
+        Held::Element(_) => Element::make,
+        Held::Recipient(_) => Recipient::make,
+    };
+    make(py, held)
 }
 
 /// Passes an optional argument to a setter of the core.
@@ -89,22 +158,35 @@ pub(crate) fn set_fields<T>(
     fields.fold(object, |object, (key, value)| setter(object, key, value))
 }
 
-/// A text that a model's class promises to have.
-pub(crate) fn text(part: Option<&str>) -> String {
-    part.unwrap_or_default().to_owned()
+/// Completes something of the core with the optional arguments that its setters
+/// are named after, and with further fields.
+macro_rules! complete {
+    ($class:ident::$new:ident($($argument:expr),*); $($name:ident,)* ..$fields:ident) => {
+        complete!($class: callcta::$class::$new($($argument),*); $($name,)* ..$fields)
+    };
+    ($class:ident: $object:expr; $($name:ident,)* ..$fields:ident) => {{
+        let object = $object;
+        $(let object = set(object, $name, callcta::$class::$name);)*
+        set_fields(object, $fields, callcta::$class::field)
+    }};
 }
+pub(crate) use complete;
 
-/// Declares a model: the arguments of its constructor, by position before the
-/// `*` and by keyword after it, each with the way to read it unless the base class
-/// has it; then what the constructor makes of them.
+/// Declares a model: its base classes; the arguments of its constructor, which are
+/// its attributes too: by position, then by keyword, then such that the base class
+/// reads; and what the constructor makes of them. An attribute is what the part has
+/// by that name, unless it is said how to read it.
 macro_rules! model {
     (
         $(#[$doc:meta])*
-        $name:ident: $base:ident as |$this:ident| {
-            $($position:ident: $position_type:ty = $position_read:expr;)*
-            $(*; $($keyword:ident: $type:ty $(as $hint:literal)? $(= $read:expr)?;)+)?
-        }
-        $build:expr
+        $name:ident: $base:ident $(, $root:ident)? (
+            $($position:ident: $argument:ty $(=> $attribute:ty)? $(= $position_read:expr)?),*
+            $(;
+                $($keyword:ident: $type:ty $(as $hint:literal)? $(= $read:expr)?),*;
+                $($inherited:ident: $inherited_type:ty),*
+            )?
+        )
+        |$this:ident: $part:ident| $build:expr
     ) => {
         $(#[$doc])*
         #[pyclass(frozen, extends = $base, module = "callcta")]
@@ -113,40 +195,56 @@ macro_rules! model {
         #[pymethods]
         impl $name {
             #[new]
-            #[pyo3(signature = ($($position,)* $(*, $($keyword $(: $hint)? = None),+)?))]
+            #[pyo3(signature = (
+                $($position,)* $(*, $($keyword $(: $hint)? = None,)* $($inherited = None),*)?
+            ))]
             fn new(
-                $($position: $position_type,)* $($($keyword: Option<$type>),+)?
-            ) -> PyClassInitializer<Self> {
-                $name::init($build)
+                $($position: $argument,)*
+                $($($keyword: Option<$type>,)* $($inherited: Option<$inherited_type>),*)?
+            ) -> PyResult<PyClassInitializer<Self>> {
+                let part: callcta::$part = $build.into();
+                Ok($name::init(part.into()))
             }
 
             #[classattr]
             fn __match_args__(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
-                PyTuple::new(py, [$(stringify!($position),)* $($(stringify!($keyword)),+)?])
+                PyTuple::new(py, [
+                    $(stringify!($position),)*
+                    $($(stringify!($keyword),)* $(stringify!($inherited)),*)?
+                ])
             }
 
             $(#[getter]
-            fn $position(slf: &Bound<'_, Self>) -> $position_type {
-                let $this = &slf.as_super().get().0;
-                $position_read
+            fn $position(slf: &Bound<'_, Self>) -> PyResult<model!(@last $argument $(, $attribute)?)> {
+                let $this = callcta::$part::held(slf)?;
+                Ok(model!(@read $this $position unwrap_or_default $(= $position_read)?))
             })*
 
-            $($($(#[getter]
-            fn $keyword(slf: &Bound<'_, Self>) -> Option<$type> {
-                let $this = &slf.as_super().get().0;
-                $read
-            })?)+)?
+            $($(#[getter]
+            fn $keyword(slf: &Bound<'_, Self>) -> PyResult<Option<$type>> {
+                let $this = callcta::$part::held(slf)?;
+                Ok(model!(@read $this $keyword into $(= $read)?))
+            })*)?
         }
 
         impl $name {
-            fn init(core: impl Into<callcta::$base>) -> PyClassInitializer<Self> {
-                PyClassInitializer::from(Model).add_subclass($base(core.into())).add_subclass($name)
+            fn init(held: Held) -> PyClassInitializer<Self> {
+                let base = PyClassInitializer::from(Model(Box::new(held)));
+                $(let _: &PyClassInitializer<$root> = &base;
+                let base = base.add_subclass($base);)?
+                base.add_subclass($name)
             }
 
-            fn of(py: Python<'_>, core: callcta::$base) -> PyResult<Bound<'_, $base>> {
-                Ok(Bound::new(py, $name::init(core))?.into_super())
+            pub(crate) fn make(py: Python<'_>, held: Held) -> PyResult<Bound<'_, PyAny>> {
+                Ok(Bound::new(py, $name::init(held))?.into_any())
             }
         }
     };
+    (@last $argument:ty) => { $argument };
+    (@last $argument:ty, $attribute:ty) => { $attribute };
+    (@read $this:ident $name:ident $or:ident) => {
+        $this.parts().$name.map(|value| value.to_owned().into()).$or()
+    };
+    (@read $this:ident $name:ident $or:ident = $read:expr) => { $read };
 }
 pub(crate) use model;

@@ -4,7 +4,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::convert::repr;
-use crate::error::Raised;
 
 /// Declares a class of read-only attributes, each with the way to read it from the
 /// core and perhaps a default, with a constructor, equality, hash, pickling and
@@ -51,8 +50,8 @@ macro_rules! record {
             }
         }
 
-        impl From<&$from> for $name {
-            fn from($core: &$from) -> Self {
+        impl From<$from> for $name {
+            fn from($core: $from) -> Self {
                 $name { $($field: $read),+ }
             }
         }
@@ -64,13 +63,13 @@ record! {
     Violation ["path", "rule", "severity", "message"] from |violation: callcta::Violation| {
         /// Where, as a path in the request body, such as
         /// `message.attachment.payload.elements[0].buttons[1].expires_in_days`.
-        path: String = violation.path.clone();
+        path: String = violation.path;
         /// The rule's stable name, such as `too_long`.
         rule: String = violation.rule.to_string();
         /// `error` (the message isn't sent) or `warning`.
         severity: String = violation.severity.to_string();
         /// What is wrong and what is allowed, in one line.
-        message: String = violation.message.clone();
+        message: String = violation.message;
     }
 }
 
@@ -92,9 +91,9 @@ record! {
         "object_id", "kind", "call_count", "total_time", "total_cputime", "regain_access_after"
     ] from |usage: callcta::BusinessUsage| {
         /// The business object, such as the Page.
-        object_id: String = usage.object_id.clone();
+        object_id: String = usage.object_id;
         /// The use case, such as `messenger`.
-        kind: String = usage.kind.clone();
+        kind: String = usage.kind;
         /// Calls made.
         call_count: u32 = usage.call_count;
         /// Time used.
@@ -111,9 +110,9 @@ record! {
     /// The usage figures of one answer; empty when it carried none.
     Usage ["app", "business"] from |usage: callcta::Usage| {
         /// `X-App-Usage`.
-        app: Option<AppUsage> = usage.app.as_ref().map(Into::into), or None;
+        app: Option<AppUsage> = usage.app.map(Into::into), or None;
         /// `X-Business-Use-Case-Usage`.
-        business: Vec<BusinessUsage> = usage.business.iter().map(Into::into).collect(), or vec![];
+        business: Vec<BusinessUsage> = usage.business.iter().cloned().map(Into::into).collect(), or vec![];
         /// The highest percentage of all figures, 0 when there are none.
         highest: u32 = usage.highest(), or 0;
     }
@@ -123,11 +122,11 @@ record! {
     /// What a send that worked returned.
     Receipt ["message_id", "recipient_id", "usage", "attempts"] from |receipt: callcta::Receipt| {
         /// The id of the message (mid).
-        message_id: String = receipt.message_id.clone();
+        message_id: String = receipt.message_id;
         /// The PSID of the person, unless the platform left it out, as for sends by `user_ref`.
-        recipient_id: Option<String> = receipt.recipient_id.clone(), or None;
+        recipient_id: Option<String> = receipt.recipient_id, or None;
         /// The usage figures that came with the answer.
-        usage: Usage = (&receipt.usage).into(), or (&callcta::Usage::default()).into();
+        usage: Usage = receipt.usage.into(), or callcta::Usage::default().into();
         /// How many requests were made, retries included.
         attempts: u32 = receipt.attempts, or 1;
     }
@@ -143,37 +142,16 @@ record! {
         /// `error_subcode`.
         subcode: Option<i64> = graph.subcode, or None;
         /// `type`, such as `OAuthException`.
-        r#type: Option<String> = graph.kind.clone(), or None;
+        r#type: Option<String> = graph.kind, or None;
         /// `message`, in whatever language; may name ids. Credentials are blanked out.
-        message: Option<String> = graph.message.clone(), or None;
+        message: Option<String> = graph.message, or None;
         /// `error_user_title`, meant for people, localized.
-        user_title: Option<String> = graph.user_title.clone(), or None;
+        user_title: Option<String> = graph.user_title, or None;
         /// `error_user_msg`, meant for people, localized.
-        user_msg: Option<String> = graph.user_msg.clone(), or None;
+        user_msg: Option<String> = graph.user_msg, or None;
         /// `is_transient`.
         is_transient: Option<bool> = graph.is_transient, or None;
         /// `fbtrace_id`, for Meta's support.
-        trace_id: Option<String> = graph.trace_id.clone(), or None;
-    }
-}
-
-/// What `on_retry` is told.
-#[pyclass(frozen, module = "callcta")]
-pub(crate) struct RetryEvent {
-    pub(crate) error: Py<PyAny>,
-    /// Which try failed, from 1.
-    #[pyo3(get)]
-    pub(crate) attempt: u32,
-    /// Seconds until the next one.
-    #[pyo3(get)]
-    pub(crate) wait: f64,
-}
-
-#[pymethods]
-impl RetryEvent {
-    /// Why there will be another try.
-    #[getter]
-    fn error<'py>(&self, py: Python<'py>) -> Raised<'py> {
-        Raised(self.error.bind(py).clone())
+        trace_id: Option<String> = graph.trace_id, or None;
     }
 }

@@ -35,7 +35,7 @@ def fail(client: Client, psids: list[str]) -> None:
     for number in range(1, TOTAL + 1):
         try:
             # Refused by the platform, every tenth time here.
-            (client.send if number % 10 == 0 else client.send_unchecked)(psids[0], message)
+            client.send(psids[0], message, unchecked=number % 10 != 0)
             sys.exit("it should have been refused")
         except CallCtaError as error:
             if error.delivery == "unknown":

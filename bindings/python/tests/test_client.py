@@ -58,10 +58,13 @@ def test_options_are_sent_and_nothing_else(server: Server) -> None:
 def test_options_of_other_names_or_types_are_refused(server: Server) -> None:
     client = server.client()
     bad: dict[str, Any] = {"messagingtype": "RESPONSE"}
-    with pytest.raises(TypeError, match="messagingtype"):
+    with pytest.raises(callcta.InvalidArgumentError, match="no such option: messagingtype"):
         client.send(PSID, CALL, **bad)
     bad = {"metadata": 5}
-    with pytest.raises(TypeError, match="metadata"):
+    with pytest.raises(callcta.InvalidArgumentError, match="metadata must be a text"):
+        client.send(PSID, CALL, **bad)
+    bad = {"fields": object()}
+    with pytest.raises(TypeError, match="fields"):
         client.send(PSID, CALL, **bad)
     with pytest.raises(TypeError, match="deadline"):
         client.send(PSID, CALL, deadline=datetime.now())
@@ -88,7 +91,7 @@ def test_an_invalid_message_is_not_sent_unless_unchecked(server: Server) -> None
     assert caught.value.violations == tuple(message.validate())
     assert (caught.value.delivery, caught.value.attempts) == ("not_sent", 0)
     assert server.requests == []
-    assert client.send_unchecked(PSID, message).message_id == "m_1"
+    assert client.send(PSID, message, unchecked=True).message_id == "m_1"
 
 
 def test_settings_reach_the_wire(server: Server) -> None:
@@ -115,7 +118,9 @@ def test_settings_reach_the_wire(server: Server) -> None:
         {"token_placement": "cookie"},
         {"app_secret": ""},
         {"proxy": "nonsense://"},
-        {"extra_ca_pem": b"no certificate"},
+        {"extra_ca_pem": "no certificate"},
+        {"body_limit": "1"},
+        {"use_me": 1},
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(settings: dict[str, Any]) -> None:

@@ -145,7 +145,7 @@ from callcta import aio
 client = aio.Client("1", "t", base_url=url)
 loop = asyncio.new_event_loop()
 async def start():
-    return [client._queue(str(n), CALL, {}) for n in range(1, 101)]
+    return [client._bridge().queue(client, str(n), CALL, {}) for n in range(1, 101)]
 futures = loop.run_until_complete(start())
 loop.close()
 callcta.Client("1", "t", base_url=url).send("1", CALL)

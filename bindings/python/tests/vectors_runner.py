@@ -103,7 +103,6 @@ def run(url: str, case: Json) -> Json:
     if "deadline_in_s" in options:
         seconds = timedelta(seconds=options.pop("deadline_in_s"))
         options["deadline"] = datetime.now(UTC) + seconds
-    unchecked = options.pop("unchecked", False)
     to, built = recipient(case.get("to", "1254477777772919")), message(case["message"])
 
     violations = callcta.validate_request(to, built, **options)
@@ -113,8 +112,7 @@ def run(url: str, case: Json) -> Json:
     }
     with Client("1234567890", "test-token", base_url=url, attempts=1, **settings) as client:
         try:
-            send = client.send_unchecked if unchecked else client.send
-            receipt = send(to, built, **options)
+            receipt = client.send(to, built, **options)
         except CallCtaError as error:
             return {**report, "error": report_error(error)}
     report["receipt"] = {"message_id": receipt.message_id}

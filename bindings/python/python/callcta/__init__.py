@@ -15,9 +15,9 @@ from callcta.errors import *
 
 TYPE_CHECKING = False  # pyright: ignore[reportConstantRedefinition]
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
-    from typing import Self, Unpack
+    from typing import Literal, Self, Unpack
 
     from callcta.options import SendOptions
 
@@ -66,6 +66,78 @@ class Outcome:
         return f"Outcome(index={self.index}, {self.receipt or self.error!r})"
 
 
+class ClientBase(_native._Client):
+    """What both clients have in common: one Page, its token, and one pool of connections.
+
+    Nothing is connected, and no thread started, before the first send.
+
+    Args:
+        page_id: The Page that sends; digits only.
+        access_token: A Page access token. It isn't shown anywhere.
+        app_secret: With it each request carries an `appsecret_proof`.
+        base_url: The Graph API's address, such as an emulator's. `https`, unless the host is this
+            machine. Defaults to `https://graph.facebook.com`.
+        version: The Graph API version, such as the default `v26.0`; an empty text leaves it out.
+        use_me: Whether to post to `/me/messages`. Defaults to False.
+        token_placement: `header`, the default, `query` or `body`.
+        timeout: Seconds for one whole request and its answer; a retry has its own. Defaults to 30.
+        connect_timeout: Seconds for connecting, TLS included. Defaults to 10.
+        body_limit: Largest answer that is read, in bytes. Defaults to 1 MiB.
+        max_idle_connections: Most idle connections that are kept. Defaults to 64.
+        user_agent: The `User-Agent`. Defaults to `callcta/` and the version.
+        proxy: The proxy's URL. None by default, whatever the environment says.
+        proxy_from_env: Whether `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
+        extra_ca_pem: Certificates (PEM) that are trusted beside the built-in ones.
+        attempts: Most requests per send, the first included. Defaults to 3. Only what provably
+            didn't arrive is tried again.
+        base_delay: Seconds, upper bound of the first wait, doubled with each try. Defaults to 0.5.
+        max_delay: Longest wait before a next try, in seconds. Defaults to 30.
+        retry_unknown: Whether to try again when the message may have been delivered. **This can
+            deliver it twice.** Defaults to False.
+        on_retry: Called with a `RetryEvent` before the wait for each next try, on the thread that
+            sends.
+        calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that the
+            Page has not enabled audio calling.
+        workers: Most threads that send for `send_many` and the asyncio client. Defaults to 64.
+        capacity: Most messages that wait for them; more are refused. Defaults to 100,000.
+
+    Raises:
+        InvalidArgumentError: A setting can't be used.
+    """
+
+    def __new__(
+        cls,
+        page_id: str,
+        access_token: str,
+        *,
+        app_secret: str | None = None,
+        base_url: str | None = None,
+        version: str | None = None,
+        use_me: bool | None = None,
+        token_placement: Literal["header", "query", "body"] | None = None,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
+        body_limit: int | None = None,
+        max_idle_connections: int | None = None,
+        user_agent: str | None = None,
+        proxy: str | None = None,
+        proxy_from_env: bool | None = None,
+        extra_ca_pem: str | None = None,
+        attempts: int | None = None,
+        base_delay: float | None = None,
+        max_delay: float | None = None,
+        retry_unknown: bool | None = None,
+        on_retry: Callable[[RetryEvent], object] | None = None,
+        calling_not_enabled_codes: Sequence[tuple[int, int | None]] | None = None,
+        workers: int | None = None,
+        capacity: int | None = None,
+    ) -> Self:
+        """Connects to nothing yet."""
+        settings = locals()
+        del settings["cls"]
+        return _native._Client.__new__(cls, **settings)
+
+
 class Client(ClientBase):
     """Sends messages for one Page and waits for the answers.
 
@@ -91,13 +163,7 @@ class Client(ClientBase):
             CallCtaError: Any other failure. `error.delivery` tells whether the message may have
                 arrived.
         """
-        return self._send(to, message, options, True)
-
-    def send_unchecked(
-        self, to: str | Recipient, message: Message, **options: Unpack[SendOptions]
-    ) -> Receipt:
-        """Sends without checking the message first: the way out when Meta changes a limit."""
-        return self._send(to, message, options, False)
+        return self._send(to, message, options)
 
     def send_many(
         self,
@@ -119,26 +185,29 @@ class Client(ClientBase):
         Yields:
             One outcome for each message, in the order in which they become known.
         """
+        from select import POLLIN, poll
+
         limit = 2 * self.workers if lookahead is None else max(lookahead, 1)
         completions = _native._Completions()
+        waiting = poll()
+        waiting.register(completions.fileno(), POLLIN)
         pending: dict[int, tuple[str | Recipient, Message, _native._Ticket]] = {}
 
-        def known() -> Iterator[Outcome]:
-            for index, receipt, error in completions.take(limit):
-                to, message, _ = pending.pop(index)
-                yield Outcome(index, to, message, receipt, error)
+        def known(timeout: int | None) -> Iterator[Outcome]:
+            if waiting.poll(timeout):
+                for index, receipt, error in completions.take(limit):
+                    to, message, _ = pending.pop(index)
+                    yield Outcome(index, to, message, receipt, error)
 
         try:
             for index, (to, message) in enumerate(messages):
                 while len(pending) >= limit:
-                    completions.wait()
-                    yield from known()
-                ticket = self._submit(completions, index, to, message, options, True)
+                    yield from known(None)
+                ticket = self._submit(completions, index, to, message, options)
                 pending[index] = to, message, ticket
-                yield from known()
+                yield from known(0)
             while pending:
-                completions.wait()
-                yield from known()
+                yield from known(None)
         finally:
             for _, _, ticket in pending.values():
                 ticket.cancel()

@@ -6,8 +6,6 @@ What `callcta` is made of.
 
 import typing
 from _typeshed import SupportsGetItem
-from callcta.errors import CallCtaError
-from datetime import timedelta
 from typing import Any, Final, Iterable, Mapping, SupportsIndex, final
 from typing_extensions import disjoint_base
 
@@ -21,7 +19,6 @@ __all__ = [
     "Button",
     "ButtonTemplate",
     "CallPrompt",
-    "ClientBase",
     "Element",
     "GamePlayButton",
     "GenericTemplate",
@@ -34,10 +31,10 @@ __all__ = [
     "RawMessage",
     "Receipt",
     "Recipient",
-    "RetryEvent",
     "Usage",
     "Violation",
     "WebUrlButton",
+    "_Client",
     "_Completions",
     "_Emulator",
     "_Ticket",
@@ -197,14 +194,10 @@ class BusinessUsage:
         Time used.
         """
 
-@disjoint_base
 class Button(Model):
     """
     A button under a card, of any type.
     """
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self, /) -> int: ...
-    def __ne__(self, value: object, /) -> bool: ...
     @property
     def clickable_days(self, /) -> int | None:
         """
@@ -271,113 +264,6 @@ class CallPrompt(Message):
     @property
     def ttl_days(self, /) -> int | None: ...
 
-@disjoint_base
-class ClientBase:
-    """
-    What the blocking and the asyncio client have in common: one Page, its token and settings, and
-    one pool of connections. Nothing is connected, and no thread started, before the first send.
-
-    Args:
-        page_id: The Page that sends; digits only.
-        access_token: A Page access token. It isn't shown anywhere.
-        app_secret: With it each request carries an `appsecret_proof`.
-        base_url: The Graph API's address, such as an emulator's. `https`, unless the host is this
-            machine. Defaults to `https://graph.facebook.com`.
-        version: The Graph API version, such as the default `v26.0`; an empty text leaves it out.
-        use_me: Whether to post to `/me/messages`. Defaults to False.
-        token_placement: `header`, the default, `query` or `body`.
-        timeout: Seconds for one whole request and its answer; a retry has its own. Defaults to 30.
-        connect_timeout: Seconds for connecting, TLS included. Defaults to 10.
-        body_limit: Largest answer that is read, in bytes. Defaults to 1 MiB.
-        max_idle_connections: Most idle connections that are kept. Defaults to 64.
-        user_agent: The `User-Agent`. Defaults to `callcta/` and the version.
-        proxy: The proxy's URL. None by default, whatever the environment says.
-        proxy_from_env: Whether `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
-        extra_ca_pem: Certificates that are trusted beside the built-in ones.
-        attempts: Most requests per send, the first included. Defaults to 3. Only what provably
-            didn't arrive is tried again.
-        base_delay: Seconds, upper bound of the first wait, doubled with each try. Defaults to 0.5.
-        max_delay: Longest wait before a next try, in seconds. Defaults to 30.
-        retry_unknown: Whether to try again when the message may have been delivered. **This can
-            deliver it twice.** Defaults to False.
-        on_retry: Called with a `RetryEvent` before the wait for each next try, on the thread that
-            sends.
-        calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that the
-            Page has not enabled audio calling.
-        workers: Most threads that send for `send_many` and the asyncio client. Defaults to 64.
-        capacity: Most messages that wait for them; more are refused. Defaults to 100,000.
-
-    Raises:
-        InvalidArgumentError: A setting can't be used.
-    """
-    def __new__(
-        cls,
-        /,
-        page_id: str,
-        access_token: str,
-        *,
-        app_secret: str | None = None,
-        base_url: str | None = None,
-        version: str | None = None,
-        use_me: bool | None = None,
-        token_placement: typing.Literal["header", "query", "body"] | None = None,
-        timeout: float | None = None,
-        connect_timeout: float | None = None,
-        body_limit: int | None = None,
-        max_idle_connections: int | None = None,
-        user_agent: str | None = None,
-        proxy: str | None = None,
-        proxy_from_env: bool | None = None,
-        extra_ca_pem: SupportsGetItem[int, SupportsIndex] | None = None,
-        attempts: int | None = None,
-        base_delay: float | None = None,
-        max_delay: float | None = None,
-        retry_unknown: bool | None = None,
-        on_retry: typing.Callable[[RetryEvent], object] | None = None,
-        calling_not_enabled_codes: typing.Iterable[tuple[int, int | None]] | None = None,
-        workers: int | None = None,
-        capacity: int | None = None,
-    ) -> typing.Self: ...
-    def __repr__(self, /) -> str: ...
-    def _close(self, /) -> None:
-        """
-        Closes every connection and cancels what is queued.
-        """
-    def _send(
-        self,
-        /,
-        to: str | Recipient,
-        message: Message,
-        options: typing.Mapping[str, object],
-        checked: bool,
-    ) -> Receipt:
-        """
-        Sends and waits.
-        """
-    def _submit(
-        self,
-        /,
-        completions: _Completions,
-        key: int,
-        to: str | Recipient,
-        message: Message,
-        options: typing.Mapping[str, object],
-        checked: bool,
-    ) -> _Ticket:
-        """
-        Queues a message, whose outcome will be in `completions` under `key`.
-        """
-    @property
-    def page_id(self, /) -> str:
-        """
-        The Page that the client sends for.
-        """
-    @property
-    def workers(self, /) -> int:
-        """
-        Most threads that send for `send_many` and the asyncio client.
-        """
-
 @final
 class Element(Model):
     """
@@ -401,9 +287,6 @@ class Element(Model):
         "buttons",
         "fields",
     )
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self, /) -> int: ...
-    def __ne__(self, value: object, /) -> bool: ...
     def __new__(
         cls,
         /,
@@ -552,14 +435,10 @@ class GraphError:
         `error_user_title`, meant for people, localized.
         """
 
-@disjoint_base
 class Message(Model):
     """
     A message: a template with its buttons, or anything else in wire form.
     """
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self, /) -> int: ...
-    def __ne__(self, value: object, /) -> bool: ...
     @property
     def fields(self, /) -> dict[str, Any] | None:
         """
@@ -600,6 +479,7 @@ class Message(Model):
             Violations: those of severity `error` keep it from being sent, a `warning` doesn't.
         """
 
+@disjoint_base
 class Model:
     """
     What a message is made of.
@@ -608,6 +488,9 @@ class Model:
     with `match`. Making one never fails because of a limit: what is wrong is found by
     `Message.validate`, and before anything is sent.
     """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
     def __reduce__(self, /) -> tuple[Any, tuple[Any]]: ...
     def __repr__(self, /) -> str: ...
     @classmethod
@@ -751,9 +634,6 @@ class Recipient(Model):
     """
 
     __match_args__: Final = ("id", "user_ref", "comment_id", "post_id")
-    def __eq__(self, value: object, /) -> bool: ...
-    def __hash__(self, /) -> int: ...
-    def __ne__(self, value: object, /) -> bool: ...
     def __new__(
         cls,
         /,
@@ -763,7 +643,6 @@ class Recipient(Model):
         comment_id: str | None = None,
         post_id: str | None = None,
     ) -> Recipient: ...
-    def __repr__(self, /) -> str: ...
     @property
     def comment_id(self, /) -> str | None: ...
     @property
@@ -772,27 +651,6 @@ class Recipient(Model):
     def post_id(self, /) -> str | None: ...
     @property
     def user_ref(self, /) -> str | None: ...
-
-@final
-class RetryEvent:
-    """
-    What `on_retry` is told.
-    """
-    @property
-    def attempt(self, /) -> int:
-        """
-        Which try failed, from 1.
-        """
-    @property
-    def error(self, /) -> CallCtaError:
-        """
-        Why there will be another try.
-        """
-    @property
-    def wait(self, /) -> float:
-        """
-        Seconds until the next one.
-        """
 
 @final
 class Usage:
@@ -913,6 +771,55 @@ class WebUrlButton(Button):
     @property
     def webview_share_button(self, /) -> str | None: ...
 
+@disjoint_base
+class _Client:
+    """
+    What the blocking and the asyncio client have in common.
+    """
+    def __new__(
+        cls,
+        /,
+        page_id: str,
+        access_token: str,
+        on_retry: typing.Any,
+        workers: int | None,
+        capacity: int | None,
+        **settings: object,
+    ) -> typing.Self: ...
+    def __repr__(self, /) -> str: ...
+    def _close(self, /) -> None:
+        """
+        Closes every connection and cancels what is queued.
+        """
+    def _send(
+        self, /, to: str | Recipient, message: Message, options: typing.Mapping[str, object]
+    ) -> Receipt:
+        """
+        Sends and waits.
+        """
+    def _submit(
+        self,
+        /,
+        completions: _Completions,
+        key: int,
+        to: str | Recipient,
+        message: Message,
+        options: typing.Mapping[str, object],
+    ) -> _Ticket:
+        """
+        Queues a message, whose outcome will be in `completions` under `key`.
+        """
+    @property
+    def page_id(self, /) -> str:
+        """
+        The Page that the client sends for.
+        """
+    @property
+    def workers(self, /) -> int:
+        """
+        Most threads that send for `send_many` and the asyncio client.
+        """
+
 @final
 class _Completions:
     """
@@ -923,13 +830,9 @@ class _Completions:
         """
         A file descriptor that is readable while there are outcomes.
         """
-    def take(self, /, limit: int) -> list[tuple[int, Receipt | None, CallCtaError | None]]:
+    def take(self, /, limit: int) -> list[tuple[int, Receipt | None, typing.Any]]:
         """
-        Takes at most `limit` outcomes, without waiting.
-        """
-    def wait(self, /) -> None:
-        """
-        Waits until there is an outcome.
+        Takes at most `limit` outcomes; to be called when there are some.
         """
 
 @disjoint_base
@@ -938,63 +841,28 @@ class _Emulator:
     A local Graph API on a free port of 127.0.0.1.
     """
     def __new__(cls, /) -> typing.Self: ...
-    def _arm(self, /, fault: Any) -> str: ...
-    def _messages(self, /) -> list[dict[str, Any]]: ...
-    def _requests(self, /) -> list[dict[str, typing.Any]]: ...
-    def _tap(self, /, target: Any) -> tuple[bool, dict[str, Any]]: ...
-    @property
-    def access_token(self, /) -> str:
+    def _control(self, /, method: str, path: str, body: Any | None = None) -> tuple[int, Any]:
         """
-        A token of the default Page that works.
+        Asks the control API: the HTTP status and the answer.
         """
-    def advance(self, /, by: timedelta) -> None:
+    def _facts(self, /) -> str:
         """
-        Moves the emulator's clock forward.
+        What a script needs to know, as JSON.
         """
-    @property
-    def app_secret(self, /) -> str:
+    def _requests(
+        self, /
+    ) -> list[tuple[str, str, str, list[tuple[str, str]], bytes, int | None, str | None]]:
         """
-        The app secret of the default Page.
-        """
-    def clear_faults(self, /) -> None:
-        """
-        Takes all faults away.
-        """
-    @property
-    def page_id(self, /) -> str:
-        """
-        The default Page.
+        The newest requests as they came; the control API hides the credentials in them.
         """
     @property
     def posts(self, /) -> int:
         """
         How many POSTs to a messages edge have arrived, those that a fault dropped included.
         """
-    @property
-    def psids(self, /) -> list[str]:
-        """
-        Everybody who is in conversation with the default Page; those who can be written to first.
-        """
-    def reset(self, /) -> None:
-        """
-        Back to the beginning: initial state, clock and counters, empty logs, no faults.
-        """
-    def set_webhook_url(self, /, url: str) -> None:
-        """
-        Where webhooks go from now on: plain HTTP on this machine.
-        """
     def stop(self, /) -> None:
         """
         Stops it. What it recorded can still be read.
-        """
-    @property
-    def url(self, /) -> str:
-        """
-        The base URL for clients, and the inbox page for a browser.
-        """
-    def webhooks(self, /) -> list[dict[str, Any]]:
-        """
-        The newest webhooks, oldest first, each with its body, signature and attempts.
         """
 
 @final

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
-import functools
 import itertools
 import weakref
 from collections.abc import AsyncIterable
@@ -14,7 +13,7 @@ from callcta import CallCtaError, ClientBase, Outcome, _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
     from types import TracebackType
     from typing import Any, Self, TypeAlias, Unpack
 
@@ -22,14 +21,13 @@ if TYPE_CHECKING:
     from callcta.options import SendOptions
 
     _Pair: TypeAlias = tuple[str | Recipient, Message]
-    _Call: TypeAlias = tuple[
-        asyncio.Future[Receipt], Callable[..., _native._Ticket], tuple[object, ...]
-    ]
+    _Future: TypeAlias = asyncio.Future[Receipt]
+    _Sending: TypeAlias = tuple[int, _Future, ClientBase, str | Recipient, Message, SendOptions]
 
 __all__ = ["Client"]
 
 # Most sends that start, and most outcomes that are told, in one turn of an event loop.
-_TURN = 64
+_TURN = 32
 
 
 class _Bridge:
@@ -39,49 +37,57 @@ class _Bridge:
         self.loop = loop
         self.completions = _native._Completions()
         self.keys = itertools.count()
-        self.backlog: collections.deque[_Call] = collections.deque()
-        self.waiting: dict[int, asyncio.Future[Receipt]] = {}
+        # Whether the next send may start at once: the first one since outcomes were told.
+        self.calm = True
+        self.backlog: collections.deque[_Sending] = collections.deque()
+        self.waiting: dict[int, tuple[_Future, _native._Ticket]] = {}
         loop.add_reader(self.completions.fileno(), self.tell)
 
     def queue(
-        self, submit: Callable[..., _native._Ticket], *args: object
-    ) -> asyncio.Future[Receipt]:
-        """Starts a send soon, in order. Cancelling the future cancels the message."""
-        future: asyncio.Future[Receipt] = self.loop.create_future()
-        if not self.backlog:
-            self.loop.call_soon(self.start)
-        self.backlog.append((future, submit, args))
-        return future
+        self, client: ClientBase, to: str | Recipient, message: Message, options: SendOptions
+    ) -> _Sending:
+        """Starts a send at once or soon, in order."""
+        sending = next(self.keys), self.loop.create_future(), client, to, message, options
+        if self.calm and not self.backlog:
+            self.calm = False
+            self.submit(sending)
+        else:
+            if not self.backlog:
+                self.loop.call_soon(self.start)
+            self.backlog.append(sending)
+        return sending
+
+    def submit(self, sending: _Sending) -> None:
+        key, future, client, to, message, options = sending
+        try:
+            ticket = client._submit(self.completions, key, to, message, options)
+        except Exception as error:
+            future.set_exception(error)
+        else:
+            self.waiting[key] = future, ticket
 
     def start(self) -> None:
         for _ in range(min(_TURN, len(self.backlog))):
-            future, submit, args = self.backlog.popleft()
-            if future.cancelled():
-                continue
-            key = next(self.keys)
-            try:
-                ticket = submit(self.completions, key, *args)
-            except Exception as error:
-                future.set_exception(error)
-            else:
-                self.waiting[key] = future
-                future.add_done_callback(functools.partial(self.cancel, key, ticket))
+            sending = self.backlog.popleft()
+            if not sending[1].done():
+                self.submit(sending)
         if self.backlog:
             self.loop.call_soon(self.start)
 
-    def cancel(self, key: int, ticket: _native._Ticket, future: asyncio.Future[Receipt]) -> None:
-        if future.cancelled():
-            self.waiting.pop(key, None)
-            ticket.cancel()
+    def cancel(self, key: int) -> None:
+        """Nobody waits for this send any more."""
+        if key in self.waiting:
+            self.waiting[key][1].cancel()
 
     def tell(self) -> None:
+        self.calm = True
         for key, receipt, error in self.completions.take(_TURN):
-            future = self.waiting.pop(key, None)
-            if future is None or future.done():
+            future, _ = self.waiting.pop(key)
+            if future.done():
                 continue  # nobody waits any more
             if receipt is not None:
                 future.set_result(receipt)
-            elif error is not None:
+            else:
                 future.set_exception(error)
 
     def stop(self) -> None:
@@ -110,13 +116,13 @@ class Client(ClientBase):
         self, to: str | Recipient, message: Message, **options: Unpack[SendOptions]
     ) -> Receipt:
         """Sends a message and waits for the platform's answer; see `callcta.Client.send`."""
-        return await self._queue(to, message, options)
-
-    async def send_unchecked(
-        self, to: str | Recipient, message: Message, **options: Unpack[SendOptions]
-    ) -> Receipt:
-        """Sends without checking the message first: the way out when Meta changes a limit."""
-        return await self._queue(to, message, options, checked=False)
+        bridge = self._bridge()
+        sending = bridge.queue(self, to, message, options)
+        try:
+            return await sending[1]
+        except asyncio.CancelledError:
+            bridge.cancel(sending[0])
+            raise
 
     async def send_many(
         self,
@@ -137,12 +143,13 @@ class Client(ClientBase):
         """
         slots = asyncio.Semaphore(2 * self.workers if lookahead is None else max(lookahead, 1))
         done: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
-        pending: dict[asyncio.Future[Any], tuple[int, str | Recipient, Message]] = {}
+        pending: dict[asyncio.Future[Any], tuple[int, int, str | Recipient, Message]] = {}
+        bridge = self._bridge()
 
         async def start(index: int, to: str | Recipient, message: Message) -> None:
             await slots.acquire()
-            future = self._queue(to, message, options)
-            pending[future] = index, to, message
+            key, future, *_ = bridge.queue(self, to, message, options)
+            pending[future] = key, index, to, message
             future.add_done_callback(done.put_nowait)
 
         async def start_all() -> None:
@@ -163,23 +170,25 @@ class Client(ClientBase):
                     starting.result()
                     continue
                 slots.release()
-                index, to, message = pending.pop(future)
+                _, index, to, message = pending.pop(future)
                 try:
                     yield Outcome(index, to, message, future.result(), None)
                 except CallCtaError as error:
                     yield Outcome(index, to, message, None, error)
         finally:
-            for future in (starting, *pending):
+            starting.cancel()
+            for future, (key, *_) in pending.items():
                 future.cancel()
+                bridge.cancel(key)
 
     async def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""
         self._close()
         bridge = self._bridge()
         if bridge.waiting:
-            await asyncio.wait(list(bridge.waiting.values()))
+            await asyncio.wait([future for future, _ in bridge.waiting.values()])
         bridge.stop()
-        del vars(self)["_bridges"][bridge.loop]
+        del self._bridges[bridge.loop]
 
     async def __aenter__(self) -> Self:
         """The client itself."""
@@ -196,18 +205,14 @@ class Client(ClientBase):
 
     def _bridge(self) -> _Bridge:
         """The way into the running event loop."""
-        bridges: dict[asyncio.AbstractEventLoop, _Bridge] | None = vars(self).get("_bridges")
-        if bridges is None:
-            bridges = vars(self)["_bridges"] = {}
-            weakref.finalize(self, _stop_all, bridges).atexit = False
         loop = asyncio.get_running_loop()
-        if loop not in bridges:
-            for old in [old for old in bridges if old.is_closed()]:
-                del bridges[old]
-            bridges[loop] = _Bridge(loop)
-        return bridges[loop]
-
-    def _queue(
-        self, to: str | Recipient, message: Message, options: SendOptions, checked: bool = True
-    ) -> asyncio.Future[Receipt]:
-        return self._bridge().queue(self._submit, to, message, options, checked)
+        try:
+            return self._bridges[loop]
+        except AttributeError:
+            self._bridges: dict[asyncio.AbstractEventLoop, _Bridge] = {}
+            weakref.finalize(self, _stop_all, self._bridges).atexit = False
+        except KeyError:
+            for old in [old for old in self._bridges if old.is_closed()]:
+                del self._bridges[old]
+        bridge = self._bridges[loop] = _Bridge(loop)
+        return bridge

@@ -66,6 +66,22 @@ class CallCtaError(Exception):
         return type(self), self.args, {**self.__dict__, "__cause__": self.__cause__}
 
 
+class RetryEvent:
+    """What `on_retry` is told.
+
+    Attributes:
+        error: Why there will be another try.
+        attempt: Which try failed, from 1.
+        wait: Seconds until the next one.
+    """
+
+    __slots__ = __match_args__ = ("error", "attempt", "wait")
+
+    def __init__(self, error: CallCtaError, attempt: int, wait: float) -> None:
+        """Made before each retry."""
+        self.error, self.attempt, self.wait = error, attempt, wait
+
+
 class TransportError(Exception):
     """What a connection said: the `__cause__` of errors that come from one."""
 

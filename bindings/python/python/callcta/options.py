@@ -16,6 +16,7 @@ class SendOptions(TypedDict, total=False):
         reply_to: The id of the message that it answers.
         metadata: A text that comes back in its echo, fewer than 1000 characters.
         deadline: The moment (with a time zone) after which it must not be sent any more.
+        unchecked: Whether to send without checking first: the way out when Meta changes a limit.
         fields: Further top-level fields of the request.
     """
 
@@ -26,4 +27,5 @@ class SendOptions(TypedDict, total=False):
     reply_to: str | None
     metadata: str | None
     deadline: datetime | None
+    unchecked: bool | None
     fields: Mapping[str, Any] | None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from callcta import Client, Message, _native, aio
@@ -47,7 +49,47 @@ class TapRefusedError(Exception):
 
 
 class Emulator(_native._Emulator):
-    """A local Graph API with a Page, people and an inbox, in this process; loopback only."""
+    """A local Graph API with a Page, people and an inbox, in this process; loopback only.
+
+    Attributes:
+        url: The base URL for clients, and the inbox page for a browser.
+        page_id: The default Page.
+        access_token: A token of the default Page that works.
+        app_secret: Its app secret.
+        psids: Everybody who is in conversation with it; those who can be written to first.
+    """
+
+    url: str
+    page_id: str
+    access_token: str
+    app_secret: str
+    psids: list[str]
+
+    def __init__(self) -> None:
+        """Starts it on a free port."""
+        self.__dict__.update(json.loads(self._facts()))
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Asks the control API, which `/_emulator/openapi.json` describes.
+
+        Args:
+            method: The HTTP method.
+            path: What follows `/_emulator/`, for instance `messages?limit=1`.
+            body: What goes along, if anything.
+
+        Returns:
+            The answer.
+
+        Raises:
+            TapRefusedError: A tap that does nothing.
+            ValueError: Anything else that is refused.
+        """
+        status, answer = self._control(method, path, body)
+        if status >= 300:
+            if "reason" in answer:
+                raise TapRefusedError(answer["reason"], answer["error"])
+            raise ValueError(answer["error"])
+        return answer
 
     def client(self, **settings: Any) -> Client:
         """A client of the default Page. Settings are those of `ClientBase`."""
@@ -63,12 +105,33 @@ class Emulator(_native._Emulator):
             CapturedMessage(
                 m["message_id"], m["recipient"], Message.from_dict(m["body"]), m["body"]
             )
-            for m in self._messages()
+            for m in self.control("GET", "messages")["messages"]
         ]
 
     def requests(self) -> list[CapturedRequest]:
         """The newest requests, oldest first."""
-        return [CapturedRequest(**request) for request in self._requests()]
+        return [CapturedRequest(*request) for request in self._requests()]
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """The newest webhooks, oldest first, each with its body, signature and attempts."""
+        webhooks: list[dict[str, Any]] = self.control("GET", "webhooks")["webhooks"]
+        return webhooks
+
+    def set_webhook_url(self, url: str) -> None:
+        """Where webhooks go from now on: plain HTTP on this machine."""
+        self.control("PATCH", "state", {"webhook": {"url": url}})
+
+    def advance(self, by: timedelta) -> None:
+        """Moves the emulator's clock forward."""
+        self.control("POST", "clock", {"advance_ms": round(by / timedelta(milliseconds=1))})
+
+    def clear_faults(self) -> None:
+        """Takes all faults away."""
+        self.control("DELETE", "faults")
+
+    def reset(self) -> None:
+        """Back to the beginning: initial state, clock and counters, empty logs, no faults."""
+        self.control("POST", "reset")
 
     def arm(
         self,
@@ -101,7 +164,9 @@ class Emulator(_native._Emulator):
         if delay is not None:
             fault["delay"] = {"type": "fixed", "ms": round(delay * 1000)}
         pairs = list((headers or {}).items())
-        return self._arm({**fault, "apply": apply, "match": match or {}, "headers": pairs})
+        fault |= {"apply": apply, "match": match or {}, "headers": pairs}
+        fault_id: str = self.control("POST", "faults", fault)["id"]
+        return fault_id
 
     def tap(self, message_id: str, element: int = 0, button: int | None = None) -> dict[str, Any]:
         """A person taps a button, by default the message's first call button.
@@ -112,10 +177,9 @@ class Emulator(_native._Emulator):
         Raises:
             TapRefusedError: Nothing happened, for instance because the button has expired.
         """
-        done, result = self._tap({"message_id": message_id, "element": element, "button": button})
-        if not done:
-            raise TapRefusedError(result["reason"], result["detail"])
-        return result
+        target = {"message_id": message_id, "element": element, "button": button}
+        tap: dict[str, Any] = self.control("POST", "tap", target)
+        return tap
 
     def __enter__(self) -> Self:
         """The emulator itself."""
