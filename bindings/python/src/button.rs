@@ -1,10 +1,10 @@
 //! The buttons.
 
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 
-use crate::convert::{Json, JsonObject, fields_of};
-use crate::model::{Held, Model, Part, complete, model, set, set_fields};
+use crate::convert::{dict, dict_of, read, read_dict, write};
+use crate::model::{Held, Model, Part, complete, model};
 
 /// A button under a card, of any type.
 #[pyclass(frozen, subclass, extends = Model, module = "callcta")]
@@ -21,8 +21,8 @@ impl Button {
 
     /// Fields that callcta has no attribute for, or None.
     #[getter]
-    fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<JsonObject>> {
-        Ok(fields_of(callcta::Button::held(slf)?.parts().extra))
+    fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
+        dict_of(callcta::Button::held(slf)?.parts().extra)
     }
 }
 
@@ -38,9 +38,9 @@ model! {
     AudioCallButton: Button, Model (
         title: String;
         expires_in_days: i64 as "int | None";
-        fields: JsonObject
+        fields: Py<PyDict>
     )
-    |button: Button| complete!(Button::audio_call(title); expires_in_days, ..fields)
+    |button: Button| complete!(callcta::Button::audio_call(title); expires_in_days, ..fields)
 }
 
 model! {
@@ -58,7 +58,7 @@ model! {
         title: Option<String> = button.parts().title.map(Into::into), url: String;
         webview_height_ratio: String, messenger_extensions: bool, fallback_url: String,
         webview_share_button: String;
-        fields: JsonObject
+        fields: Py<PyDict>
     )
     |button: Button| {
         let button = match title {
@@ -66,7 +66,7 @@ model! {
             None => callcta::Button::web_url("", url).untitled(),
         };
         complete!(
-            Button: button;
+            button;
             webview_height_ratio, messenger_extensions, fallback_url, webview_share_button,
             ..fields
         )
@@ -80,8 +80,8 @@ model! {
     ///     title: At most 20 characters.
     ///     payload: At most 1000 characters.
     ///     fields: Fields that callcta has no argument for.
-    PostbackButton: Button, Model (title: String, payload: String;; fields: JsonObject)
-    |button: Button| complete!(Button::postback(title, payload); ..fields)
+    PostbackButton: Button, Model (title: String, payload: String;; fields: Py<PyDict>)
+    |button: Button| complete!(callcta::Button::postback(title, payload); ..fields)
 }
 
 model! {
@@ -93,9 +93,9 @@ model! {
     ///     fields: Fields that callcta has no argument for.
     PhoneNumberButton: Button, Model (
         title: String, number: String = button.parts().payload.unwrap_or_default().to_owned();;
-        fields: JsonObject
+        fields: Py<PyDict>
     )
-    |button: Button| complete!(Button::phone_number(title, number); ..fields)
+    |button: Button| complete!(callcta::Button::phone_number(title, number); ..fields)
 }
 
 model! {
@@ -104,8 +104,8 @@ model! {
     /// Args:
     ///     url: Starts with `https://`.
     ///     fields: Fields that callcta has no argument for.
-    AccountLinkButton: Button, Model (url: String;; fields: JsonObject)
-    |button: Button| complete!(Button::account_link(url); ..fields)
+    AccountLinkButton: Button, Model (url: String;; fields: Py<PyDict>)
+    |button: Button| complete!(callcta::Button::account_link(url); ..fields)
 }
 
 model! {
@@ -113,8 +113,8 @@ model! {
     ///
     /// Args:
     ///     fields: Fields that callcta has no argument for.
-    AccountUnlinkButton: Button, Model (;; fields: JsonObject)
-    |button: Button| complete!(Button::account_unlink(); ..fields)
+    AccountUnlinkButton: Button, Model (;; fields: Py<PyDict>)
+    |button: Button| complete!(callcta::Button::account_unlink(); ..fields)
 }
 
 model! {
@@ -127,12 +127,13 @@ model! {
     ///     fields: Fields that callcta has no argument for.
     GamePlayButton: Button, Model (
         title: String;
-        payload: String, game_metadata: JsonObject;
-        fields: JsonObject
+        payload: String,
+        game_metadata: Py<PyDict> = button.parts().game_metadata.map(dict).transpose()?;
+        fields: Py<PyDict>
     )
     |button: Button| {
-        let game_metadata = game_metadata.map(|metadata| metadata.0);
-        complete!(Button::game_play(title); payload, game_metadata, ..fields)
+        let game_metadata = game_metadata.as_ref().map(read_dict).transpose()?;
+        complete!(callcta::Button::game_play(title); payload, game_metadata, ..fields)
     }
 }
 
@@ -141,6 +142,8 @@ model! {
     ///
     /// Args:
     ///     wire: The button as in the request body.
-    RawButton: Button, Model (wire: Json = Json::of(button)?)
-    |button: Button| callcta::Button::raw(wire.0)
+    RawButton: Button, Model (
+        wire: Py<PyAny> = Python::attach(|py| write(py, button).map(Bound::unbind))?
+    )
+    |button: Button| callcta::Button::raw(Python::attach(|py| read(wire.bind(py)))?)
 }

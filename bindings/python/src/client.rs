@@ -4,17 +4,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use callcta::{Delivery, Request, SendOptions};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyException;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
+use serde_json::Value;
 
 use crate::completions::Completions;
-use crate::convert::Json;
+use crate::convert::read;
 use crate::error::{exception, guard, raise};
 use crate::message::{Message, recipient};
-use crate::model::{Part, set};
+use crate::model::Part;
 use crate::record::{Receipt, Violation};
 
 static RETRY_EVENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -47,14 +48,16 @@ impl Client {
         let mut builder = callcta::Client::builder(page_id, access_token);
         for (name, value) in settings.into_iter().flatten() {
             let name = name.extract::<String>()?;
-            builder = builder.set(&name, read::<Json>(&name, &value)?.0).map_err(raise)?;
+            builder = builder
+                .set(&name, named(value.py(), &name, read::<Value>(&value))?)
+                .map_err(raise)?;
         }
-        let tell = on_retry.is_some();
+        let told = on_retry.is_some();
         let on_retry: Callback = Arc::new(Mutex::new(on_retry));
-        let callback = Arc::clone(&on_retry);
-        let builder = set(builder, tell.then_some(callback), |builder, callback| {
-            builder.on_retry(move |event| tell_retry(&callback, event))
-        });
+        if told {
+            let callback = Arc::clone(&on_retry);
+            builder = builder.on_retry(move |event| tell_retry(&callback, event));
+        }
         let core = guard(Delivery::NotSent, || builder.build()).map_err(raise)?;
         let workers = workers.unwrap_or(callcta::WORKERS_DEFAULT).max(1);
         let capacity = capacity.unwrap_or(callcta::CAPACITY_DEFAULT);
@@ -69,10 +72,9 @@ impl Client {
     }
 
     /// Sends and waits.
-    #[pyo3(signature = (to: "str | Recipient", message, options: "typing.Mapping[str, object]"))]
     fn _send(
         &self, py: Python<'_>, to: &Bound<'_, PyAny>, message: &Bound<'_, Message>,
-        options: &Bound<'_, PyDict>,
+        options: &Bound<'_, PyAny>,
     ) -> PyResult<Receipt> {
         let options = read_options(options)?;
         let (client, to, message) = (&self.core, recipient(to)?, callcta::Message::held(message)?);
@@ -81,13 +83,13 @@ impl Client {
     }
 
     /// Queues a message, whose outcome will be in `completions` under `key`.
-    #[pyo3(signature = (completions, key: "int", to: "str | Recipient", message, options: "typing.Mapping[str, object]"))]
     fn _submit(
         &self, completions: &Completions, key: u64, to: &Bound<'_, PyAny>,
-        message: &Bound<'_, Message>, options: &Bound<'_, PyDict>,
+        message: &Bound<'_, Message>, options: &Bound<'_, PyAny>,
     ) -> PyResult<Ticket> {
         let request = request(to, message, options)?;
-        let done = completions.sender(key);
+        let shared = Arc::clone(&completions.0);
+        let done = move |outcome| shared.push(key, outcome);
         let ticket = guard(Delivery::NotSent, || self.outbox.try_submit(request, done));
         ticket.map(Ticket).map_err(raise)
     }
@@ -107,10 +109,6 @@ impl Client {
     fn __clear__(&self) {
         lock(&self.on_retry).take();
     }
-
-    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-        Ok(format!("{}(page_id='{}')", slf.get_type().name()?, slf.get().page_id()))
-    }
 }
 
 /// A queued message.
@@ -127,48 +125,45 @@ impl Ticket {
 
 /// Everything that is wrong with a message, who it goes to and its options.
 #[pyfunction(name = "_validate_request")]
-#[pyo3(signature = (to: "str | Recipient", message, options: "typing.Mapping[str, object]"))]
 pub(crate) fn validate_request(
-    to: &Bound<'_, PyAny>, message: &Bound<'_, Message>, options: &Bound<'_, PyDict>,
+    to: &Bound<'_, PyAny>, message: &Bound<'_, Message>, options: &Bound<'_, PyAny>,
 ) -> PyResult<Vec<Violation>> {
     let request = request(to, message, options)?;
     Ok(request.validate().into_iter().map(Into::into).collect())
 }
 
 fn request(
-    to: &Bound<'_, PyAny>, message: &Bound<'_, Message>, options: &Bound<'_, PyDict>,
+    to: &Bound<'_, PyAny>, message: &Bound<'_, Message>, options: &Bound<'_, PyAny>,
 ) -> PyResult<Request> {
     let message = callcta::Message::held(message)?.clone();
     Ok(Request::new(recipient(to)?, message, read_options(options)?))
 }
 
-fn read_options(given: &Bound<'_, PyDict>) -> PyResult<SendOptions> {
+fn read_options(given: &Bound<'_, PyAny>) -> PyResult<SendOptions> {
     let mut options = SendOptions::new();
-    for (name, value) in given {
+    for (name, value) in given.cast::<PyDict>()? {
         let name = name.extract::<String>()?;
-        options = if name == "deadline" {
-            set(options, read::<Option<SystemTime>>(&name, &value)?, SendOptions::deadline)
+        if name == "deadline" {
+            let deadline: Option<SystemTime> = named(value.py(), &name, value.extract())?;
+            if let Some(deadline) = deadline {
+                options = options.deadline(deadline);
+            }
         } else {
-            options.set(&name, read::<Json>(&name, &value)?.0).map_err(raise)?
-        };
+            let value = named(value.py(), &name, read::<Value>(&value))?;
+            options = options.set(&name, value).map_err(raise)?;
+        }
     }
     Ok(options)
 }
 
-/// The value of the option or setting `name`, which an error tells.
-fn read<'py, T>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<T>
-where
-    T: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
-{
-    value.extract().map_err(|error: PyErr| {
-        let (py, text) = (value.py(), format!("{name}: {}", error.value(value.py())));
-        if error.is_instance_of::<PyTypeError>(py) {
-            PyTypeError::new_err(text)
-        } else if error.is_instance_of::<PyValueError>(py) {
-            raise(callcta::Error::invalid_argument(text))
-        } else {
-            error
+/// What was read of the option or setting `name`, which is told if that failed.
+fn named<T>(py: Python<'_>, name: &str, read: PyResult<T>) -> PyResult<T> {
+    read.map_err(|error| {
+        let text = format!("{name}: {}", error.value(py));
+        if error.is_instance_of::<PyException>(py) {
+            return raise(callcta::Error::invalid_argument(text));
         }
+        error // such as KeyboardInterrupt
     })
 }
 

@@ -20,9 +20,9 @@ type PyOutcome<'py> = (u64, Option<Receipt>, Option<Bound<'py, PyAny>>);
 
 /// Outcomes by the key of their message.
 #[pyclass(frozen, name = "_Completions", module = "callcta._native")]
-pub(crate) struct Completions(Arc<Shared>);
+pub(crate) struct Completions(pub(crate) Arc<Shared>);
 
-struct Shared {
+pub(crate) struct Shared {
     state: Mutex<State>,
     reader: PipeReader,
     writer: PipeWriter,
@@ -39,24 +39,17 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Completions {
-    /// What an outbox calls with the outcome of the message `key`.
-    pub(crate) fn sender(
-        &self, key: u64,
-    ) -> impl FnOnce(callcta::Result<callcta::Receipt>) + Send + 'static {
-        let shared = Arc::clone(&self.0);
-        move |outcome| {
-            let mut state = shared.state();
-            state.outcomes.push_back((key, outcome));
-            let told = replace(&mut state.told, true);
-            // First, or who is woken would have to wait for the lock.
-            drop(state);
-            if !told {
-                // The pipe never holds more than two bytes, so this can't block.
-                let _ = (&shared.writer).write_all(&[0]);
-            }
+    /// Leaves the outcome of the message `key`.
+    pub(crate) fn push(&self, key: u64, outcome: callcta::Result<callcta::Receipt>) {
+        let mut state = self.state();
+        state.outcomes.push_back((key, outcome));
+        let told = replace(&mut state.told, true);
+        // First, or who is woken would have to wait for the lock.
+        drop(state);
+        if !told {
+            // The pipe never holds more than two bytes, so this can't block.
+            let _ = (&self.writer).write_all(&[0]);
         }
     }
 }

@@ -6,114 +6,57 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::inspect::{PyStaticConstant, PyStaticExpr};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 #[cfg(feature = "stubs")]
 use pyo3::{PyTypeInfo, type_hint_identifier, type_hint_subscript};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::raise;
 use crate::model::{Part, object};
 
-#[cfg(feature = "stubs")]
-const ANY: PyStaticExpr = type_hint_identifier!("typing", "Any");
-
 static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// Anything that Python's `json` can write and read.
-pub(crate) struct Json<T: Wire = Value>(pub(crate) T);
-
-/// A dictionary that Python's `json` can write and read.
-pub(crate) type JsonObject = Json<Map<String, Value>>;
-
-/// What a `Json` holds.
-pub(crate) trait Wire: Serialize + Sized {
-    #[cfg(feature = "stubs")]
-    const INPUT: PyStaticExpr;
-    #[cfg(feature = "stubs")]
-    const OUTPUT: PyStaticExpr;
-
-    fn of(value: Value) -> PyResult<Self>;
-}
-
-impl Wire for Value {
-    #[cfg(feature = "stubs")]
-    const INPUT: PyStaticExpr = ANY;
-    #[cfg(feature = "stubs")]
-    const OUTPUT: PyStaticExpr = ANY;
-
-    fn of(value: Value) -> PyResult<Self> {
-        Ok(value)
-    }
-}
-
-impl Wire for Map<String, Value> {
-    #[cfg(feature = "stubs")]
-    const INPUT: PyStaticExpr =
-        type_hint_subscript!(type_hint_identifier!("typing", "Mapping"), String::INPUT_TYPE, ANY);
-    #[cfg(feature = "stubs")]
-    const OUTPUT: PyStaticExpr =
-        type_hint_subscript!(type_hint_identifier!("builtins", "dict"), String::OUTPUT_TYPE, ANY);
-
-    fn of(value: Value) -> PyResult<Self> {
-        match value {
-            Value::Object(map) => Ok(map),
-            _ => Err(PyTypeError::new_err("must be a dictionary")),
-        }
-    }
-}
-
-impl<T: Wire> From<T> for Json<T> {
-    fn from(value: T) -> Self {
-        Json(value)
-    }
-}
-
-impl<T: Wire> Json<T> {
-    /// The wire form of something of the core.
-    pub(crate) fn of(core: &impl Serialize) -> PyResult<Self> {
-        T::of(serde_json::to_value(core).expect("there are text keys only")).map(Json)
-    }
-}
-
-impl<'py, T: Wire> FromPyObject<'_, 'py> for Json<T> {
-    type Error = PyErr;
-
-    #[cfg(feature = "stubs")]
-    const INPUT_TYPE: PyStaticExpr = T::INPUT;
-
-    fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if object.is_none() {
-            return T::of(Value::Null).map(Json);
-        }
-        if let Ok(text) = object.cast::<PyString>() {
-            return T::of(text.to_cow()?.into()).map(Json);
-        }
+/// Reads anything that Python's `json` can write, or only dictionaries.
+pub(crate) fn read<T: DeserializeOwned>(object: &Bound<'_, PyAny>) -> PyResult<T> {
+    let value = if object.is_none() {
+        Value::Null
+    } else if let Ok(text) = object.cast::<PyString>() {
+        text.to_cow()?.into()
+    } else {
         let dumps = DUMPS.import(object.py(), "json", "dumps")?;
         let json: String = dumps.call1((object,))?.extract()?;
         // Python writes more than there is in JSON.
-        let value = serde_json::from_str(&json).map_err(|_| {
+        serde_json::from_str(&json).map_err(|_| {
             raise(Error::invalid_argument(
                 "the value is not JSON: NaN, an infinity, half a character, or too deep",
             ))
-        });
-        T::of(value?).map(Json)
-    }
+        })?
+    };
+    serde_json::from_value(value).map_err(|_| PyTypeError::new_err("must be a dictionary"))
 }
 
-impl<'py, T: Wire> IntoPyObject<'py> for Json<T> {
-    type Target = PyAny;
-    type Output = Bound<'py, PyAny>;
-    type Error = PyErr;
+/// The wire form of something of the core.
+pub(crate) fn write<'py>(py: Python<'py>, core: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
+    let json = serde_json::to_string(core).expect("there are text keys only");
+    LOADS.import(py, "json", "loads")?.call1((json,))
+}
 
-    #[cfg(feature = "stubs")]
-    const OUTPUT_TYPE: PyStaticExpr = T::OUTPUT;
+/// Reads a dictionary.
+pub(crate) fn read_dict(dict: &Py<PyDict>) -> PyResult<Map<String, Value>> {
+    Python::attach(|py| read(dict.bind(py)))
+}
 
-    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
-        let json = serde_json::to_string(&self.0).expect("there are text keys only");
-        LOADS.import(py, "json", "loads")?.call1((json,))
-    }
+/// Something of the core that is an object there, as a dictionary.
+pub(crate) fn dict(core: &impl Serialize) -> PyResult<Py<PyDict>> {
+    Python::attach(|py| Ok(write(py, core)?.cast_into()?.unbind()))
+}
+
+/// Fields without an attribute of their own, if there are any.
+pub(crate) fn dict_of(extra: &Map<String, Value>) -> PyResult<Option<Py<PyDict>>> {
+    (!extra.is_empty()).then(|| dict(extra)).transpose()
 }
 
 /// Models of one class: any iterable when they come from Python, a tuple when
@@ -160,11 +103,6 @@ impl<'py, P: Part> IntoPyObject<'py> for Items<P> {
         let items = self.0.into_iter().map(|part| object(py, part.into(), false));
         PyTuple::new(py, items.collect::<PyResult<Vec<_>>>()?)
     }
-}
-
-/// Fields without an attribute of their own, if there are any.
-pub(crate) fn fields_of(extra: &Map<String, Value>) -> Option<JsonObject> {
-    (!extra.is_empty()).then(|| Json(extra.clone()))
 }
 
 /// `ClassName(name=value, …)`, with the names of `__match_args__` that have a value.

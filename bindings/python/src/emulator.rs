@@ -2,8 +2,9 @@
 
 use callcta_emulator::Emulator as Core;
 use pyo3::prelude::*;
+use serde_json::Value;
 
-use crate::convert::Json;
+use crate::convert::{read, write};
 
 type Headers = Vec<(String, String)>;
 type Request = (String, String, String, Headers, Vec<u8>, Option<u16>, Option<String>);
@@ -44,13 +45,12 @@ impl Emulator {
     }
 
     /// Asks the control API: the HTTP status and the answer.
-    #[pyo3(signature = (method, path, body=None))]
-    fn _control(
-        &self, py: Python<'_>, method: &str, path: &str, body: Option<Json>,
-    ) -> (u16, Json) {
-        let body = body.map(|body| body.0);
+    fn _control<'py>(
+        &self, py: Python<'py>, method: &str, path: &str, body: &Bound<'py, PyAny>,
+    ) -> PyResult<(u16, Bound<'py, PyAny>)> {
+        let body: Option<Value> = read(body)?;
         let (status, answer) = py.detach(|| self.core().control(method, path, body.as_ref()));
-        (status, Json(answer))
+        Ok((status, write(py, &answer)?))
     }
 
     /// Stops it. What it recorded can still be read.

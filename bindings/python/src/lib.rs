@@ -18,26 +18,20 @@ mod record;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::button::{
-        AccountLinkButton, AccountUnlinkButton, AudioCallButton, Button, GamePlayButton,
-        PhoneNumberButton, PostbackButton, RawButton, WebUrlButton,
+    use crate::{
+        button::{
+            AccountLinkButton, AccountUnlinkButton, AudioCallButton, Button, GamePlayButton,
+            PhoneNumberButton, PostbackButton, RawButton, WebUrlButton,
+        },
+        client::{Client, Ticket, validate_request},
+        completions::Completions,
+        emulator::Emulator,
+        error::error_kinds,
+        message::{ButtonTemplate, CallPrompt, Element, GenericTemplate, Message},
+        message::{RawMessage, Recipient},
+        model::Model,
+        record::{AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation},
     };
-    #[pymodule_export]
-    use crate::client::{Client, Ticket, validate_request};
-    #[pymodule_export]
-    use crate::completions::Completions;
-    #[pymodule_export]
-    use crate::emulator::Emulator;
-    #[pymodule_export]
-    use crate::error::error_kinds;
-    #[pymodule_export]
-    use crate::message::{
-        ButtonTemplate, CallPrompt, Element, GenericTemplate, Message, RawMessage, Recipient,
-    };
-    #[pymodule_export]
-    use crate::model::Model;
-    #[pymodule_export]
-    use crate::record::{AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation};
 
     /// The version of callcta.
     #[pymodule_export]

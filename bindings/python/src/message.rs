@@ -2,12 +2,12 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::button::Button;
-use crate::convert::{Items, Json, JsonObject, fields_of};
+use crate::convert::{Items, dict, dict_of, read_dict};
 use crate::error::raise;
-use crate::model::{Held, Model, Part, complete, model, object, set, set_fields};
+use crate::model::{Held, Model, Part, complete, model, object};
 use crate::record::Violation;
 
 /// A message: a template with its buttons, or anything else in wire form.
@@ -54,14 +54,16 @@ impl Message {
 
     /// Fields of the template that callcta has no attribute for, or None.
     #[getter]
-    fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<JsonObject>> {
-        Ok(callcta::Message::held(slf)?.template().and_then(|template| fields_of(template.extra())))
+    fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
+        callcta::Message::held(slf)?
+            .template()
+            .map_or(Ok(None), |template| dict_of(template.extra()))
     }
 
     /// Fields of the `message` object that callcta has no attribute for, or None.
     #[getter]
-    fn message_fields(slf: &Bound<'_, Self>) -> PyResult<Option<JsonObject>> {
-        Ok(fields_of(callcta::Message::held(slf)?.parts().extra))
+    fn message_fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
+        dict_of(callcta::Message::held(slf)?.parts().extra)
     }
 }
 
@@ -77,11 +79,11 @@ model! {
     GenericTemplate: Message, Model (
         elements: Items<callcta::Element>;
         sharable: bool;
-        metadata: String, fields: JsonObject, message_fields: JsonObject
+        metadata: String, fields: Py<PyDict>, message_fields: Py<PyDict>
     )
     |message: Message| {
-        let template = complete!(GenericTemplate::new(elements.0); sharable, ..fields);
-        complete!(Message: template.into(); metadata, ..message_fields)
+        let template = complete!(callcta::GenericTemplate::new(elements.0); sharable, ..fields);
+        complete!(callcta::Message::from(template); metadata, ..message_fields)
     }
 }
 
@@ -96,11 +98,11 @@ model! {
     ///     message_fields: Fields of the `message` object that callcta has no argument for.
     ButtonTemplate: Message, Model (
         text: String, buttons: Items<callcta::Button>;;
-        metadata: String, fields: JsonObject, message_fields: JsonObject
+        metadata: String, fields: Py<PyDict>, message_fields: Py<PyDict>
     )
     |message: Message| {
-        let template = complete!(ButtonTemplate::new(text, buttons.0); ..fields);
-        complete!(Message: template.into(); metadata, ..message_fields)
+        let template = complete!(callcta::ButtonTemplate::new(text, buttons.0); ..fields);
+        complete!(callcta::Message::from(template); metadata, ..message_fields)
     }
 }
 
@@ -115,11 +117,11 @@ model! {
     CallPrompt: Message, Model (
         ;
         ttl_days: i64 as "int | None";
-        metadata: String, fields: JsonObject, message_fields: JsonObject
+        metadata: String, fields: Py<PyDict>, message_fields: Py<PyDict>
     )
     |message: Message| {
-        let template = complete!(CallPrompt::new(); ttl_days, ..fields);
-        complete!(Message: template.into(); metadata, ..message_fields)
+        let template = complete!(callcta::CallPrompt::new(); ttl_days, ..fields);
+        complete!(callcta::Message::from(template); metadata, ..message_fields)
     }
 }
 
@@ -129,8 +131,8 @@ model! {
     /// Args:
     ///     wire: The `message` object of a request body, or a whole one, of which the message is
     ///         taken.
-    RawMessage: Message, Model (wire: JsonObject = Json::of(message)?)
-    |message: Message| callcta::Message::raw(wire.0)
+    RawMessage: Message, Model (wire: Py<PyDict> = dict(message)?)
+    |message: Message| callcta::Message::raw(read_dict(&wire)?)
 }
 
 model! {
@@ -148,7 +150,7 @@ model! {
         title: String => Option<String> = element.parts().title.map(Into::into);
         subtitle: String, image_url: String,
         default_action: Py<Button> = element.parts().default_action.map(action_of).transpose()?,
-        buttons: Items<callcta::Button>, fields: JsonObject = fields_of(element.parts().extra);
+        buttons: Items<callcta::Button>, fields: Py<PyDict> = dict_of(element.parts().extra)?;
     )
     |element: Element| {
         let action = |action: Py<Button>| {
@@ -156,7 +158,7 @@ model! {
         };
         let default_action = default_action.map(action).transpose()?;
         let buttons = buttons.map(|buttons| buttons.0);
-        complete!(Element::new(title); subtitle, image_url, default_action, buttons, ..fields)
+        complete!(callcta::Element::new(title); subtitle, image_url, default_action, buttons, ..fields)
     }
 }
 

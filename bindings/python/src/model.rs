@@ -7,14 +7,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 use serde::Serialize;
 
-use crate::button::{
-    AccountLinkButton, AccountUnlinkButton, AudioCallButton, Button, GamePlayButton,
-    PhoneNumberButton, PostbackButton, RawButton, WebUrlButton,
-};
-use crate::convert::{Json, JsonObject, Wire, repr};
-use crate::message::{
-    ButtonTemplate, CallPrompt, Element, GenericTemplate, Message, RawMessage, Recipient, hidden,
-};
+use crate::button::{self, Button};
+use crate::convert::{read, repr, write};
+use crate::message::{self, Element, Message, Recipient};
 
 /// What a message is made of.
 ///
@@ -73,18 +68,21 @@ impl Model {
     ///     callcta doesn't know are kept.
     #[classmethod]
     #[pyo3(signature = (wire) -> "typing.Self")]
-    fn from_dict<'py>(cls: &Bound<'py, PyType>, wire: Json) -> PyResult<Bound<'py, PyAny>> {
-        let (py, wire) = (cls.py(), wire.0);
+    fn from_dict<'py>(
+        cls: &Bound<'py, PyType>, wire: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = cls.py();
         let held: Held = if cls.is_subclass_of::<Button>()? {
-            callcta::Button::raw(wire).into()
+            callcta::Button::raw(read(wire)?).into()
         } else if cls.is_subclass_of::<Message>()? {
-            callcta::Message::raw(Wire::of(wire)?).into()
+            callcta::Message::raw(read(wire)?).into()
         } else if cls.is_subclass_of::<Element>()? {
-            callcta::Element::raw(wire).into()
+            callcta::Element::raw(read(wire)?).into()
         } else {
-            callcta::Recipient::from_map(Wire::of(wire)?).into()
+            callcta::Recipient::from_map(read(wire)?).into()
         };
-        let raw = cls.is(py.get_type::<RawButton>()) || cls.is(py.get_type::<RawMessage>());
+        let raw = cls.is(py.get_type::<button::RawButton>())
+            || cls.is(py.get_type::<message::RawMessage>());
         let model = object(py, held, raw)?;
         if model.is_instance(cls)? {
             return Ok(model);
@@ -94,19 +92,21 @@ impl Model {
     }
 
     /// The wire form: a dictionary, unless the model was made of something else.
-    fn to_dict(&self) -> PyResult<Json> {
-        Json::of(&self.0)
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        write(py, &self.0)
     }
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         match &*slf.get().0 {
-            Held::Recipient(to) => Ok(hidden(to)),
+            Held::Recipient(to) => Ok(message::hidden(to)),
             _ => repr(slf),
         }
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Json,))> {
-        Ok((slf.get_type().getattr("from_dict")?, (slf.get().to_dict()?,)))
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>,))> {
+        Ok((slf.get_type().getattr("from_dict")?, (slf.get().to_dict(slf.py())?,)))
     }
 }
 
@@ -118,23 +118,25 @@ pub(crate) fn object(py: Python<'_>, held: Held, raw: bool) -> PyResult<Bound<'_
             let parts = button.parts();
             let has = (parts.title.is_some(), parts.url.is_some(), parts.payload.is_some());
             match (parts.kind, has) {
-                _ if raw => RawButton::make,
-                (Some(ButtonType::AudioCall), (true, ..)) => AudioCallButton::make,
-                (Some(ButtonType::WebUrl), (_, true, _)) => WebUrlButton::make,
-                (Some(ButtonType::Postback), (true, _, true)) => PostbackButton::make,
-                (Some(ButtonType::PhoneNumber), (true, _, true)) => PhoneNumberButton::make,
-                (Some(ButtonType::AccountLink), (_, true, _)) => AccountLinkButton::make,
-                (Some(ButtonType::AccountUnlink), _) => AccountUnlinkButton::make,
-                (Some(ButtonType::GamePlay), (true, ..)) => GamePlayButton::make,
-                _ => RawButton::make,
+                _ if raw => button::RawButton::make,
+                (Some(ButtonType::AudioCall), (true, ..)) => button::AudioCallButton::make,
+                (Some(ButtonType::WebUrl), (_, true, _)) => button::WebUrlButton::make,
+                (Some(ButtonType::Postback), (true, _, true)) => button::PostbackButton::make,
+                (Some(ButtonType::PhoneNumber), (true, _, true)) => button::PhoneNumberButton::make,
+                (Some(ButtonType::AccountLink), (_, true, _)) => button::AccountLinkButton::make,
+                (Some(ButtonType::AccountUnlink), _) => button::AccountUnlinkButton::make,
+                (Some(ButtonType::GamePlay), (true, ..)) => button::GamePlayButton::make,
+                _ => button::RawButton::make,
             }
         }
         Held::Message(message) => match message.template() {
-            _ if raw => RawMessage::make,
-            Some(Template::Generic(_)) => GenericTemplate::make,
-            Some(Template::Button(template)) if template.text().is_some() => ButtonTemplate::make,
-            Some(Template::CallPrompt(_)) => CallPrompt::make,
-            _ => RawMessage::make,
+            _ if raw => message::RawMessage::make,
+            Some(Template::Generic(_)) => message::GenericTemplate::make,
+            Some(Template::Button(template)) if template.text().is_some() => {
+                message::ButtonTemplate::make
+            }
+            Some(Template::CallPrompt(_)) => message::CallPrompt::make,
+            _ => message::RawMessage::make,
         },
         Held::Element(_) => Element::make,
         Held::Recipient(_) => Recipient::make,
@@ -142,32 +144,18 @@ pub(crate) fn object(py: Python<'_>, held: Held, raw: bool) -> PyResult<Bound<'_
     make(py, held)
 }
 
-/// Passes an optional argument to a setter of the core.
-pub(crate) fn set<T, V>(object: T, value: Option<V>, setter: impl FnOnce(T, V) -> T) -> T {
-    match value {
-        Some(value) => setter(object, value),
-        None => object,
-    }
-}
-
-/// Passes every field to a setter of the core.
-pub(crate) fn set_fields<T>(
-    object: T, fields: Option<JsonObject>, setter: impl Fn(T, String, serde_json::Value) -> T,
-) -> T {
-    let fields = fields.into_iter().flat_map(|fields| fields.0);
-    fields.fold(object, |object, (key, value)| setter(object, key, value))
-}
-
-/// Completes something of the core with the optional arguments that its setters
-/// are named after, and with further fields.
+/// Passes optional arguments to the setters of the core that have their names, and
+/// further fields.
 macro_rules! complete {
-    ($class:ident::$new:ident($($argument:expr),*); $($name:ident,)* ..$fields:ident) => {
-        complete!($class: callcta::$class::$new($($argument),*); $($name,)* ..$fields)
-    };
-    ($class:ident: $object:expr; $($name:ident,)* ..$fields:ident) => {{
-        let object = $object;
-        $(let object = set(object, $name, callcta::$class::$name);)*
-        set_fields(object, $fields, callcta::$class::field)
+    ($part:expr; $($name:ident,)* ..$fields:ident) => {{
+        let mut part = $part;
+        $(if let Some(value) = $name {
+            part = part.$name(value);
+        })*
+        for (key, value) in $fields.as_ref().map(read_dict).transpose()?.into_iter().flatten() {
+            part = part.field(key, value);
+        }
+        part
     }};
 }
 pub(crate) use complete;

@@ -40,13 +40,10 @@ macro_rules! record {
                 repr(slf)
             }
 
-            #[pyo3(signature = () -> "tuple[typing.Any, tuple[typing.Any, ...]]")]
-            fn __reduce__<'py>(
-                slf: &Bound<'py, Self>,
-            ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
-                let fields = slf.get().clone();
-                let fields = ($(fields.$field,)+).into_pyobject(slf.py())?;
-                Ok((slf.get_type().into_any(), fields))
+            #[allow(clippy::type_complexity)] // of arguments
+            fn __getnewargs__(&self) -> ($($type,)+) {
+                let fields = self.clone();
+                ($(fields.$field,)+)
             }
         }
 

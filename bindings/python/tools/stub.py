@@ -1,8 +1,9 @@
 """Writes `_native.pyi`, or with `--check` compares it with what would be written.
 
 maturin generates the stub; this finishes it with what pyo3 can't say yet: annotations that are
-given as text lose their quotes, and `__match_args__` gets its values, which type checkers need for
-`match`. Run it with the interpreter that has maturin, ruff and the built package.
+given as text lose their quotes, dictionaries get the types of what they hold, and `__match_args__`
+gets its values, which type checkers need for `match`. Run it with the interpreter that has maturin,
+ruff and the built package.
 """
 
 import re
@@ -42,6 +43,7 @@ def generate() -> str:
             values = getattr(_native, name).__match_args__
             lines.append(f"    __match_args__: Final = {values!r}")
         elif line.lstrip().startswith("def "):
+            line = re.sub(r"\bdict\b(?!\[)", "dict[str, typing.Any]", line)
             lines.append(re.sub(r'"([^"]*)"', r"\1", line))
         else:
             lines.append(line)

@@ -137,6 +137,10 @@ class ClientBase(_native._Client):
         del settings["cls"]
         return _native._Client.__new__(cls, **settings)
 
+    def __repr__(self) -> str:
+        """Shows no token."""
+        return f"{type(self).__name__}(page_id={self.page_id!r})"
+
 
 class Client(ClientBase):
     """Sends messages for one Page and waits for the answers.

@@ -6,7 +6,7 @@ What `callcta` is made of.
 
 import typing
 from _typeshed import SupportsGetItem
-from typing import Any, Final, Iterable, Mapping, SupportsIndex, final
+from typing import Any, Final, Iterable, SupportsIndex, final
 from typing_extensions import disjoint_base
 
 __all__ = [
@@ -59,7 +59,7 @@ class AccountLinkButton(Button):
 
     __match_args__: Final = ("url", "fields")
     def __new__(
-        cls, /, url: str, *, fields: Mapping[str, Any] | None = None
+        cls, /, url: str, *, fields: dict[str, typing.Any] | None = None
     ) -> AccountLinkButton: ...
     @property
     def url(self, /) -> str: ...
@@ -74,7 +74,7 @@ class AccountUnlinkButton(Button):
     """
 
     __match_args__: Final = ("fields",)
-    def __new__(cls, /, *, fields: Mapping[str, Any] | None = None) -> AccountUnlinkButton: ...
+    def __new__(cls, /, *, fields: dict[str, typing.Any] | None = None) -> AccountUnlinkButton: ...
 
 @final
 class AppUsage:
@@ -84,12 +84,12 @@ class AppUsage:
 
     __match_args__: Final = ("call_count", "total_time", "total_cputime")
     def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[int, int, int]: ...
     def __hash__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __new__(
         cls, /, call_count: SupportsIndex, total_time: SupportsIndex, total_cputime: SupportsIndex
     ) -> AppUsage: ...
-    def __reduce__(self, /) -> tuple[typing.Any, tuple[typing.Any, ...]]: ...
     def __repr__(self, /) -> str: ...
     @property
     def call_count(self, /) -> int:
@@ -127,7 +127,7 @@ class AudioCallButton(Button):
         title: str,
         *,
         expires_in_days: int | None = None,
-        fields: Mapping[str, Any] | None = None,
+        fields: dict[str, typing.Any] | None = None,
     ) -> AudioCallButton: ...
     @property
     def expires_in_days(self, /) -> int | None: ...
@@ -149,6 +149,7 @@ class BusinessUsage:
         "regain_access_after",
     )
     def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[str, str, int, int, int, int | None]: ...
     def __hash__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __new__(
@@ -161,7 +162,6 @@ class BusinessUsage:
         total_cputime: SupportsIndex,
         regain_access_after: SupportsIndex | None = ...,
     ) -> BusinessUsage: ...
-    def __reduce__(self, /) -> tuple[typing.Any, tuple[typing.Any, ...]]: ...
     def __repr__(self, /) -> str: ...
     @property
     def call_count(self, /) -> int:
@@ -205,7 +205,7 @@ class Button(Model):
         type but `audio_call`.
         """
     @property
-    def fields(self, /) -> dict[str, Any] | None:
+    def fields(self, /) -> dict[str, typing.Any] | None:
         """
         Fields that callcta has no attribute for, or None.
         """
@@ -231,8 +231,8 @@ class ButtonTemplate(Message):
         buttons: Iterable[Button],
         *,
         metadata: str | None = None,
-        fields: Mapping[str, Any] | None = None,
-        message_fields: Mapping[str, Any] | None = None,
+        fields: dict[str, typing.Any] | None = None,
+        message_fields: dict[str, typing.Any] | None = None,
     ) -> ButtonTemplate: ...
     @property
     def buttons(self, /) -> tuple[Button, ...]: ...
@@ -258,8 +258,8 @@ class CallPrompt(Message):
         *,
         ttl_days: int | None = None,
         metadata: str | None = None,
-        fields: Mapping[str, Any] | None = None,
-        message_fields: Mapping[str, Any] | None = None,
+        fields: dict[str, typing.Any] | None = None,
+        message_fields: dict[str, typing.Any] | None = None,
     ) -> CallPrompt: ...
     @property
     def ttl_days(self, /) -> int | None: ...
@@ -296,14 +296,14 @@ class Element(Model):
         image_url: str | None = None,
         default_action: Button | None = None,
         buttons: Iterable[Button] | None = None,
-        fields: Mapping[str, Any] | None = None,
+        fields: dict[str, typing.Any] | None = None,
     ) -> Element: ...
     @property
     def buttons(self, /) -> tuple[Button, ...] | None: ...
     @property
     def default_action(self, /) -> Button | None: ...
     @property
-    def fields(self, /) -> dict[str, Any] | None: ...
+    def fields(self, /) -> dict[str, typing.Any] | None: ...
     @property
     def image_url(self, /) -> str | None: ...
     @property
@@ -330,11 +330,11 @@ class GamePlayButton(Button):
         title: str,
         *,
         payload: str | None = None,
-        game_metadata: Mapping[str, Any] | None = None,
-        fields: Mapping[str, Any] | None = None,
+        game_metadata: dict[str, typing.Any] | None = None,
+        fields: dict[str, typing.Any] | None = None,
     ) -> GamePlayButton: ...
     @property
-    def game_metadata(self, /) -> dict[str, Any] | None: ...
+    def game_metadata(self, /) -> dict[str, typing.Any] | None: ...
     @property
     def payload(self, /) -> str | None: ...
     @property
@@ -361,8 +361,8 @@ class GenericTemplate(Message):
         *,
         sharable: bool | None = None,
         metadata: str | None = None,
-        fields: Mapping[str, Any] | None = None,
-        message_fields: Mapping[str, Any] | None = None,
+        fields: dict[str, typing.Any] | None = None,
+        message_fields: dict[str, typing.Any] | None = None,
     ) -> GenericTemplate: ...
     @property
     def elements(self, /) -> tuple[Element, ...]: ...
@@ -378,6 +378,11 @@ class GraphError:
 
     __match_args__: Final = ("code", "subcode", "type", "is_transient", "trace_id")
     def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(
+        self, /
+    ) -> tuple[
+        int, int | None, str | None, str | None, str | None, str | None, bool | None, str | None
+    ]: ...
     def __hash__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __new__(
@@ -392,7 +397,6 @@ class GraphError:
         is_transient: bool | None = ...,
         trace_id: str | None = ...,
     ) -> GraphError: ...
-    def __reduce__(self, /) -> tuple[typing.Any, tuple[typing.Any, ...]]: ...
     def __repr__(self, /) -> str: ...
     @property
     def code(self, /) -> int:
@@ -440,7 +444,7 @@ class Message(Model):
     A message: a template with its buttons, or anything else in wire form.
     """
     @property
-    def fields(self, /) -> dict[str, Any] | None:
+    def fields(self, /) -> dict[str, typing.Any] | None:
         """
         Fields of the template that callcta has no attribute for, or None.
         """
@@ -458,7 +462,7 @@ class Message(Model):
                 kept, and reported by `validate`.
         """
     @property
-    def message_fields(self, /) -> dict[str, Any] | None:
+    def message_fields(self, /) -> dict[str, typing.Any] | None:
         """
         Fields of the `message` object that callcta has no attribute for, or None.
         """
@@ -520,7 +524,7 @@ class PhoneNumberButton(Button):
 
     __match_args__: Final = ("title", "number", "fields")
     def __new__(
-        cls, /, title: str, number: str, *, fields: Mapping[str, Any] | None = None
+        cls, /, title: str, number: str, *, fields: dict[str, typing.Any] | None = None
     ) -> PhoneNumberButton: ...
     @property
     def number(self, /) -> str: ...
@@ -540,7 +544,7 @@ class PostbackButton(Button):
 
     __match_args__: Final = ("title", "payload", "fields")
     def __new__(
-        cls, /, title: str, payload: str, *, fields: Mapping[str, Any] | None = None
+        cls, /, title: str, payload: str, *, fields: dict[str, typing.Any] | None = None
     ) -> PostbackButton: ...
     @property
     def payload(self, /) -> str: ...
@@ -572,9 +576,9 @@ class RawMessage(Message):
     """
 
     __match_args__: Final = ("wire",)
-    def __new__(cls, /, wire: Mapping[str, Any]) -> RawMessage: ...
+    def __new__(cls, /, wire: dict[str, typing.Any]) -> RawMessage: ...
     @property
-    def wire(self, /) -> dict[str, Any]: ...
+    def wire(self, /) -> dict[str, typing.Any]: ...
 
 @final
 class Receipt:
@@ -584,6 +588,7 @@ class Receipt:
 
     __match_args__: Final = ("message_id", "recipient_id", "usage", "attempts")
     def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[str, str | None, Usage, int]: ...
     def __hash__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __new__(
@@ -594,7 +599,6 @@ class Receipt:
         usage: Usage = ...,
         attempts: SupportsIndex = ...,
     ) -> Receipt: ...
-    def __reduce__(self, /) -> tuple[typing.Any, tuple[typing.Any, ...]]: ...
     def __repr__(self, /) -> str: ...
     @property
     def attempts(self, /) -> int:
@@ -660,6 +664,7 @@ class Usage:
 
     __match_args__: Final = ("app", "business")
     def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[AppUsage | None, list[BusinessUsage], int]: ...
     def __hash__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __new__(
@@ -669,7 +674,6 @@ class Usage:
         business: SupportsGetItem[int, BusinessUsage] = ...,
         highest: SupportsIndex = ...,
     ) -> Usage: ...
-    def __reduce__(self, /) -> tuple[typing.Any, tuple[typing.Any, ...]]: ...
     def __repr__(self, /) -> str: ...
     @property
     def app(self, /) -> AppUsage | None:
@@ -695,10 +699,10 @@ class Violation:
 
     __match_args__: Final = ("path", "rule", "severity", "message")
     def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[str, str, str, str]: ...
     def __hash__(self, /) -> int: ...
     def __ne__(self, value: object, /) -> bool: ...
     def __new__(cls, /, path: str, rule: str, severity: str, message: str) -> Violation: ...
-    def __reduce__(self, /) -> tuple[typing.Any, tuple[typing.Any, ...]]: ...
     def __repr__(self, /) -> str: ...
     @property
     def message(self, /) -> str:
@@ -756,7 +760,7 @@ class WebUrlButton(Button):
         messenger_extensions: bool | None = None,
         fallback_url: str | None = None,
         webview_share_button: str | None = None,
-        fields: Mapping[str, Any] | None = None,
+        fields: dict[str, typing.Any] | None = None,
     ) -> WebUrlButton: ...
     @property
     def fallback_url(self, /) -> str | None: ...
@@ -786,14 +790,11 @@ class _Client:
         capacity: int | None,
         **settings: object,
     ) -> typing.Self: ...
-    def __repr__(self, /) -> str: ...
     def _close(self, /) -> None:
         """
         Closes every connection and cancels what is queued.
         """
-    def _send(
-        self, /, to: str | Recipient, message: Message, options: typing.Mapping[str, object]
-    ) -> Receipt:
+    def _send(self, /, to: Any, message: Message, options: Any) -> Receipt:
         """
         Sends and waits.
         """
@@ -801,10 +802,10 @@ class _Client:
         self,
         /,
         completions: _Completions,
-        key: int,
-        to: str | Recipient,
+        key: SupportsIndex,
+        to: Any,
         message: Message,
-        options: typing.Mapping[str, object],
+        options: Any,
     ) -> _Ticket:
         """
         Queues a message, whose outcome will be in `completions` under `key`.
@@ -841,7 +842,7 @@ class _Emulator:
     A local Graph API on a free port of 127.0.0.1.
     """
     def __new__(cls, /) -> typing.Self: ...
-    def _control(self, /, method: str, path: str, body: Any | None = None) -> tuple[int, Any]:
+    def _control(self, /, method: str, path: str, body: Any) -> tuple[int, Any]:
         """
         Asks the control API: the HTTP status and the answer.
         """
@@ -880,9 +881,7 @@ def _error_kinds() -> list[str]:
     The stable names of every kind of error.
     """
 
-def _validate_request(
-    to: str | Recipient, message: Message, options: typing.Mapping[str, object]
-) -> list[Violation]:
+def _validate_request(to: Any, message: Message, options: Any) -> list[Violation]:
     """
     Everything that is wrong with a message, who it goes to and its options.
     """
