@@ -6,11 +6,10 @@ use std::thread;
 
 use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, Result, WORKERS_DEFAULT};
 use napi::Env;
-use napi::bindgen_prelude::Function;
 use napi_derive::napi;
 
 use crate::boundary::{caught, guard, internal};
-use crate::events::{Args, Events};
+use crate::events::{Events, Listener};
 use crate::message;
 use crate::outcome::NativeError;
 use crate::read::{Fields, Read, Refused, count, parse, text};
@@ -30,16 +29,11 @@ type Orders = (i64, Vec<String>);
 
 #[napi]
 impl NativeClient {
-    #[napi(constructor)]
-    pub fn new(
-        env: Env,
-        settings: String,
-        #[napi(ts_arg_type = "(events: NativeEvent[], more: boolean) => void")] listener: Function<
-            '_,
-            Args,
-            (),
-        >,
-    ) -> napi::Result<Self> {
+    #[napi(
+        constructor,
+        ts_args_type = "settings: string, listener: (events: NativeEvent[], more: boolean) => void"
+    )]
+    pub fn new(env: Env, settings: String, listener: Listener<'_>) -> napi::Result<Self> {
         let events = Arc::new(Events::new(&listener)?);
         guard(env, || {
             let (outbox, workers) = outbox(&settings, &events)?;
@@ -67,9 +61,13 @@ impl NativeClient {
     /// id, and the others have the next ones.
     #[napi]
     pub fn send(&self, first: i64, requests: Vec<String>) {
-        self.events.wait(first, requests.len());
-        // Fails only without the feeder, which nothing ends before.
-        let _ = self.orders.send((first, requests));
+        let alone = self.events.wait(first, requests.len());
+        match &requests[..] {
+            // The feeder could do it no sooner.
+            [request] if alone => feed(&self.outbox, &self.events, first, request),
+            // Fails only without the feeder, which nothing ends before.
+            _ => drop(self.orders.send((first, requests))),
+        }
     }
 
     /// Has the listener called again, when it was told of more events.

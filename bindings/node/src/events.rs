@@ -37,7 +37,8 @@ pub struct NativeEvent {
 const TURN: usize = 64;
 
 /// Events, and whether there are more of them.
-pub type Args = FnArgs<(Vec<NativeEvent>, bool)>;
+type Args = FnArgs<(Vec<NativeEvent>, bool)>;
+pub type Listener<'a> = Function<'a, Args, ()>;
 // Not handled by the callee: there is no error to pass. Weak: see `keep_alive`.
 type Wake = ThreadsafeFunction<(), (), Args, Status, false, true>;
 
@@ -71,7 +72,7 @@ pub struct Events {
 
 impl Events {
     /// Passes events to `listener`, on its own thread.
-    pub fn new(listener: &Function<'_, Args, ()>) -> napi::Result<Self> {
+    pub fn new(listener: &Listener<'_>) -> napi::Result<Self> {
         let shared = Arc::new(Mutex::new(Shared::default()));
         // Only the queue goes into the callback: a reference to `wake` would keep
         // itself alive.
@@ -132,11 +133,12 @@ impl Events {
         });
     }
 
-    /// Sends wait to be started.
-    pub fn wait(&self, first: i64, count: usize) {
+    /// Sends wait to be started; whether there are no others.
+    pub fn wait(&self, first: i64, count: usize) -> bool {
         let ids = (first..).take(count);
         let mut shared = lock(&self.shared);
         shared.stages.extend(ids.map(|id| (id, Stage::Waiting)));
+        shared.stages.len() == count
     }
 
     /// Whether a send should be started: it may have been given up.
