@@ -49,6 +49,45 @@ def callcta_sample() -> "GenericTemplate":
     return GenericTemplate([Element("Contact Support!", buttons=[call])])
 
 
+def raw() -> Callable[[], None]:
+    """The floor in Python: what is written is ready, what is read is only counted."""
+    import json
+    import socket
+
+    host = URL.removeprefix("http://")
+    body = json.dumps(sample_request(PSID), separators=(",", ":"))
+    request = (
+        f"POST /v26.0/{PAGE_ID}/messages HTTP/1.1\r\nhost: {host}\r\naccept: */*\r\n"
+        "user-agent: raw\r\ncontent-type: application/json\r\n"
+        f"authorization: Bearer {TOKEN}\r\ncontent-length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+    address, port = host.rsplit(":", 1)
+    buffer = bytearray(16 * 1024)
+    connection: socket.socket | None = None
+    # The server always answers alike, so the first answer tells the length.
+    length = 0
+
+    def connect() -> socket.socket:
+        connection = socket.create_connection((address, int(port)))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def send() -> None:
+        nonlocal connection, length
+        connection = connection or connect()
+        connection.sendall(request)
+        filled = 0
+        while not length or filled < length:
+            count = connection.recv_into(memoryview(buffer)[filled:])
+            assert count
+            filled += count
+            if not length and b"\r\n\r\n" in buffer:
+                head = bytes(buffer).partition(b"\r\n\r\n")[0]
+                length = len(head) + 4 + int(head.split(b"content-length:")[1].split()[0])
+
+    return send
+
+
 def sender() -> tuple[str, Callable[[], None]]:
     """The client's name and what sends one message with it."""
     if WHICH == "callcta":
@@ -60,6 +99,9 @@ def sender() -> tuple[str, Callable[[], None]]:
             assert client.send(PSID, callcta_sample()).message_id
 
         return f"callcta {version('callcta')}", send
+
+    if WHICH == "raw":
+        return "socket", raw()
 
     if WHICH == "httpx":
         import httpx

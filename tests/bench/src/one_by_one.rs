@@ -36,6 +36,7 @@ const AIMS: &[(Entry, Entry, Option<f64>)] = &[
     (roster::RUST, roster::LIBCURL, Some(1.05)),
     (roster::C, roster::LIBCURL, Some(1.05)),
     (roster::PYTHON, roster::FLOOR, Some(1.5)),
+    (roster::PYTHON, roster::PYTHON_FLOOR, None),
     (roster::PYTHON, roster::HTTPX, None),
     (roster::PYTHON, roster::REQUESTS, None),
     (roster::PYTHON, roster::FBMESSENGER, None),

@@ -27,6 +27,7 @@ pub const UREQ: Entry = Entry(Group::Rust, "ureq");
 pub const C: Entry = Entry(Group::C, "callcta");
 pub const LIBCURL: Entry = Entry(Group::C, "libcurl");
 pub const PYTHON: Entry = Entry(Group::Python, "callcta");
+pub const PYTHON_FLOOR: Entry = Entry(Group::Python, "raw");
 pub const PYTHON_AIO: Entry = Entry(Group::Python, "callcta-aio");
 pub const HTTPX: Entry = Entry(Group::Python, "httpx");
 pub const REQUESTS: Entry = Entry(Group::Python, "requests");
@@ -43,6 +44,7 @@ pub const ONE_BY_ONE: &[Entry] = &[
     RUST,
     LIBCURL,
     C,
+    PYTHON_FLOOR,
     PYTHON,
     PYTHON_AIO,
     HTTPX,
