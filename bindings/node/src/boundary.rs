@@ -21,7 +21,7 @@ pub fn caught<T>(body: impl FnOnce() -> Read<T>) -> Result<T> {
     Ok(outcome?)
 }
 
-pub fn internal(what: &str) -> Error {
+fn internal(what: &str) -> Error {
     Error::internal(Delivery::NotSent, what)
 }
 

@@ -1,14 +1,14 @@
 //! The client and its settings.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, Result, WORKERS_DEFAULT};
+use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, WORKERS_DEFAULT};
 use napi::Env;
 use napi_derive::napi;
 
-use crate::boundary::{caught, guard, internal};
+use crate::boundary::{caught, guard};
 use crate::events::{Events, Listener};
 use crate::message;
 use crate::outcome::NativeError;
@@ -20,7 +20,7 @@ pub struct NativeClient {
     outbox: Outbox,
     events: Arc<Events>,
     workers: usize,
-    orders: Sender<Orders>,
+    feeder: OnceLock<Option<Sender<Orders>>>,
 }
 
 /// Sends that wait to be read and to be put into the outbox: the first one's id, and
@@ -38,7 +38,7 @@ impl NativeClient {
         guard(env, || {
             let (outbox, workers) = outbox(&settings, &events)?;
             Ok(NativeClient {
-                orders: start_feeder(&outbox, &events)?,
+                feeder: OnceLock::new(),
                 outbox,
                 events,
                 workers,
@@ -61,12 +61,15 @@ impl NativeClient {
     /// id, and the others have the next ones.
     #[napi]
     pub fn send(&self, first: i64, requests: Vec<String>) {
-        let alone = self.events.wait(first, requests.len());
-        match &requests[..] {
-            // The feeder could do it no sooner.
-            [request] if alone => feed(&self.outbox, &self.events, first, request),
+        let (outbox, events) = (&self.outbox, &self.events);
+        let start = || start_feeder(outbox.clone(), Arc::clone(events));
+        let others = self.events.wait(first, requests.len());
+        // A lone send would only lose time with the feeder.
+        let feeder = others.then(|| self.feeder.get_or_init(start).as_ref());
+        match feeder.flatten() {
             // Fails only without the feeder, which nothing ends before.
-            _ => drop(self.orders.send((first, requests))),
+            Some(feeder) => drop(feeder.send((first, requests))),
+            None => feed(outbox, events, (first, requests)),
         }
     }
 
@@ -108,25 +111,25 @@ impl Drop for NativeClient {
 }
 
 /// Starts the thread that reads orders and hands them to the outbox, so that the event
-/// loop waits for neither. It ends with the sender.
-fn start_feeder(outbox: &Outbox, events: &Arc<Events>) -> Result<Sender<Orders>> {
-    let (sender, orders) = channel::<Orders>();
-    let (outbox, events) = (outbox.clone(), Arc::clone(events));
+/// loop waits for neither. It ends with the sender; none if it can't be started.
+fn start_feeder(outbox: Outbox, events: Arc<Events>) -> Option<Sender<Orders>> {
+    let (sender, orders) = channel();
     let feeder = thread::Builder::new().name("callcta-feeder".to_owned());
     let started = feeder.spawn(move || {
-        for (first, requests) in orders {
-            for (id, request) in (first..).zip(requests) {
-                feed(&outbox, &events, id, &request);
-            }
+        for orders in orders {
+            feed(&outbox, &events, orders);
         }
     });
-    match started {
-        Ok(_) => Ok(sender),
-        Err(error) => Err(internal(&format!("no thread can be started: {error}"))),
+    started.is_ok().then_some(sender)
+}
+
+fn feed(outbox: &Outbox, events: &Arc<Events>, (first, requests): Orders) {
+    for (id, request) in (first..).zip(requests) {
+        feed_one(outbox, events, id, &request);
     }
 }
 
-fn feed(outbox: &Outbox, events: &Arc<Events>, id: i64, request: &str) {
+fn feed_one(outbox: &Outbox, events: &Arc<Events>, id: i64, request: &str) {
     if !events.starts(id) {
         return;
     }

@@ -133,12 +133,12 @@ impl Events {
         });
     }
 
-    /// Sends wait to be started; whether there are no others.
+    /// Sends wait to be started; whether there is more than one now.
     pub fn wait(&self, first: i64, count: usize) -> bool {
         let ids = (first..).take(count);
         let mut shared = lock(&self.shared);
         shared.stages.extend(ids.map(|id| (id, Stage::Waiting)));
-        shared.stages.len() == count
+        shared.stages.len() > 1
     }
 
     /// Whether a send should be started: it may have been given up.
