@@ -1,7 +1,8 @@
 //! The client: settings in, sends without the GIL, receipts and exceptions out.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use callcta::{Delivery, Request, SendOptions};
 use pyo3::exceptions::PyException;
@@ -19,6 +20,10 @@ use crate::model::Part;
 use crate::record::{Receipt, Violation};
 
 static RETRY_EVENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static AT_EXIT: PyOnceLock<()> = PyOnceLock::new();
+/// How many callbacks are under way, and whether there may be no more.
+static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+static ENDING: AtomicBool = AtomicBool::new(false);
 
 /// What the blocking and the asyncio client have in common.
 #[pyclass(frozen, subclass, name = "_Client", module = "callcta._native")]
@@ -42,8 +47,8 @@ impl Client {
         capacity: "int | None", **settings: "object"
     ) -> "typing.Self")]
     fn new(
-        page_id: String, access_token: String, on_retry: Option<Py<PyAny>>, workers: Option<usize>,
-        capacity: Option<usize>, settings: Option<&Bound<'_, PyDict>>,
+        py: Python<'_>, page_id: String, access_token: String, on_retry: Option<Py<PyAny>>,
+        workers: Option<usize>, capacity: Option<usize>, settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let mut builder = callcta::Client::builder(page_id, access_token);
         for (name, value) in settings.into_iter().flatten() {
@@ -55,6 +60,10 @@ impl Client {
         let told = on_retry.is_some();
         let on_retry: Callback = Arc::new(Mutex::new(on_retry));
         if told {
+            AT_EXIT.get_or_try_init(py, || {
+                py.import("atexit")?.call_method1("register", (wrap_pyfunction!(end, py)?,))?;
+                Ok::<_, PyErr>(())
+            })?;
             let callback = Arc::clone(&on_retry);
             builder = builder.on_retry(move |event| tell_retry(&callback, event));
         }
@@ -172,8 +181,30 @@ fn lock(callback: &Callback) -> MutexGuard<'_, Option<Py<PyAny>>> {
     callback.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Waits for callbacks under way, and keeps further ones from starting: the end of
+/// the interpreter would end their threads in their midst, and with them the process.
+/// Not for ever, as a callback may hang.
+#[pyfunction]
+fn end(py: Python<'_>) {
+    ENDING.store(true, Ordering::SeqCst);
+    let until = Instant::now() + Duration::from_secs(1);
+    py.detach(|| {
+        while UNDER_WAY.load(Ordering::SeqCst) > 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
 /// Runs the callback on this thread, unless the interpreter is ending.
 fn tell_retry(callback: &Callback, event: &callcta::RetryEvent<'_>) {
+    UNDER_WAY.fetch_add(1, Ordering::SeqCst);
+    if !ENDING.load(Ordering::SeqCst) {
+        call(callback, event);
+    }
+    UNDER_WAY.fetch_sub(1, Ordering::SeqCst);
+}
+
+fn call(callback: &Callback, event: &callcta::RetryEvent<'_>) {
     Python::try_attach(|py| {
         let Some(callback) = lock(callback).as_ref().map(|callback| callback.clone_ref(py)) else {
             return;
