@@ -113,6 +113,16 @@ def test_a_tap_after_the_expiry_is_refused(callcta_emulator: Emulator) -> None:
     assert caught.value.reason == "message_unknown"
 
 
+def test_the_control_api_is_at_hand(callcta_emulator: Emulator) -> None:
+    callcta_emulator.control("PATCH", "state", {"answer_shape": "nested_both"})
+    assert callcta_emulator.control("GET", "state")["answer_shape"] == "nested_both"
+    receipt = callcta_emulator.client().send(callcta_emulator.psids[0], CALL)
+    latest = callcta_emulator.control("GET", "messages?limit=1")["messages"]
+    assert [message["message_id"] for message in latest] == [receipt.message_id]
+    with pytest.raises(ValueError, match="no such"):
+        callcta_emulator.control("GET", "nonsense")
+
+
 def test_stopping_ends_it_but_keeps_its_records() -> None:
     with Emulator() as emulator:
         emulator.client().send(emulator.psids[0], CALL)
