@@ -277,6 +277,12 @@ fn what_is_no_setting_is_refused_by_its_name() {
             builder().set(codes, json!([{"subcode": 1}])).map(drop),
             "calling_not_enabled_codes must be",
         ),
+        (
+            builder()
+                .set(codes, json!([{"code": 1, "subCode": 2}]))
+                .map(drop),
+            "calling_not_enabled_codes must be",
+        ),
         (options().set("tga", "x").map(drop), "no such option: tga"),
         (options().set("tag", 1).map(drop), "tag must be a text"),
         (

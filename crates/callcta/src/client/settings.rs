@@ -96,10 +96,15 @@ impl ClientBuilder {
 
 /// Of an object, or of a list of the two.
 fn code_and_subcode(pair: &Value) -> Option<(i64, Option<i64>)> {
-    let (code, subcode) = match pair {
-        Value::Array(pair) => (pair.first(), pair.get(1)),
-        pair => (pair.get("code"), pair.get("subcode")),
+    let (code, subcode, count) = match pair {
+        Value::Array(pair) => (pair.first(), pair.get(1), pair.len()),
+        Value::Object(pair) => (pair.get("code"), pair.get("subcode"), pair.len()),
+        _ => return None,
     };
+    // A misspelt subcode must not get lost.
+    if count > usize::from(code.is_some()) + usize::from(subcode.is_some()) {
+        return None;
+    }
     let subcode = match subcode {
         None | Some(Value::Null) => None,
         Some(subcode) => Some(subcode.as_i64()?),

@@ -5,12 +5,12 @@ mod queue;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::thread;
 
 pub use self::queue::Ticket;
-use self::queue::{Job, Queue};
+use self::queue::{Job, Queue, Settings};
 use crate::client::{Client, Receipt};
 use crate::error::{Delivery, Error, Result};
 use crate::message::Request;
@@ -62,6 +62,7 @@ struct Handle {
     capacity: usize,
     /// The bits of an `f64`: messages per second, infinity if that isn't bounded.
     pace: AtomicU64,
+    brief: AtomicBool,
     /// Threads and what they hold don't survive a fork: a child starts anew, and
     /// leaves what its parent queued to the parent.
     queues: PerProcess<Arc<Queue>>,
@@ -82,6 +83,7 @@ impl Outbox {
                 workers: workers.max(1),
                 capacity: capacity.max(1),
                 pace: AtomicU64::new(f64::INFINITY.to_bits()),
+                brief: AtomicBool::new(false),
                 queues: PerProcess::new(),
             }),
         }
@@ -111,8 +113,17 @@ impl Outbox {
             ));
         }
         self.handle.pace.store(pace.to_bits(), Ordering::Relaxed);
-        self.queue().set_pace(per_second);
+        self.queue().set(self.handle.settings());
         Ok(())
+    }
+
+    /// Whether all callbacks take no time, as those that only put the outcome into
+    /// somebody's queue. A message that is submitted while one of them runs then
+    /// waits for its thread, which is cheaper than to wake another one. Not so at
+    /// first.
+    pub fn set_brief_callbacks(&self, yes: bool) {
+        self.handle.brief.store(yes, Ordering::Relaxed);
+        self.queue().set(self.handle.settings());
     }
 
     /// Puts a message into the queue, and waits for room if it is full.
@@ -215,10 +226,16 @@ impl Outbox {
 impl Handle {
     fn queue(&self) -> &Arc<Queue> {
         self.queues.get(std::process::id(), || {
-            let pace = f64::from_bits(self.pace.load(Ordering::Relaxed));
-            let pace = pace.is_finite().then_some(pace);
-            Arc::new(Queue::new(self.workers, self.capacity, pace))
+            Arc::new(Queue::new(self.workers, self.capacity, self.settings()))
         })
+    }
+
+    fn settings(&self) -> Settings {
+        let pace = f64::from_bits(self.pace.load(Ordering::Relaxed));
+        Settings {
+            pace: pace.is_finite().then_some(pace),
+            brief: self.brief.load(Ordering::Relaxed),
+        }
     }
 }
 

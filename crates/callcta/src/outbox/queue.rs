@@ -65,8 +65,9 @@ struct State {
     /// Workers that wait, each on its own. The last one is woken first, since its
     /// stack and its connection are the warmest.
     idle: Vec<Arc<Condvar>>,
-    /// Messages that may start per second, if that is bounded.
-    pace: Option<f64>,
+    settings: Settings,
+    /// Workers that are telling an outcome, and come back for more.
+    telling: usize,
     /// The worker that waits until the next message may start. The others needn't.
     timekeeper: Option<Arc<Condvar>>,
     /// The workers' threads, to be waited for.
@@ -77,7 +78,22 @@ struct State {
     closed: bool,
 }
 
+/// What can change while the outbox is in use.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Settings {
+    /// Messages that may start per second, if that is bounded.
+    pub(super) pace: Option<f64>,
+    /// Whether telling an outcome takes no time.
+    pub(super) brief: bool,
+}
+
 impl State {
+    /// Whether those who come back at once see to all that is ready.
+    fn is_seen_to(&self) -> bool {
+        let coming = if self.settings.brief { self.telling } else { 0 };
+        self.ready.len() <= coming || self.timekeeper.is_some()
+    }
+
     /// Lanes are empty whose messages were all cancelled.
     fn drop_empty_lanes(&mut self) {
         while let Some(first) = self.ready.front()
@@ -100,7 +116,7 @@ impl State {
     /// A worker to be woken for what is ready, if there is one and it could do
     /// anything.
     fn next_worker(&mut self) -> Option<Arc<Condvar>> {
-        if self.ready.is_empty() || self.timekeeper.is_some() {
+        if self.is_seen_to() {
             return None;
         }
         self.idle.pop()
@@ -131,9 +147,9 @@ thread_local! {
 }
 
 impl Queue {
-    pub(super) fn new(max_workers: usize, capacity: usize, pace: Option<f64>) -> Self {
+    pub(super) fn new(max_workers: usize, capacity: usize, settings: Settings) -> Self {
         let state = State {
-            pace,
+            settings,
             ..State::default()
         };
         Queue {
@@ -148,9 +164,9 @@ impl Queue {
         ignore_poison(self.state.lock())
     }
 
-    pub(super) fn set_pace(&self, pace: Option<f64>) {
+    pub(super) fn set(&self, settings: Settings) {
         let mut state = self.state();
-        state.pace = pace;
+        state.settings = settings;
         let timekeeper = state.timekeeper.clone();
         drop(state);
         if let Some(worker) = timekeeper {
@@ -177,9 +193,8 @@ impl Queue {
 
     /// Whether another worker should be started, which is then counted already.
     fn needs_worker(&self, state: &mut State) -> bool {
-        let needed = !state.ready.is_empty()
+        let needed = !state.is_seen_to()
             && state.idle.is_empty()
-            && state.timekeeper.is_none()
             && !state.starting
             && state.workers < self.max_workers;
         state.workers += usize::from(needed);
@@ -273,7 +288,7 @@ impl Queue {
                 return None;
             }
             state.drop_empty_lanes();
-            let wait = match state.pace {
+            let wait = match state.settings.pace {
                 Some(pace) if !state.ready.is_empty() => {
                     pacer.start(pace, Instant::now()).err().unwrap_or_default()
                 }
@@ -307,6 +322,7 @@ impl Queue {
     /// A message of this lane has been sent: the next one may go.
     pub(super) fn finished(&self, lane: &Arc<Recipient>) {
         let mut state = self.state();
+        state.telling += 1;
         if state.lanes.get(lane).is_some_and(|lane| !lane.is_empty()) {
             state.ready.push_back(Arc::clone(lane));
             wake_worker(state);
@@ -318,6 +334,7 @@ impl Queue {
     /// The outcome of a message has been told.
     pub(super) fn told(&self) {
         let mut state = self.state();
+        state.telling -= 1;
         state.busy -= 1;
         if state.busy == 0 {
             self.progressed(state);
@@ -406,7 +423,7 @@ mod tests {
 
     #[test]
     fn nothing_is_left_behind_without_workers() {
-        let queue = Arc::new(Queue::new(2, 10, None));
+        let queue = Arc::new(Queue::new(2, 10, Settings::default()));
         let (first, start) = queue.push(job("1"), false).expect("there is room");
         assert!(start);
         // The one that is being started will see to it.
@@ -418,8 +435,33 @@ mod tests {
     }
 
     #[test]
+    fn who_tells_an_outcome_briefly_sees_to_the_next_message() {
+        for brief in [false, true] {
+            let settings = Settings { brief, pace: None };
+            let queue = Arc::new(Queue::new(9, 10, settings));
+            queue.push(job("1"), false).expect("there is room");
+            queue.enter();
+            let next = || {
+                queue
+                    .next(&Arc::default(), &Pacer::new())
+                    .expect("there is work")
+            };
+            let (first, _) = next();
+            queue.finished(&first.recipient);
+            let another = queue.push(job("2"), false).expect("there is room").1;
+            assert_eq!(another, !brief);
+            queue.told();
+            // Nobody else comes back, unless another one has been started.
+            let another = queue.push(job("3"), false).expect("there is room").1;
+            assert_eq!(another, brief);
+            next();
+            next();
+        }
+    }
+
+    #[test]
     fn workers_start_one_another_up_to_their_number() {
-        let queue = Arc::new(Queue::new(2, 10, None));
+        let queue = Arc::new(Queue::new(2, 10, Settings::default()));
         let starts = ["1", "2", "3"].map(|psid| queue.push(job(psid), false).expect("room").1);
         assert_eq!(starts, [true, false, false]);
         queue.enter();
