@@ -160,26 +160,6 @@ impl Outbox {
         self.push(Job::new(request, Box::new(done))?, false)
     }
 
-    #[doc(hidden)]
-    pub fn submit_unchecked(
-        &self,
-        mut request: Request,
-        done: impl FnOnce(Result<Receipt>) + Send + 'static,
-    ) -> Result<Ticket> {
-        request.options = request.options.unchecked(true);
-        self.submit(request, done)
-    }
-
-    #[doc(hidden)]
-    pub fn try_submit_unchecked(
-        &self,
-        mut request: Request,
-        done: impl FnOnce(Result<Receipt>) + Send + 'static,
-    ) -> Result<Ticket> {
-        request.options = request.options.unchecked(true);
-        self.try_submit(request, done)
-    }
-
     /// Waits until nothing is queued or being sent.
     pub fn wait(&self) {
         self.queue().wait_until_idle();
