@@ -18,7 +18,7 @@ async function main() {
   const show = (send) => send.catch((error) => console.log(`${error.code}: ${error.delivery}`));
 
   await show(client.send(psid, tooLong));
-  await show(client.sendUnchecked(psid, tooLong));
+  await show(client.send(psid, tooLong, { unchecked: true }));
   await show(client.send('999999999999999', message));
   await show(emulator.client({ accessToken: 'wrong' }).send(psid, message));
   // The message is stored, but the connection breaks before the answer.

@@ -12,12 +12,14 @@ import type {
   Violation,
 } from './types.cjs';
 
-/** A client with its outbox; events about its sends go to one listener. */
+/** A client with its outboxes; events about its sends go to one listener. */
 export declare class NativeClient {
   constructor(settings: string, listener: (events: NativeEvent[], more: boolean) => void);
   get pageId(): string;
   /** How many messages are sent at once. */
   get workers(): number;
+  /** How many messages that keep a pace start per second. */
+  setPace(perSecond: number): void;
   /**
    * Starts sends, of which events will tell the outcomes: the first one has this
    * id, and the others have the next ones.
@@ -81,6 +83,9 @@ export interface NativeNames {
   errorKinds: ErrorKind[];
   rules: Rule[];
 }
+
+/** Messages per second that a Page can keep up. */
+export declare const PACE: number;
 
 /** The version of callcta. */
 export declare const VERSION: string;

@@ -108,22 +108,23 @@ export class Client {
     return this.#sends.start(this.#native, () => asRequest(to, message, options), options?.signal);
   }
 
-  /** Like `send`, without the check: for the day that Meta changes a limit. */
-  sendUnchecked(to: Recipient, message: Message, options?: SendOptions): Promise<Receipt> {
-    const request = () => asRequest(to, message, options, true);
-    return this.#sends.start(this.#native, request, options?.signal);
-  }
-
   /**
    * Sends what `items` yields and yields the outcomes as they come, a failed send
    * being one of them. At most `lookAhead` items, by default twice as many as can be
    * sent at once, are taken without their outcomes being asked for. Leaving the loop,
    * or aborting, cancels what waits; what is being sent may still arrive.
+   *
+   * At most `pace` messages per second start, 40 unless said, `null` for any number:
+   * above that a Page's inbox stops showing them, and 300 calls per second are the
+   * platform's limit. When it says that most of a limit is used up, fewer start. A
+   * client has one pace, the latest.
    */
   async *sendMany<T extends Outgoing>(
     items: Iterable<T> | AsyncIterable<T>,
-    options: { lookAhead?: number; signal?: AbortSignal } = {},
+    options: { pace?: number | null; lookAhead?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<Outcome<T>, void, undefined> {
+    const { pace = native.PACE } = options;
+    if (pace !== null) call(() => this.#native.setPace(pace));
     const limit = Math.max(1, options.lookAhead ?? 2 * this.#native.workers);
     const source: Iterator<T> | AsyncIterator<T> =
       Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
@@ -152,7 +153,8 @@ export class Client {
     const send = async (item: T, index: number) => {
       sending += 1;
       try {
-        const receipt = await this.send(item.to, item.message, { ...item.options, signal });
+        const request = () => asRequest(item.to, item.message, item.options, pace !== null);
+        const receipt = await this.#sends.start(this.#native, request, signal);
         ready.push({ index, item, receipt });
       } catch (error) {
         ready.push({ index, item, error: error as CallCtaError });

@@ -176,6 +176,8 @@ export interface RequestOptions extends Extensible {
   metadata?: string;
   /** The moment after which the message must not be sent any more. None by default. */
   deadline?: Date;
+  /** Whether to send without checking first: for the day that Meta changes a limit. */
+  unchecked?: boolean;
 }
 
 export interface SendOptions extends RequestOptions {

@@ -14,13 +14,28 @@ use crate::message;
 use crate::outcome::NativeError;
 use crate::read::{Fields, Read, Refused, count, parse, text};
 
-/// A client with its outbox; events about its sends go to one listener.
+/// A client with its outboxes; events about its sends go to one listener.
 #[napi]
 pub struct NativeClient {
-    outbox: Outbox,
+    outboxes: Outboxes,
     events: Arc<Events>,
     workers: usize,
     feeder: OnceLock<Option<Sender<Orders>>>,
+}
+
+/// Where messages go that start at once, and where those go that keep a pace.
+#[derive(Clone)]
+struct Outboxes {
+    prompt: Outbox,
+    paced: Outbox,
+}
+
+impl Outboxes {
+    fn close(&self) {
+        self.prompt.close();
+        self.paced.close();
+        self.prompt.client().close();
+    }
 }
 
 /// Sends that wait to be read and to be put into the outbox: the first one's id, and
@@ -36,10 +51,10 @@ impl NativeClient {
     pub fn new(env: Env, settings: String, listener: Listener<'_>) -> napi::Result<Self> {
         let events = Arc::new(Events::new(&listener)?);
         guard(env, || {
-            let (outbox, workers) = outbox(&settings, &events)?;
+            let (outboxes, workers) = outboxes(&settings, &events)?;
             Ok(NativeClient {
                 feeder: OnceLock::new(),
-                outbox,
+                outboxes,
                 events,
                 workers,
             })
@@ -48,7 +63,7 @@ impl NativeClient {
 
     #[napi(getter)]
     pub fn page_id(&self) -> String {
-        self.outbox.client().page_id().to_owned()
+        self.outboxes.prompt.client().page_id().to_owned()
     }
 
     /// How many messages are sent at once.
@@ -57,19 +72,27 @@ impl NativeClient {
         u32::try_from(self.workers).unwrap_or(u32::MAX)
     }
 
+    /// How many messages that keep a pace start per second.
+    #[napi]
+    pub fn set_pace(&self, env: Env, per_second: f64) -> napi::Result<()> {
+        guard(env, || {
+            Ok(self.outboxes.paced.set_pace(Some(per_second))?)
+        })
+    }
+
     /// Starts sends, of which events will tell the outcomes: the first one has this
     /// id, and the others have the next ones.
     #[napi]
     pub fn send(&self, first: i64, requests: Vec<String>) {
-        let (outbox, events) = (&self.outbox, &self.events);
-        let start = || start_feeder(outbox.clone(), Arc::clone(events));
+        let (outboxes, events) = (&self.outboxes, &self.events);
+        let start = || start_feeder(outboxes.clone(), Arc::clone(events));
         let others = self.events.wait(first, requests.len());
         // A lone send would only lose time with the feeder.
         let feeder = others.then(|| self.feeder.get_or_init(start).as_ref());
         match feeder.flatten() {
             // Fails only without the feeder, which nothing ends before.
             Some(feeder) => drop(feeder.send((first, requests))),
-            None => feed(outbox, events, (first, requests)),
+            None => feed(outboxes, events, (first, requests)),
         }
     }
 
@@ -94,8 +117,7 @@ impl NativeClient {
     #[napi]
     pub fn close(&self, env: Env) -> napi::Result<()> {
         guard(env, || {
-            self.outbox.close();
-            self.outbox.client().close();
+            self.outboxes.close();
             Ok(())
         })
     }
@@ -105,36 +127,40 @@ impl NativeClient {
 /// hear of a send any more.
 impl Drop for NativeClient {
     fn drop(&mut self) {
-        self.outbox.close();
-        self.outbox.client().close();
+        self.outboxes.close();
     }
 }
 
 /// Starts the thread that reads orders and hands them to the outbox, so that the event
 /// loop waits for neither. It ends with the sender; none if it can't be started.
-fn start_feeder(outbox: Outbox, events: Arc<Events>) -> Option<Sender<Orders>> {
+fn start_feeder(outboxes: Outboxes, events: Arc<Events>) -> Option<Sender<Orders>> {
     let (sender, orders) = channel();
     let feeder = thread::Builder::new().name("callcta-feeder".to_owned());
     let started = feeder.spawn(move || {
         for orders in orders {
-            feed(&outbox, &events, orders);
+            feed(&outboxes, &events, orders);
         }
     });
     started.is_ok().then_some(sender)
 }
 
-fn feed(outbox: &Outbox, events: &Arc<Events>, (first, requests): Orders) {
+fn feed(outboxes: &Outboxes, events: &Arc<Events>, (first, requests): Orders) {
     for (id, request) in (first..).zip(requests) {
-        feed_one(outbox, events, id, &request);
+        feed_one(outboxes, events, id, &request);
     }
 }
 
-fn feed_one(outbox: &Outbox, events: &Arc<Events>, id: i64, request: &str) {
+fn feed_one(outboxes: &Outboxes, events: &Arc<Events>, id: i64, request: &str) {
     if !events.starts(id) {
         return;
     }
     let started = caught(|| {
-        let request = message::request(request)?;
+        let (request, paced) = message::request(request)?;
+        let outbox = if paced {
+            &outboxes.paced
+        } else {
+            &outboxes.prompt
+        };
         let events = Arc::clone(events);
         Ok(outbox.try_submit(request, move |outcome| events.settled(id, outcome))?)
     });
@@ -149,7 +175,7 @@ const SETTINGS: &str = "baseUrl version useMe appSecret tokenPlacement timeoutMs
     bodyLimit maxIdleConnections userAgent proxy proxyFromEnv extraCaPem callingNotEnabledCodes";
 const RETRY_SETTINGS: &str = "attempts baseDelayMs maxDelayMs retryUnknown";
 
-fn outbox(settings: &str, events: &Arc<Events>) -> Read<(Outbox, usize)> {
+fn outboxes(settings: &str, events: &Arc<Events>) -> Read<(Outboxes, usize)> {
     let set = |builder: ClientBuilder, name: &str, value| builder.set(name, value);
     let mut fields = Fields::of(parse(settings)?)?;
     let page_id = fields.need("pageId", text)?;
@@ -171,6 +197,12 @@ fn outbox(settings: &str, events: &Arc<Events>) -> Read<(Outbox, usize)> {
     let workers = fields.take("workers", count)?.unwrap_or(WORKERS_DEFAULT);
     let capacity = fields.take("capacity", count)?.unwrap_or(CAPACITY_DEFAULT);
     fields.end()?;
-    let outbox = Outbox::with_limits(builder.build()?, workers, capacity);
-    Ok((outbox, workers))
+    let client = builder.build()?;
+    let outbox = || {
+        let outbox = Outbox::with_limits(client.clone(), workers, capacity);
+        outbox.set_brief_callbacks(true);
+        outbox
+    };
+    let (prompt, paced) = (outbox(), outbox());
+    Ok((Outboxes { prompt, paced }, workers))
 }

@@ -25,6 +25,10 @@ use crate::read::parse;
 #[napi]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Messages per second that a Page can keep up.
+#[napi]
+pub const PACE: f64 = callcta::limits::PACE;
+
 /// The names that errors and violations have.
 #[napi(object, object_from_js = false)]
 pub struct NativeNames {
@@ -64,7 +68,7 @@ pub fn validate(env: Env, message: String) -> napi::Result<Vec<NativeViolation>>
 #[napi]
 pub fn validate_request(env: Env, request: String) -> napi::Result<Vec<NativeViolation>> {
     guard(env, || {
-        let violations = message::request(&request)?.validate();
+        let violations = message::request(&request)?.0.validate();
         Ok(violations.iter().map(Into::into).collect())
     })
 }

@@ -8,16 +8,17 @@ use serde_json::Value;
 
 use crate::read::{Fields, Read, Refused, boolean, list, object, parse, text, whole};
 
-/// A whole request, out of the arguments of a send.
-pub fn request(json: &str) -> Read<Request> {
+/// A whole request, out of the arguments of a send, and whether it keeps a pace.
+pub fn request(json: &str) -> Read<(Request, bool)> {
     let mut fields = Fields::of(parse(json)?)?;
     let recipient = fields.take("to", recipient)?.ok_or_else(no_recipient)?;
     let message = fields.need("message", message)?;
     let deadline = fields.take("deadlineMs", Ok)?;
     let options = fields.take("options", |value| options(value, deadline))?;
-    let options = fields.set_named(options.unwrap_or_default(), "unchecked", set_option)?;
+    let paced = fields.take("paced", boolean)?.unwrap_or_default();
     fields.end()?;
-    Ok(Request::new(recipient, message, options))
+    let request = Request::new(recipient, message, options.unwrap_or_default());
+    Ok((request, paced))
 }
 
 pub fn message(value: Value) -> Read<Message> {
@@ -160,7 +161,8 @@ fn no_recipient() -> Refused {
 }
 
 fn options(value: Value, deadline_ms: Option<Value>) -> Read<SendOptions> {
-    let names = "messagingType tag notificationType personaId replyTo metadata fields";
+    let names = "messagingType tag notificationType personaId replyTo metadata unchecked
+        fields";
     let mut fields = Fields::of(value)?;
     let mut options = fields.set_named(SendOptions::new(), names, set_option)?;
     if fields.take("deadline", Ok)?.is_some() {

@@ -217,7 +217,7 @@ describe('errors', () => {
       [[PSID, message, { metadata: 5 }], /^options\.metadata must be a text$/],
       [[PSID, message, { tags: 'x' }], /^options\.tags is not a field/],
       [[PSID, message, { reply_to: 'x' }], /^options\.reply_to is not a field/],
-      [[PSID, message, { unchecked: true }], /^options\.unchecked is not a field/],
+      [[PSID, message, { unchecked: 1 }], /^options\.unchecked must be true or false$/],
       [[PSID, message, { deadlineMs: 5 }], /^options\.deadlineMs is not a field/],
       [[PSID, message, { fields: { n: 1n } }], /^options\.fields\.n must be made of what JSON/],
       [[PSID, message, null], /^options must be an object$/],

@@ -154,6 +154,23 @@ describe('many sends', () => {
     );
   });
 
+  it('keep a pace', async () => {
+    const client = new Client(platform.settings());
+    // So slow that only the first one starts.
+    for await (const { item } of client.sendMany(items(5), { pace: 0.001 })) {
+      assert.equal(item.to, '0');
+      break;
+    }
+    await client.send('9', message);
+    const outcomes = await collected(client.sendMany(items(100), { pace: null }));
+    assert.ok(outcomes.every(({ receipt }) => receipt));
+    assert.equal(platform.requests.length, 1 + 1 + 100);
+    for (const pace of [0, -1, NaN]) {
+      const error = await rejection(client.sendMany(items(1), { pace }).next());
+      assert.equal(error.kind, 'invalid_argument');
+    }
+  });
+
   it('yield what was sent before their source failed', async () => {
     const reason = new Error('the file ends here');
     async function* source() {

@@ -112,7 +112,7 @@ describe('send', () => {
 
   it('sends without a check when asked to', async () => {
     const days = { ...message, buttons: [{ type: 'audio_call', title: 'Call', expiresInDays: 8 }] };
-    await client.sendUnchecked(PSID, days);
+    await client.send(PSID, days, { unchecked: true });
     assert.equal(body().message.attachment.payload.buttons[0].expires_in_days, 8);
   });
 

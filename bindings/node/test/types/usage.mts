@@ -66,7 +66,7 @@ const receipt: Receipt = await client.send('1', messages[0]!, options);
 const id: string = receipt.messageId;
 const absent: string | undefined = receipt.recipientId;
 const usage: Usage | undefined = receipt.usage;
-await client.sendUnchecked(recipients[1]!, messages[1]!);
+await client.send(recipients[1]!, messages[1]!, { unchecked: true });
 
 try {
   await client.send('1', messages[0]!);
