@@ -100,6 +100,17 @@ def sender() -> tuple[str, Callable[[], None]]:
 
         return f"callcta {version('callcta')}", send
 
+    if WHICH == "callcta-once":
+        import callcta
+
+        client = callcta.Client(PAGE_ID, TOKEN, base_url=URL)
+        card = callcta_sample()
+
+        def send() -> None:
+            assert client.send(PSID, card).message_id
+
+        return f"callcta {version('callcta')}, one card for all", send
+
     if WHICH == "raw":
         return "socket", raw()
 

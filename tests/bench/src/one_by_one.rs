@@ -37,6 +37,8 @@ const AIMS: &[(Entry, Entry, Option<f64>)] = &[
     (roster::C, roster::LIBCURL, Some(1.05)),
     (roster::PYTHON, roster::FLOOR, Some(1.5)),
     (roster::PYTHON, roster::PYTHON_FLOOR, None),
+    (roster::PYTHON_ONCE, roster::FLOOR, Some(1.5)),
+    (roster::PYTHON_ONCE, roster::PYTHON_FLOOR, None),
     (roster::PYTHON, roster::HTTPX, None),
     (roster::PYTHON, roster::REQUESTS, None),
     (roster::PYTHON, roster::FBMESSENGER, None),
@@ -177,7 +179,12 @@ fn print(turns: &[Turn]) {
         .filter_map(|&(ours, other, aim)| {
             let (ours, other) = (find(ours)?, find(other)?);
             Some(vec![
-                format!("{}: callcta ÷ {}", ours.entry.0.name(), other.client.title),
+                format!(
+                    "{}: {} ÷ {}",
+                    ours.entry.0.name(),
+                    ours.entry.1,
+                    other.client.title
+                ),
                 format!("{:.2}", ratio(ours, other)),
                 aim.map(|aim| format!("{aim:.2}")).unwrap_or_default(),
             ])

@@ -27,6 +27,8 @@ pub const UREQ: Entry = Entry(Group::Rust, "ureq");
 pub const C: Entry = Entry(Group::C, "callcta");
 pub const LIBCURL: Entry = Entry(Group::C, "libcurl");
 pub const PYTHON: Entry = Entry(Group::Python, "callcta");
+/// The same card each time, as for many people.
+pub const PYTHON_ONCE: Entry = Entry(Group::Python, "callcta-once");
 pub const PYTHON_FLOOR: Entry = Entry(Group::Python, "raw");
 pub const PYTHON_AIO: Entry = Entry(Group::Python, "callcta-aio");
 pub const HTTPX: Entry = Entry(Group::Python, "httpx");
@@ -46,6 +48,7 @@ pub const ONE_BY_ONE: &[Entry] = &[
     C,
     PYTHON_FLOOR,
     PYTHON,
+    PYTHON_ONCE,
     PYTHON_AIO,
     HTTPX,
     REQUESTS,
