@@ -55,8 +55,10 @@ pub(crate) fn dict(core: &impl Serialize) -> PyResult<Py<PyDict>> {
 }
 
 /// Fields without an attribute of their own, if there are any.
-pub(crate) fn dict_of(extra: &Map<String, Value>) -> PyResult<Option<Py<PyDict>>> {
-    (!extra.is_empty()).then(|| dict(extra)).transpose()
+pub(crate) fn dict_of<'a>(
+    extra: impl Into<Option<&'a Map<String, Value>>>,
+) -> PyResult<Option<Py<PyDict>>> {
+    extra.into().filter(|extra| !extra.is_empty()).map(dict).transpose()
 }
 
 /// Models of one class: any iterable when they come from Python, a tuple when

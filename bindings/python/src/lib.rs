@@ -6,12 +6,12 @@
 
 mod button;
 mod client;
-mod completions;
 mod convert;
 mod emulator;
 mod error;
 mod message;
 mod model;
+mod outbox;
 mod record;
 
 /// What `callcta` is made of.
@@ -23,15 +23,19 @@ mod _native {
             AccountLinkButton, AccountUnlinkButton, AudioCallButton, Button, GamePlayButton,
             PhoneNumberButton, PostbackButton, RawButton, WebUrlButton,
         },
-        client::{Client, Ticket, validate_request},
-        completions::Completions,
+        client::{Client, end, validate_request},
         emulator::Emulator,
         error::error_kinds,
         message::{ButtonTemplate, CallPrompt, Element, GenericTemplate, Message},
         message::{RawMessage, Recipient},
         model::Model,
+        outbox::{Completions, Outbox, Ticket},
         record::{AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation},
     };
+
+    /// Messages per second that a Page can keep up: above 40, its inbox stops showing messages.
+    #[pymodule_export]
+    const PACE: f64 = callcta::limits::PACE;
 
     /// The version of callcta.
     #[pymodule_export]

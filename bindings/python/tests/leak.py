@@ -46,7 +46,7 @@ def fail(client: Client, psids: list[str]) -> None:
 
 def send_many(client: Client, psids: list[str]) -> None:
     messages = ((psids[0], build()) for _ in range(TOTAL))
-    for number, outcome in enumerate(client.send_many(messages), 1):
+    for number, outcome in enumerate(client.send_many(messages, pace=None), 1):
         assert outcome.receipt
         if number in MARKS:
             print(f"send_many  {number:7} {rss()}", flush=True)

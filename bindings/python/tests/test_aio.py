@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -214,7 +215,8 @@ def test_many_from_both_kinds_of_iterables(server: Server) -> None:
 
     async def main() -> None:
         async with server.aio_client(workers=4) as client:
-            outcomes = [outcome async for outcome in client.send_many(numbers(), lookahead=10)]
+            many = client.send_many(numbers(), pace=None, lookahead=10)
+            outcomes = [outcome async for outcome in many]
             assert sorted(outcome.index for outcome in outcomes) == list(range(50))
             assert {outcome.to for outcome in outcomes} == {str(n) for n in range(1, 51)}
             bad = callcta.ButtonTemplate("", [])
@@ -239,11 +241,39 @@ def test_many_read_no_further_ahead_than_allowed(server: Server) -> None:
 
         async with server.aio_client(workers=2) as client:
             count = 0
-            async for _ in client.send_many(endless(), lookahead=3):
+            async for _ in client.send_many(endless(), pace=None, lookahead=3):
                 count += 1
                 assert taken <= count + 4
                 if count == 20:
                     break
+
+    asyncio.run(main())
+
+
+def test_many_keep_a_pace_and_leave_awaited_sends_alone(server: Server) -> None:
+    async def main() -> None:
+        async with server.aio_client() as client:
+            slow = client.send_many([(str(number), CALL) for number in range(1, 6)], pace=0.001)
+            async for outcome in slow:
+                assert outcome.receipt
+                break
+            await asyncio.gather(client.send("6", CALL), client.send("7", CALL))
+            await slow.aclose()  # type: ignore[attr-defined]  # pyright: ignore
+            [bridge] = client._bridges.values()  # pyright: ignore[reportPrivateUsage]
+            while bridge.waiting:  # noqa: ASYNC110 (until what was cancelled is told)
+                await asyncio.sleep(0)
+        assert len(server.requests) == 3
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("pace", [0, -1.0, math.nan])
+def test_a_pace_is_more_than_0(server: Server, pace: float) -> None:
+    async def main() -> None:
+        async with server.aio_client() as client:
+            with pytest.raises(callcta.InvalidArgumentError, match="pace"):
+                await anext(client.send_many([("1", CALL)], pace=pace))
+        assert not server.requests
 
     asyncio.run(main())
 
@@ -273,7 +303,8 @@ def test_starts_and_outcomes_come_in_turns(server: Server) -> None:
             await client.send(PSID, CALL)
             [bridge] = client._bridges.values()  # pyright: ignore[reportPrivateUsage]
             loop.remove_reader(bridge.completions.fileno())  # lets outcomes pile up
-            futures = [bridge.queue(client, str(n), CALL, {})[1] for n in range(1, 501)]
+            outbox = client._outbox(None)
+            futures = [bridge.queue(outbox, str(n), CALL, {})[1] for n in range(1, 501)]
             while bridge.backlog:
                 started.append(len(bridge.backlog))
                 await asyncio.sleep(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import hmac
+import math
 import sys
 import threading
 import weakref
@@ -329,7 +330,8 @@ def test_many_come_back_as_they_become_known(server: Server) -> None:
 
     server.answer = first_is_last
     outcomes: list[callcta.Outcome] = []
-    for outcome in server.client().send_many((str(100 + index), CALL) for index in range(20)):
+    messages = ((str(100 + index), CALL) for index in range(20))
+    for outcome in server.client().send_many(messages, pace=None):
         outcomes.append(outcome)
         if len(outcomes) == 19:
             first_may_go.set()
@@ -346,7 +348,8 @@ def test_many_come_back_as_they_become_known(server: Server) -> None:
 def test_many_keep_the_order_of_each_recipient(server: Server) -> None:
     client = server.client()
     messages = [callcta.RawMessage({"text": str(number)}) for number in range(30)]
-    assert all(outcome.receipt for outcome in client.send_many((PSID, text) for text in messages))
+    outcomes = client.send_many(((PSID, text) for text in messages), pace=None)
+    assert all(outcome.receipt for outcome in outcomes)
     assert [request.json["message"]["text"] for request in server.requests] == [
         str(number) for number in range(30)
     ]
@@ -381,7 +384,7 @@ def test_many_read_no_further_ahead_than_allowed(server: Server) -> None:
             taken += 1
             yield str(taken), CALL
 
-    outcomes = server.client(workers=2).send_many(endless(), lookahead=3)
+    outcomes = server.client(workers=2).send_many(endless(), pace=None, lookahead=3)
     for _ in range(10):
         next(outcomes)
         assert taken <= 14
@@ -398,11 +401,40 @@ def test_leaving_many_early_cancels_what_waits(server: Server) -> None:
 
     server.answer = hang
     client = server.client(workers=1)
-    for _ in client.send_many([(str(number), CALL) for number in range(1, 50)]):
+    for _ in client.send_many([(str(number), CALL) for number in range(1, 50)], pace=None):
         break
     go.set()
     client.close()
     assert len(server.requests) <= 2
+
+
+def test_many_keep_a_pace_and_leave_plain_sends_alone(server: Server) -> None:
+    client = server.client()
+    slow = client.send_many([(str(number), CALL) for number in range(1, 6)], pace=0.001)
+    assert next(slow).receipt
+    client.send("6", CALL)
+    assert len(list(client.send_many([("7", CALL), ("8", CALL)], pace=None))) == 2
+    assert [request.json["recipient"]["id"] for request in server.requests][:2] == ["1", "6"]
+    slow.close()  # type: ignore[attr-defined]  # pyright: ignore
+    assert len(server.requests) == 4
+
+
+def test_closing_ends_the_wait_for_the_pace(server: Server) -> None:
+    client = server.client()
+    assert all(outcome.receipt for outcome in client.send_many([("1", CALL)], pace=0.001))
+    slow = client.send_many([("2", CALL), ("3", CALL)], pace=0.001, lookahead=1)
+    threading.Timer(0, client.close).start()
+    with pytest.raises(callcta.CancelledError):
+        list(slow)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("pace", [0, -1.0, math.nan])
+def test_a_pace_is_more_than_0(server: Server, pace: float) -> None:
+    with pytest.raises(callcta.InvalidArgumentError, match="pace"):
+        next(iter(server.client().send_many([("1", CALL)], pace=pace)))
+    assert callcta.PACE == 40
+    assert not server.requests
 
 
 def test_an_exception_of_the_iterable_comes_through(server: Server) -> None:

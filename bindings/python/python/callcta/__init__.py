@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import atexit
+
 from callcta import _native
 from callcta._native import *
 from callcta.errors import *
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from callcta.options import SendOptions
 
 __version__ = _native.VERSION
+atexit.register(_native._end)
 
 
 def validate_request(
@@ -98,12 +101,15 @@ class ClientBase(_native._Client):
             sends.
         calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that the
             Page has not enabled audio calling.
-        workers: Most threads that send for `send_many` and the asyncio client. Defaults to 64.
+        workers: Most threads that send for one `send_many`, or for all sends that are awaited.
+            Defaults to 64.
         capacity: Most messages that wait for them; more are refused. Defaults to 100,000.
 
     Raises:
         InvalidArgumentError: A setting can't be used.
     """
+
+    _awaited: _native._Outbox
 
     def __new__(
         cls,
@@ -135,7 +141,9 @@ class ClientBase(_native._Client):
         """Connects to nothing yet."""
         settings = locals()
         del settings["cls"]
-        return _native._Client.__new__(cls, **settings)
+        client = _native._Client.__new__(cls, **settings)
+        client._awaited = client._outbox(None)
+        return client
 
     def __repr__(self) -> str:
         """Shows no token."""
@@ -173,6 +181,7 @@ class Client(ClientBase):
         self,
         messages: Iterable[tuple[str | Recipient, Message]],
         *,
+        pace: float | None = PACE,
         lookahead: int | None = None,
         **options: Unpack[SendOptions],
     ) -> Iterator[Outcome]:
@@ -183,38 +192,44 @@ class Client(ClientBase):
 
         Args:
             messages: Pairs of recipient and message; read as the sends go on.
+            pace: How many messages may start per second; all `send_many` of a client keep it
+                together, a plain `send` doesn't count. Fewer start when the platform's answers say
+                that much of a limit is used up. Defaults to `PACE` (40): above it a Page's inbox
+                stops showing messages until there are fewer. None for no bound; 300 is the most
+                that the platform documents.
             lookahead: How many messages may be under way at most. Defaults to twice `workers`.
             **options: For every message; see `SendOptions`.
 
         Yields:
             One outcome for each message, in the order in which they become known.
+
+        Raises:
+            InvalidArgumentError: The pace isn't more than 0.
         """
         from select import POLLIN, poll
 
         limit = 2 * self.workers if lookahead is None else max(lookahead, 1)
-        completions = _native._Completions()
+        outbox, completions = self._outbox(pace), _native._Completions()
         waiting = poll()
         waiting.register(completions.fileno(), POLLIN)
-        pending: dict[int, tuple[str | Recipient, Message, _native._Ticket]] = {}
+        pending: dict[int, tuple[str | Recipient, Message]] = {}
 
         def known(timeout: int | None) -> Iterator[Outcome]:
             if waiting.poll(timeout):
                 for index, receipt, error in completions.take(limit):
-                    to, message, _ = pending.pop(index)
-                    yield Outcome(index, to, message, receipt, error)
+                    yield Outcome(index, *pending.pop(index), receipt, error)
 
         try:
             for index, (to, message) in enumerate(messages):
                 while len(pending) >= limit:
                     yield from known(None)
-                ticket = self._submit(completions, index, to, message, options)
-                pending[index] = to, message, ticket
+                outbox.submit(completions, index, to, message, options)
+                pending[index] = to, message
                 yield from known(0)
             while pending:
                 yield from known(None)
         finally:
-            for _, _, ticket in pending.values():
-                ticket.cancel()
+            outbox.close()
 
     def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""

@@ -6,10 +6,11 @@ What `callcta` is made of.
 
 import typing
 from _typeshed import SupportsGetItem
-from typing import Any, Final, Iterable, SupportsIndex, final
+from typing import Any, Final, Iterable, SupportsFloat, SupportsIndex, final
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "PACE",
     "VERSION",
     "AccountLinkButton",
     "AccountUnlinkButton",
@@ -37,10 +38,17 @@ __all__ = [
     "_Client",
     "_Completions",
     "_Emulator",
+    "_Outbox",
     "_Ticket",
+    "_end",
     "_error_kinds",
     "_validate_request",
 ]
+
+PACE: Final[float]
+"""
+Messages per second that a Page can keep up: above 40, its inbox stops showing messages.
+"""
 
 VERSION: Final[str]
 """
@@ -794,21 +802,13 @@ class _Client:
         """
         Closes every connection and cancels what is queued.
         """
+    def _outbox(self, /, pace: SupportsFloat | SupportsIndex | None) -> _Outbox:
+        """
+        Another outbox, which starts at most `pace` messages per second.
+        """
     def _send(self, /, to: Any, message: Message, options: Any) -> Receipt:
         """
         Sends and waits.
-        """
-    def _submit(
-        self,
-        /,
-        completions: _Completions,
-        key: SupportsIndex,
-        to: Any,
-        message: Message,
-        options: Any,
-    ) -> _Ticket:
-        """
-        Queues a message, whose outcome will be in `completions` under `key`.
         """
     @property
     def page_id(self, /) -> str:
@@ -818,7 +818,7 @@ class _Client:
     @property
     def workers(self, /) -> int:
         """
-        Most threads that send for `send_many` and the asyncio client.
+        Most threads of an outbox.
         """
 
 @final
@@ -867,6 +867,28 @@ class _Emulator:
         """
 
 @final
+class _Outbox:
+    """
+    Sends over threads of its own, which end with it.
+    """
+    def close(self, /) -> None:
+        """
+        Cancels what is queued.
+        """
+    def submit(
+        self,
+        /,
+        completions: _Completions,
+        key: SupportsIndex,
+        to: Any,
+        message: Message,
+        options: Any,
+    ) -> _Ticket:
+        """
+        Queues a message, whose outcome will be in `completions` under `key`.
+        """
+
+@final
 class _Ticket:
     """
     A queued message.
@@ -875,6 +897,13 @@ class _Ticket:
         """
         Cancels the message if it still waits; False if it is being sent or done.
         """
+
+def _end() -> None:
+    """
+    Waits for callbacks under way, and keeps further ones from starting: the end of
+    the interpreter would end their threads in their midst, and with them the process.
+    Not for ever, as a callback may hang.
+    """
 
 def _error_kinds() -> list[str]:
     """

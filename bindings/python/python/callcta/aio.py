@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     _Pair: TypeAlias = tuple[str | Recipient, Message]
     _Future: TypeAlias = asyncio.Future[Receipt]
-    _Sending: TypeAlias = tuple[int, _Future, ClientBase, str | Recipient, Message, SendOptions]
+    _Outbox: TypeAlias = _native._Outbox
+    _Sending: TypeAlias = tuple[int, _Future, _Outbox, str | Recipient, Message, SendOptions]
 
 __all__ = ["Client"]
 
@@ -44,10 +45,10 @@ class _Bridge:
         loop.add_reader(self.completions.fileno(), self.tell)
 
     def queue(
-        self, client: ClientBase, to: str | Recipient, message: Message, options: SendOptions
+        self, outbox: _Outbox, to: str | Recipient, message: Message, options: SendOptions
     ) -> _Sending:
         """Starts a send at once or soon, in order."""
-        sending = next(self.keys), self.loop.create_future(), client, to, message, options
+        sending = next(self.keys), self.loop.create_future(), outbox, to, message, options
         if self.calm and not self.backlog:
             self.calm = False
             self.submit(sending)
@@ -58,9 +59,9 @@ class _Bridge:
         return sending
 
     def submit(self, sending: _Sending) -> None:
-        key, future, client, to, message, options = sending
+        key, future, outbox, to, message, options = sending
         try:
-            ticket = client._submit(self.completions, key, to, message, options)
+            ticket = outbox.submit(self.completions, key, to, message, options)
         except Exception as error:
             future.set_exception(error)
         else:
@@ -117,7 +118,7 @@ class Client(ClientBase):
     ) -> Receipt:
         """Sends a message and waits for the platform's answer; see `callcta.Client.send`."""
         bridge = self._bridge()
-        sending = bridge.queue(self, to, message, options)
+        sending = bridge.queue(self._awaited, to, message, options)
         try:
             return await sending[1]
         except asyncio.CancelledError:
@@ -128,6 +129,7 @@ class Client(ClientBase):
         self,
         messages: Iterable[_Pair] | AsyncIterable[_Pair],
         *,
+        pace: float | None = _native.PACE,
         lookahead: int | None = None,
         **options: Unpack[SendOptions],
     ) -> AsyncIterator[Outcome]:
@@ -135,21 +137,26 @@ class Client(ClientBase):
 
         Args:
             messages: Pairs of recipient and message, also from an asynchronous iterator.
+            pace: How many messages may start per second, None for no bound. Defaults to
+                `callcta.PACE` (40).
             lookahead: How many messages may be under way at most. Defaults to twice `workers`.
             **options: For every message; see `SendOptions`.
 
         Yields:
             One outcome for each message, in the order in which they become known.
+
+        Raises:
+            InvalidArgumentError: The pace isn't more than 0.
         """
+        outbox, bridge = self._outbox(pace), self._bridge()
         slots = asyncio.Semaphore(2 * self.workers if lookahead is None else max(lookahead, 1))
         done: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
-        pending: dict[asyncio.Future[Any], tuple[int, int, str | Recipient, Message]] = {}
-        bridge = self._bridge()
+        pending: dict[asyncio.Future[Any], tuple[int, str | Recipient, Message]] = {}
 
         async def start(index: int, to: str | Recipient, message: Message) -> None:
             await slots.acquire()
-            key, future, *_ = bridge.queue(self, to, message, options)
-            pending[future] = key, index, to, message
+            _, future, *_ = bridge.queue(outbox, to, message, options)
+            pending[future] = index, to, message
             future.add_done_callback(done.put_nowait)
 
         async def start_all() -> None:
@@ -170,16 +177,16 @@ class Client(ClientBase):
                     starting.result()
                     continue
                 slots.release()
-                _, index, to, message = pending.pop(future)
+                index, to, message = pending.pop(future)
                 try:
                     yield Outcome(index, to, message, future.result(), None)
                 except CallCtaError as error:
                     yield Outcome(index, to, message, None, error)
         finally:
             starting.cancel()
-            for future, (key, *_) in pending.items():
+            for future in pending:
                 future.cancel()
-                bridge.cancel(key)
+            outbox.close()
 
     async def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""

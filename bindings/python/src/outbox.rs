@@ -1,28 +1,67 @@
-//! Outcomes on their way from the outbox's threads to Python.
+//! Messages on their way into an outbox, and outcomes on their way back.
 //!
-//! Those threads never take the GIL: they leave outcomes here, and Python fetches
-//! them. So a thousand outcomes don't fight for the GIL, and nothing can go wrong
-//! when the interpreter or an event loop ends while messages are being sent.
+//! The outbox's threads never take the GIL: they leave outcomes here, and Python
+//! fetches them. So a thousand outcomes don't fight for the GIL, and nothing can go
+//! wrong when the interpreter or an event loop ends while messages are being sent.
 
 use std::collections::VecDeque;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::mem::replace;
 use std::os::fd::AsRawFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use callcta::Delivery;
 use pyo3::prelude::*;
 
-use crate::error::exception;
+use crate::client::{lock, request};
+use crate::error::{exception, guard, raise};
+use crate::message::Message;
 use crate::record::Receipt;
 
 type Outcome = (u64, callcta::Result<callcta::Receipt>);
 type PyOutcome<'py> = (u64, Option<Receipt>, Option<Bound<'py, PyAny>>);
 
+/// Sends over threads of its own, which end with it.
+#[pyclass(frozen, name = "_Outbox", module = "callcta._native")]
+pub(crate) struct Outbox(pub(crate) Arc<callcta::Outbox>);
+
+#[pymethods]
+impl Outbox {
+    /// Queues a message, whose outcome will be in `completions` under `key`.
+    fn submit(
+        &self, completions: &Completions, key: u64, to: &Bound<'_, PyAny>,
+        message: &Bound<'_, Message>, options: &Bound<'_, PyAny>,
+    ) -> PyResult<Ticket> {
+        let request = request(to, message, options)?;
+        let shared = Arc::clone(&completions.0);
+        let done = move |outcome| shared.push(key, outcome);
+        let ticket = guard(Delivery::NotSent, || self.0.try_submit(request, done));
+        ticket.map(Ticket).map_err(raise)
+    }
+
+    /// Cancels what is queued.
+    fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// A queued message.
+#[pyclass(frozen, name = "_Ticket", module = "callcta._native")]
+pub(crate) struct Ticket(callcta::Ticket);
+
+#[pymethods]
+impl Ticket {
+    /// Cancels the message if it still waits; False if it is being sent or done.
+    fn cancel(&self) -> bool {
+        self.0.cancel()
+    }
+}
+
 /// Outcomes by the key of their message.
 #[pyclass(frozen, name = "_Completions", module = "callcta._native")]
-pub(crate) struct Completions(pub(crate) Arc<Shared>);
+pub(crate) struct Completions(Arc<Shared>);
 
-pub(crate) struct Shared {
+struct Shared {
     state: Mutex<State>,
     reader: PipeReader,
     writer: PipeWriter,
@@ -36,13 +75,9 @@ struct State {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Leaves the outcome of the message `key`.
-    pub(crate) fn push(&self, key: u64, outcome: callcta::Result<callcta::Receipt>) {
-        let mut state = self.state();
+    fn push(&self, key: u64, outcome: callcta::Result<callcta::Receipt>) {
+        let mut state = lock(&self.state);
         state.outcomes.push_back((key, outcome));
         let told = replace(&mut state.told, true);
         // First, or who is woken would have to wait for the lock.
@@ -70,7 +105,7 @@ impl Completions {
     /// Takes at most `limit` outcomes; to be called when there are some.
     #[pyo3(signature = (limit: "int") -> "list[tuple[int, Receipt | None, typing.Any]]")]
     fn take<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Vec<PyOutcome<'py>>> {
-        let mut state = self.0.state();
+        let mut state = lock(&self.0.state);
         let count = state.outcomes.len().min(limit);
         let taken: Vec<_> = state.outcomes.drain(..count).collect();
         let all = state.outcomes.is_empty() && replace(&mut state.told, false);
