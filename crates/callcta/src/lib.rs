@@ -82,7 +82,8 @@
 //! # Sending many
 //!
 //! An [`Outbox`] sends many messages at once over one client, with a bounded
-//! number of threads, in order for each recipient.
+//! number of threads, in order for each recipient, and at a pace that the Page's
+//! inbox can take ([`Outbox::set_pace`], [`limits::PACE`]).
 //!
 //! # When Meta is ahead of this crate
 //!
