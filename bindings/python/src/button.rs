@@ -22,7 +22,7 @@ impl Button {
     /// Fields that callcta has no attribute for, or None.
     #[getter]
     fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
-        dict_of(callcta::Button::held(slf)?.parts().extra)
+        dict_of(Some(callcta::Button::held(slf)?.parts().extra))
     }
 }
 

@@ -1,14 +1,12 @@
 //! The client: settings in, sends without the GIL, receipts and exceptions out.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use callcta::{Delivery, Request, SendOptions};
 use pyo3::exceptions::PyException;
-use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
 use serde_json::Value;
 
 use crate::convert::read;
@@ -30,13 +28,7 @@ pub(crate) struct Client {
     #[pyo3(get)]
     workers: usize,
     capacity: usize,
-    /// What is to be closed with the client; None when that is done.
-    outboxes: Mutex<Option<Vec<Weak<callcta::Outbox>>>>,
-    on_retry: Callback,
 }
-
-/// A callback that the garbage collector can see and take away.
-type Callback = Arc<Mutex<Option<Py<PyAny>>>>;
 
 #[pymethods]
 impl Client {
@@ -46,8 +38,8 @@ impl Client {
         capacity: "int | None", **settings: "object"
     ) -> "typing.Self")]
     fn new(
-        page_id: String, access_token: String, on_retry: Option<Py<PyAny>>, workers: Option<usize>,
-        capacity: Option<usize>, settings: Option<&Bound<'_, PyDict>>,
+        page_id: String, access_token: String, on_retry: Option<Bound<'_, PyAny>>,
+        workers: Option<usize>, capacity: Option<usize>, settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let mut builder = callcta::Client::builder(page_id, access_token);
         if let Some(settings) = settings {
@@ -55,18 +47,15 @@ impl Client {
                 Ok(builder.set(name, read::<Value>(value)?))
             })?;
         }
-        let told = on_retry.is_some();
-        let on_retry: Callback = Arc::new(Mutex::new(on_retry));
-        if told {
-            let callback = Arc::clone(&on_retry);
+        if let Some(on_retry) = on_retry {
+            // Not the callback itself: the garbage collector sees only what Python holds.
+            let callback = PyWeakrefReference::new(&on_retry)?.unbind();
             builder = builder.on_retry(move |event| tell_retry(&callback, event));
         }
         Ok(Client {
             core: guard(Delivery::NotSent, || builder.build()).map_err(raise)?,
             workers: workers.unwrap_or(callcta::WORKERS_DEFAULT).max(1),
             capacity: capacity.unwrap_or(callcta::CAPACITY_DEFAULT),
-            outboxes: Mutex::new(Some(Vec::new())),
-            on_retry,
         })
     }
 
@@ -92,34 +81,12 @@ impl Client {
         let outbox = callcta::Outbox::with_limits(self.core.clone(), self.workers, self.capacity);
         outbox.set_brief_callbacks(true);
         outbox.set_pace(pace).map_err(raise)?;
-        let outbox = Arc::new(outbox);
-        match &mut *lock(&self.outboxes) {
-            Some(outboxes) => {
-                outboxes.retain(|other| other.strong_count() > 0);
-                outboxes.push(Arc::downgrade(&outbox));
-            }
-            None => outbox.close(),
-        }
         Ok(Outbox(outbox))
     }
 
-    /// Closes every connection and cancels what is queued.
+    /// Closes every connection.
     fn _close(&self, py: Python<'_>) {
-        let outboxes = lock(&self.outboxes).take();
-        py.detach(|| {
-            for outbox in outboxes.iter().flatten().filter_map(Weak::upgrade) {
-                outbox.close();
-            }
-            self.core.close();
-        });
-    }
-
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&*lock(&self.on_retry))
-    }
-
-    fn __clear__(&self) {
-        lock(&self.on_retry).take();
+        py.detach(|| self.core.close());
     }
 }
 
@@ -165,11 +132,6 @@ fn set_all<T>(
     Ok(all)
 }
 
-/// What a mutex guards, whatever happened to others who held it.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Waits for callbacks under way, and keeps further ones from starting: the end of
 /// the interpreter would end their threads in their midst, and with them the process.
 /// Not for ever, as a callback may hang.
@@ -185,14 +147,14 @@ pub(crate) fn end(py: Python<'_>) {
 }
 
 /// Runs the callback on this thread, unless the interpreter is ending.
-fn tell_retry(callback: &Callback, event: &callcta::RetryEvent<'_>) {
+fn tell_retry(callback: &Py<PyWeakrefReference>, event: &callcta::RetryEvent<'_>) {
     let tell = |py: Python<'_>| {
-        let callback = lock(callback).as_ref()?.clone_ref(py);
+        let callback = callback.bind(py).upgrade()?;
         let told = exception(py, event.error).and_then(|error| {
             let class = py.import("callcta.errors")?.getattr("RetryEvent")?;
-            callback.call1(py, (class.call1((error, event.attempt, event.wait.as_secs_f64()))?,))
+            callback.call1((class.call1((error, event.attempt, event.wait.as_secs_f64()))?,))
         });
-        told.err().map(|error| error.write_unraisable(py, Some(callback.bind(py))))
+        told.err().map(|error| error.write_unraisable(py, Some(&callback)))
     };
     UNDER_WAY.fetch_add(1, Ordering::SeqCst);
     if !ENDING.load(Ordering::SeqCst) {

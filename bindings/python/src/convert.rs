@@ -55,10 +55,8 @@ pub(crate) fn dict(core: &impl Serialize) -> PyResult<Py<PyDict>> {
 }
 
 /// Fields without an attribute of their own, if there are any.
-pub(crate) fn dict_of<'a>(
-    extra: impl Into<Option<&'a Map<String, Value>>>,
-) -> PyResult<Option<Py<PyDict>>> {
-    extra.into().filter(|extra| !extra.is_empty()).map(dict).transpose()
+pub(crate) fn dict_of(extra: Option<&Map<String, Value>>) -> PyResult<Option<Py<PyDict>>> {
+    extra.filter(|extra| !extra.is_empty()).map(dict).transpose()
 }
 
 /// Models of one class: any iterable when they come from Python, a tuple when

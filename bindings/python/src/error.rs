@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use callcta::{Delivery, Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::record::{GraphError, Usage, Violation};
 
@@ -19,13 +20,10 @@ pub(crate) fn error_kinds() -> Vec<&'static str> {
 /// The Python exception for an error.
 pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    let violations: Vec<Violation> = error.violations().iter().cloned().map(Into::into).collect();
-    let attributes = pyo3::types::PyDict::new(py);
+    let violations = error.violations().iter().cloned().map(Violation::from).collect::<Vec<_>>();
+    let attributes = PyDict::new(py);
     attributes.set_item("delivery", error.delivery().as_str())?;
-    attributes.set_item("violations", pyo3::types::PyTuple::new(py, violations)?)?;
-    attributes.set_item("code", error.graph().map(|graph| graph.code))?;
-    attributes.set_item("subcode", error.graph().and_then(|graph| graph.subcode))?;
-    attributes.set_item("trace_id", error.graph().and_then(|graph| graph.trace_id.as_deref()))?;
+    attributes.set_item("violations", PyTuple::new(py, violations)?)?;
     attributes.set_item("graph", error.graph().cloned().map(GraphError::from))?;
     attributes.set_item("http_status", error.http_status())?;
     attributes.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
@@ -33,12 +31,8 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
     attributes.set_item("attempts", error.attempts())?;
     attributes.set_item("usage", Usage::from(error.usage().clone()))?;
     attributes.set_item("advice", error.advice())?;
-    FROM_NATIVE.import(py, "callcta.errors", "_from_native")?.call1((
-        error.kind().as_str(),
-        error.to_string(),
-        attributes,
-        cause,
-    ))
+    let (kind, text) = (error.kind().as_str(), error.to_string());
+    FROM_NATIVE.import(py, "callcta.errors", "_from_native")?.call1((kind, text, attributes, cause))
 }
 
 /// An error as Python raises it.

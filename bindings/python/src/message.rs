@@ -55,15 +55,13 @@ impl Message {
     /// Fields of the template that callcta has no attribute for, or None.
     #[getter]
     fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
-        callcta::Message::held(slf)?
-            .template()
-            .map_or(Ok(None), |template| dict_of(template.extra()))
+        dict_of(callcta::Message::held(slf)?.template().map(callcta::Template::extra))
     }
 
     /// Fields of the `message` object that callcta has no attribute for, or None.
     #[getter]
     fn message_fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
-        dict_of(callcta::Message::held(slf)?.parts().extra)
+        dict_of(Some(callcta::Message::held(slf)?.parts().extra))
     }
 }
 
@@ -150,7 +148,7 @@ model! {
         title: String => Option<String> = element.parts().title.map(Into::into);
         subtitle: String, image_url: String,
         default_action: Py<Button> = element.parts().default_action.map(action_of).transpose()?,
-        buttons: Items<callcta::Button>, fields: Py<PyDict> = dict_of(element.parts().extra)?;
+        buttons: Items<callcta::Button>, fields: Py<PyDict> = dict_of(Some(element.parts().extra))?;
     )
     |element: Element| {
         let action = |action: Py<Button>| {

@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::mem::replace;
 use std::os::fd::AsRawFd;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callcta::Delivery;
 use pyo3::prelude::*;
 
-use crate::client::{lock, request};
+use crate::client::request;
 use crate::error::{exception, guard, raise};
 use crate::message::Message;
 use crate::record::Receipt;
@@ -23,7 +23,7 @@ type PyOutcome<'py> = (u64, Option<Receipt>, Option<Bound<'py, PyAny>>);
 
 /// Sends over threads of its own, which end with it.
 #[pyclass(frozen, name = "_Outbox", module = "callcta._native")]
-pub(crate) struct Outbox(pub(crate) Arc<callcta::Outbox>);
+pub(crate) struct Outbox(pub(crate) callcta::Outbox);
 
 #[pymethods]
 impl Outbox {
@@ -39,7 +39,7 @@ impl Outbox {
         ticket.map(Ticket).map_err(raise)
     }
 
-    /// Cancels what is queued.
+    /// Cancels what is queued, and refuses more.
     fn close(&self) {
         self.0.close();
     }
@@ -75,9 +75,13 @@ struct State {
 }
 
 impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Leaves the outcome of the message `key`.
     fn push(&self, key: u64, outcome: callcta::Result<callcta::Receipt>) {
-        let mut state = lock(&self.state);
+        let mut state = self.state();
         state.outcomes.push_back((key, outcome));
         let told = replace(&mut state.told, true);
         // First, or who is woken would have to wait for the lock.
@@ -105,7 +109,7 @@ impl Completions {
     /// Takes at most `limit` outcomes; to be called when there are some.
     #[pyo3(signature = (limit: "int") -> "list[tuple[int, Receipt | None, typing.Any]]")]
     fn take<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Vec<PyOutcome<'py>>> {
-        let mut state = lock(&self.0.state);
+        let mut state = self.0.state();
         let count = state.outcomes.len().min(limit);
         let taken: Vec<_> = state.outcomes.drain(..count).collect();
         let all = state.outcomes.is_empty() && replace(&mut state.told, false);

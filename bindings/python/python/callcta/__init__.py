@@ -109,7 +109,10 @@ class ClientBase(_native._Client):
         InvalidArgumentError: A setting can't be used.
     """
 
+    _closed = False
+    _outboxes: set[_native._Outbox]
     _awaited: _native._Outbox
+    _on_retry: object
 
     def __new__(
         cls,
@@ -141,13 +144,40 @@ class ClientBase(_native._Client):
         """Connects to nothing yet."""
         settings = locals()
         del settings["cls"]
+        if on_retry is not None:
+            # The native client has a weak reference only, which not every callable allows.
+            def tell(event: RetryEvent) -> None:
+                on_retry(event)
+
+            settings["on_retry"] = tell
         client = _native._Client.__new__(cls, **settings)
-        client._awaited = client._outbox(None)
+        client._on_retry = settings["on_retry"]
+        client._outboxes = set()
+        client._awaited = client._start(None)
         return client
 
     def __repr__(self) -> str:
         """Shows no token."""
         return f"{type(self).__name__}(page_id={self.page_id!r})"
+
+    def _start(self, pace: float | None) -> _native._Outbox:
+        """An outbox that is closed with the client, until it goes to `_end`."""
+        outbox = self._outbox(pace)
+        self._outboxes.add(outbox)
+        if self._closed:
+            outbox.close()
+        return outbox
+
+    def _end(self, outbox: _native._Outbox) -> None:
+        """Cancels what still waits in an outbox."""
+        outbox.close()
+        self._outboxes.discard(outbox)
+
+    def _close(self) -> None:
+        self._closed = True  # first: whoever comes too late for the loop sees it
+        for outbox in list(self._outboxes):
+            outbox.close()
+        super()._close()
 
 
 class Client(ClientBase):
@@ -209,7 +239,7 @@ class Client(ClientBase):
         from select import POLLIN, poll
 
         limit = 2 * self.workers if lookahead is None else max(lookahead, 1)
-        outbox, completions = self._outbox(pace), _native._Completions()
+        outbox, completions = self._start(pace), _native._Completions()
         waiting = poll()
         waiting.register(completions.fileno(), POLLIN)
         pending: dict[int, tuple[str | Recipient, Message]] = {}
@@ -229,7 +259,7 @@ class Client(ClientBase):
             while pending:
                 yield from known(None)
         finally:
-            outbox.close()
+            self._end(outbox)
 
     def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""

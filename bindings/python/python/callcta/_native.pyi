@@ -800,7 +800,7 @@ class _Client:
     ) -> typing.Self: ...
     def _close(self, /) -> None:
         """
-        Closes every connection and cancels what is queued.
+        Closes every connection.
         """
     def _outbox(self, /, pace: SupportsFloat | SupportsIndex | None) -> _Outbox:
         """
@@ -873,7 +873,7 @@ class _Outbox:
     """
     def close(self, /) -> None:
         """
-        Cancels what is queued.
+        Cancels what is queued, and refuses more.
         """
     def submit(
         self,

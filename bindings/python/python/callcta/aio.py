@@ -148,7 +148,7 @@ class Client(ClientBase):
         Raises:
             InvalidArgumentError: The pace isn't more than 0.
         """
-        outbox, bridge = self._outbox(pace), self._bridge()
+        outbox, bridge = self._start(pace), self._bridge()
         slots = asyncio.Semaphore(2 * self.workers if lookahead is None else max(lookahead, 1))
         done: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
         pending: dict[asyncio.Future[Any], tuple[int, str | Recipient, Message]] = {}
@@ -186,7 +186,7 @@ class Client(ClientBase):
             starting.cancel()
             for future in pending:
                 future.cancel()
-            outbox.close()
+            self._end(outbox)
 
     async def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""

@@ -166,6 +166,8 @@ def _from_native(  # pyright: ignore[reportUnusedFunction]
     kind: str, text: str, attributes: dict[str, Any], cause: str | None
 ) -> CallCtaError:
     """Makes the exception for an error of the core; for the native module."""
+    if graph := attributes.get("graph"):
+        attributes |= {"code": graph.code, "subcode": graph.subcode, "trace_id": graph.trace_id}
     error = _CLASSES[kind](text, **attributes)
     if cause is not None:
         error.__cause__ = TransportError(cause)
