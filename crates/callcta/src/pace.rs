@@ -26,6 +26,7 @@ struct State {
     next: Option<Instant>,
     /// What the platform's figures leave of the pace, at most 1.
     part: f64,
+    lifted: bool,
 }
 
 impl Pacer {
@@ -34,6 +35,7 @@ impl Pacer {
             state: Mutex::new(State {
                 next: None,
                 part: 1.0,
+                lifted: false,
             }),
         }
     }
@@ -47,6 +49,7 @@ impl Pacer {
         let mut state = self.state();
         if let Some(next) = state.next
             && next > now
+            && !state.lifted
         {
             return Err(next - now);
         }
@@ -55,6 +58,11 @@ impl Pacer {
         let due = state.next.map_or(now, |next| next.max(earliest));
         state.next = due.checked_add(interval.unwrap_or(Duration::MAX));
         Ok(())
+    }
+
+    /// From now on everything may start: nothing will be sent any more.
+    pub(crate) fn lift(&self) {
+        self.state().lifted = true;
     }
 
     /// Takes notice of what an answer says about limits.

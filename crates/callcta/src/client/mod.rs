@@ -152,6 +152,7 @@ impl Client {
         // Taken so that no send is between its look and its wait.
         drop(self.inner.pause.lock());
         self.inner.wake.notify_all();
+        self.pacer().lift();
         self.inner.transport.close();
     }
 

@@ -45,6 +45,9 @@ impl Job {
     }
 }
 
+/// How long it may go unnoticed that the client, whose pace this is, was closed.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
 /// Messages of one recipient, in order. A lane exists while one of its messages
 /// is queued or being sent, and is in `ready` unless one is being sent.
 type Lane = VecDeque<Job>;
@@ -308,6 +311,7 @@ impl Queue {
             }
             if !wait.is_zero() && state.timekeeper.is_none() {
                 state.timekeeper = Some(Arc::clone(worker));
+                let wait = wait.min(LONGEST_WAIT);
                 state = ignore_poison(worker.wait_timeout(state, wait)).0;
                 state.timekeeper = None;
                 continue;

@@ -361,6 +361,26 @@ fn a_page_has_one_pace_and_a_wait_that_is_asked_for_holds_it() {
 }
 
 #[test]
+fn nothing_waits_for_the_pace_of_a_closed_client() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let outbox = Outbox::new(client.clone());
+    outbox.set_pace(STANDSTILL).expect("it is a pace");
+    let outcomes = Outcomes::default();
+    for psid in ["1", "2", "3"] {
+        submit(&outbox, &outcomes, psid, psid);
+    }
+    client.close();
+    outbox.wait();
+    let outcomes = outcomes.lock().expect("nobody panicked");
+    let last = outcomes[2].1.as_ref().expect_err("it was not sent");
+    assert_eq!(last.kind(), ErrorKind::Cancelled);
+    assert_eq!(last.delivery(), Delivery::NotSent);
+    drop(outbox);
+    server.finish(client);
+}
+
+#[test]
 fn a_pace_is_more_than_nothing() {
     let server = Server::answering(ok());
     let client = client(&server);
