@@ -28,16 +28,17 @@ export function asJson(value: unknown): string {
 
 /** The arguments of a send, but for its signal. */
 export function asRequest(to: unknown, message: unknown, how?: SendOptions, paced = false) {
-  const deadline = how?.deadline;
+  // The usual send, a thousand of which may keep the event loop waiting.
+  if (how === undefined) return asJson({ to, message, paced });
   // None for what is no valid date; the native part refuses the option without it.
-  const deadlineMs = types.isDate(deadline) && Math.max(deadline.getTime(), 1);
+  const deadlineMs = types.isDate(how?.deadline) && Math.max(how.deadline.getTime(), 1);
   const options = Object(how) === how ? { ...how, signal: undefined } : how;
   return asJson({ to, message, options, deadlineMs: deadlineMs || undefined, paced });
 }
 
 function isWhole(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return isJson(value);
-  return Object.values(value).every(isWhole);
+  return Object.keys(value).every((key) => isWhole((value as Record<string, unknown>)[key]));
 }
 
 function isJson(value: unknown): boolean {
