@@ -14,6 +14,9 @@ const SLOWS_FROM: f64 = 75.0;
 /// The part of the pace that is left when a limit is used up. callcta's own number.
 const SLOWEST: f64 = 0.1;
 
+/// Longer waits can't be told from this one, and would not fit into an `Instant`.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
 /// The starts of one Page's messages.
 #[derive(Debug)]
 pub(crate) struct Pacer {
@@ -56,7 +59,7 @@ impl Pacer {
         let interval = Duration::try_from_secs_f64(1.0 / (per_second * state.part));
         let earliest = now.checked_sub(CATCH_UP).unwrap_or(now);
         let due = state.next.map_or(now, |next| next.max(earliest));
-        state.next = due.checked_add(interval.unwrap_or(Duration::MAX));
+        state.next = Some(due + interval.unwrap_or(LONGEST).min(LONGEST));
         Ok(())
     }
 
@@ -72,7 +75,8 @@ impl Pacer {
             let left = 100.0 - f64::from(usage.highest());
             state.part = (left / (100.0 - SLOWS_FROM)).clamp(SLOWEST, 1.0);
         }
-        if let Some(until) = retry_after.and_then(|wait| now.checked_add(wait)) {
+        if let Some(wait) = retry_after {
+            let until = now + wait.min(LONGEST);
             state.next = Some(state.next.map_or(until, |next| next.max(until)));
         }
     }
@@ -115,6 +119,19 @@ mod tests {
         // Nobody saves up what wasn't used.
         let later = begin + 60_000 * MS;
         assert_eq!(starts(&pacer, 10.0, later, 4), [0, 0, 100, 200]);
+    }
+
+    #[test]
+    fn however_long_a_wait_is_it_is_one() {
+        let begin = Instant::now();
+        for per_second in [1e-9, 1e-15, 1e-30, 1e-300] {
+            let pacer = Pacer::new();
+            pacer.start(per_second, begin).expect("the first may start");
+            assert!(pacer.start(per_second, begin).is_err(), "{per_second}");
+        }
+        let pacer = Pacer::new();
+        pacer.observe(&Usage::default(), Some(Duration::MAX), begin);
+        assert!(pacer.start(40.0, begin).is_err());
     }
 
     #[test]

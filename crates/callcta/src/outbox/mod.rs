@@ -245,8 +245,8 @@ fn start_worker(client: &Client, queue: &Arc<Queue>) -> io::Result<()> {
 
 fn work(client: &Client, queue: &Arc<Queue>) {
     queue.enter();
-    let worker = Arc::default();
-    while let Some((job, start)) = queue.next(&worker, client.pacer()) {
+    let (worker, pacer) = (Arc::default(), client.pacer());
+    while let Some((job, start)) = queue.next(&worker, pacer) {
         if start && start_worker(client, queue).is_err() {
             // This one gets to everything in time.
             queue.worker_failed();
