@@ -258,7 +258,7 @@ def test_many_keep_a_pace_and_leave_awaited_sends_alone(server: Server) -> None:
                 assert outcome.receipt
                 break
             await asyncio.gather(client.send("6", CALL), client.send("7", CALL))
-            await slow.aclose()  # type: ignore[attr-defined]  # pyright: ignore
+            await slow.aclose()
             [bridge] = client._bridges.values()  # pyright: ignore[reportPrivateUsage]
             while bridge.waiting:  # noqa: ASYNC110 (until what was cancelled is told)
                 await asyncio.sleep(0)

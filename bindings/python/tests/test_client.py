@@ -388,7 +388,7 @@ def test_many_read_no_further_ahead_than_allowed(server: Server) -> None:
     for _ in range(10):
         next(outcomes)
         assert taken <= 14
-    outcomes.close()  # type: ignore[attr-defined]  # pyright: ignore
+    outcomes.close()
 
 
 def test_leaving_many_early_cancels_what_waits(server: Server) -> None:
@@ -415,7 +415,7 @@ def test_many_keep_a_pace_and_leave_plain_sends_alone(server: Server) -> None:
     client.send("6", CALL)
     assert len(list(client.send_many([("7", CALL), ("8", CALL)], pace=None))) == 2
     assert [request.json["recipient"]["id"] for request in server.requests][:2] == ["1", "6"]
-    slow.close()  # type: ignore[attr-defined]  # pyright: ignore
+    slow.close()
     assert len(server.requests) == 4
 
 

@@ -17,7 +17,7 @@ from callcta.errors import *
 
 TYPE_CHECKING = False  # pyright: ignore[reportConstantRedefinition]
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Literal, Self, Unpack
 
@@ -214,7 +214,7 @@ class Client(ClientBase):
         pace: float | None = PACE,
         lookahead: int | None = None,
         **options: Unpack[SendOptions],
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome, None, None]:
         """Sends many messages over several threads, in order for each recipient.
 
         Nothing is sent before the first outcome is asked for. Leaving the loop early cancels what

@@ -13,7 +13,7 @@ from callcta import CallCtaError, ClientBase, Outcome, _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, Iterable
     from types import TracebackType
     from typing import Any, Self, TypeAlias, Unpack
 
@@ -132,7 +132,7 @@ class Client(ClientBase):
         pace: float | None = _native.PACE,
         lookahead: int | None = None,
         **options: Unpack[SendOptions],
-    ) -> AsyncIterator[Outcome]:
+    ) -> AsyncGenerator[Outcome, None]:
         """Sends many messages at once; see `callcta.Client.send_many`.
 
         Args:
