@@ -205,7 +205,7 @@ test("a refusal names its rule, its place and what was sent there", async (t) =>
   assert.equal(status, 400);
   await thread(page).getByText("Not delivered").waitFor();
   await thread(page).getByRole("link", { name: "Why" }).click();
-  const details = page.getByRole("region", { name: /Request/ });
+  const details = page.getByRole("region", { name: /^Request \d+$/ });
   const rule = details.locator(".broken");
   assert.match(await rule.textContent(), /expires_in_days_range/);
   assert.match(await rule.textContent(), /elements\[0\]\.buttons\[0\]\.expires_in_days/);
@@ -227,7 +227,7 @@ test("a form's refusal is shown in the conversation, too", async (t) => {
     }),
   });
   await thread(page).getByRole("link", { name: "Why" }).click();
-  const details = page.getByRole("region", { name: /Request/ });
+  const details = page.getByRole("region", { name: /^Request \d+$/ });
   assert.equal(await details.getByLabel("What was sent there").textContent(), "30");
   assert.ok(!(await page.locator("body").textContent()).includes(emulator.access_token));
 });
