@@ -14,17 +14,17 @@ import type {
 
 /** A client with its outboxes; events about its sends go to one listener. */
 export declare class NativeClient {
-  constructor(settings: string, listener: (events: NativeEvent[], more: boolean) => void);
+  constructor(settings: string, listener: (more: boolean, ...events: unknown[]) => void);
   get pageId(): string;
   /** How many messages are sent at once. */
   get workers(): number;
   /** How many messages that keep a pace start per second. */
   setPace(perSecond: number): void;
   /**
-   * Starts sends, of which events will tell the outcomes: the first one has this
-   * id, and the others have the next ones.
+   * Starts sends, one a line, of which events will tell the outcomes: the first one
+   * has this id, and the others have the next ones.
    */
-  send(first: number, requests: Array<string>): void;
+  send(first: number, requests: string): void;
   /** Has the listener called again, when it was told of more events. */
   wake(): void;
   /** Gives a send up: what is known about it, or nothing if its event is coming. */

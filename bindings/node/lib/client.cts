@@ -85,13 +85,11 @@ export class Client {
   constructor(settings: ClientSettings) {
     const onRetry = settings?.onRetry;
     // The native part needs to know only whether there is one.
-    const text = asJson(
-      onRetry === undefined ? settings : { ...settings, onRetry: typeof onRetry },
-    );
-    const sends = new Sends(onRetry);
+    const told = onRetry === undefined ? settings : { ...settings, onRetry: typeof onRetry };
+    const text = asJson(told);
+    const sends = (this.#sends = new Sends(onRetry));
     // Must not refer to the client: the native one keeps it.
     this.#native = call(() => new native.NativeClient(text, (...args) => sends.handle(...args)));
-    this.#sends = sends;
   }
 
   /** The Page that the client sends for. */

@@ -47,8 +47,3 @@ export function call<T>(body: () => T): T {
     throw thrown instanceof Error ? thrown : new CallCtaError(thrown as NativeError);
   }
 }
-
-/** @internal */
-export function notBegun(reason: unknown): CallCtaError {
-  return new CallCtaError(native.notBegun(), reason);
-}

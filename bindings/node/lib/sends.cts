@@ -1,6 +1,7 @@
+import native = require('./native.cjs');
 import type { NativeClient, NativeEvent } from './binding.cjs';
 import type { RetryEvent } from './client.cjs';
-import { CallCtaError, notBegun } from './error.cjs';
+import { CallCtaError } from './error.cjs';
 import type { Receipt } from './types.cjs';
 
 interface Send {
@@ -26,30 +27,34 @@ export class Sends {
   /** Starts a send, together with the others of this moment. */
   start(client: NativeClient, request: () => string, signal?: AbortSignal): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) throw notBegun(signal.reason);
-      const text = request();
+      if (signal?.aborted === true) throw new CallCtaError(native.notBegun(), signal.reason);
+      if (this.#requests.push(request()) === 1) queueMicrotask(() => this.#begin());
       if (signal !== undefined) this.#listen(signal, this.#lastId + 1);
-      if (this.#requests.push(text) === 1) queueMicrotask(() => this.#begin());
       this.#sends.set(++this.#lastId, { resolve, reject, signal });
-      if (this.#sends.size === 1) client.keepAlive(true);
-      this.#client = client;
+      if (this.#sends.size === 1) (this.#client = client).keepAlive(true);
     });
   }
 
   /** Takes events from the native part, which has more of them for a later turn. */
-  handle(events: readonly NativeEvent[], more: boolean): void {
-    const client = this.#client;
-    if (more) setImmediate(() => client?.wake());
-    for (const { id, receipt, error, retry } of events) {
-      if (retry !== undefined && error !== undefined) {
-        // What it throws must not keep the other events from being handled.
-        queueMicrotask(() => this.onRetry?.({ error: new CallCtaError(error), ...retry }));
-      } else if (id !== undefined) {
-        const send = this.#take(id);
-        if (receipt !== undefined) send?.resolve(receipt);
-        const reason = error?.kind === 'cancelled' ? send?.signal?.reason : undefined;
-        if (error !== undefined) send?.reject(new CallCtaError(error, reason));
-      }
+  handle(more: boolean, ...values: any[]): void {
+    if (more) setImmediate(() => this.#client?.wake());
+    for (let at = 0; at < values.length; at += 5) {
+      const [event, messageId, recipientId, attempts, usage] = values.slice(at, at + 5);
+      const receipt = { messageId, recipientId, attempts };
+      if (typeof event === 'object') this.#handle(event as NativeEvent);
+      else this.#take(event)?.resolve(usage === null ? receipt : { ...receipt, usage });
+    }
+  }
+
+  #handle({ id, receipt, error, retry }: NativeEvent): void {
+    if (retry !== undefined && error !== undefined) {
+      // What it throws must not keep the other events from being handled.
+      queueMicrotask(() => this.onRetry?.({ error: new CallCtaError(error), ...retry }));
+    } else if (id !== undefined) {
+      const send = this.#take(id);
+      if (receipt !== undefined) send?.resolve(receipt);
+      const reason = error?.kind === 'cancelled' ? send?.signal?.reason : undefined;
+      if (error !== undefined) send?.reject(new CallCtaError(error, reason));
     }
   }
 
@@ -59,8 +64,9 @@ export class Sends {
   }
 
   #begin(): void {
-    const requests = this.#requests.splice(0);
-    if (requests.length > 0) this.#client?.send(this.#lastId - requests.length + 1, requests);
+    const texts = this.#requests.splice(0);
+    // What JSON.stringify writes has no line break.
+    if (texts.length > 0) this.#client?.send(this.#lastId - texts.length + 1, texts.join('\n'));
   }
 
   #take(id: number): Send | undefined {

@@ -90,9 +90,7 @@ const camelCase = (name: string) => name.replace(/_(.)/g, (_, next: string) => n
 function renamed(value: unknown, name: (name: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => renamed(item, name));
   if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).map(([key, field]) => [
-    name(key),
-    key === 'body' ? field : renamed(field, name),
-  ]);
-  return Object.fromEntries(fields);
+  const inside = (key: string, field: unknown) => (key === 'body' ? field : renamed(field, name));
+  const fields = Object.entries(value);
+  return Object.fromEntries(fields.map(([key, field]) => [name(key), inside(key, field)]));
 }

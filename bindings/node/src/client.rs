@@ -39,14 +39,14 @@ impl Outboxes {
 }
 
 /// Sends that wait to be read and to be put into the outbox: the first one's id, and
-/// their requests.
-type Orders = (i64, Vec<String>);
+/// their requests, one a line.
+type Orders = (i64, String);
 
 #[napi]
 impl NativeClient {
     #[napi(
         constructor,
-        ts_args_type = "settings: string, listener: (events: NativeEvent[], more: boolean) => void"
+        ts_args_type = "settings: string, listener: (more: boolean, ...events: unknown[]) => void"
     )]
     pub fn new(env: Env, settings: String, listener: Listener<'_>) -> napi::Result<Self> {
         let events = Arc::new(Events::new(&listener)?);
@@ -80,13 +80,13 @@ impl NativeClient {
         })
     }
 
-    /// Starts sends, of which events will tell the outcomes: the first one has this
-    /// id, and the others have the next ones.
+    /// Starts sends, one a line, of which events will tell the outcomes: the first one
+    /// has this id, and the others have the next ones.
     #[napi]
-    pub fn send(&self, first: i64, requests: Vec<String>) {
+    pub fn send(&self, first: i64, requests: String) {
         let (outboxes, events) = (&self.outboxes, &self.events);
         let start = || start_feeder(outboxes.clone(), Arc::clone(events));
-        let others = self.events.wait(first, requests.len());
+        let others = events.wait(first, requests.lines().count());
         // A lone send would only lose time with the feeder.
         let feeder = others.then(|| self.feeder.get_or_init(start).as_ref());
         match feeder.flatten() {
@@ -145,8 +145,8 @@ fn start_feeder(outboxes: Outboxes, events: Arc<Events>) -> Option<Sender<Orders
 }
 
 fn feed(outboxes: &Outboxes, events: &Arc<Events>, (first, requests): Orders) {
-    for (id, request) in (first..).zip(requests) {
-        feed_one(outboxes, events, id, &request);
+    for (id, request) in (first..).zip(requests.lines()) {
+        feed_one(outboxes, events, id, request);
     }
 }
 

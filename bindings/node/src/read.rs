@@ -157,19 +157,17 @@ pub fn text(value: Value) -> Read<String> {
 }
 
 pub fn boolean(value: Value) -> Read<bool> {
-    value
-        .as_bool()
-        .ok_or_else(|| Refused::must("true or false"))
+    let yes = value.as_bool();
+    yes.ok_or_else(|| Refused::must("true or false"))
 }
 
 /// A number without a fraction.
 pub fn whole(value: Value) -> Read<i64> {
-    match value {
-        Value::Number(number) => number
-            .as_i64()
-            .ok_or_else(|| Refused::must("a whole number")),
-        _ => Err(Refused::must("a number")),
-    }
+    let Value::Number(number) = value else {
+        return Err(Refused::must("a number"));
+    };
+    let whole = number.as_i64();
+    whole.ok_or_else(|| Refused::must("a whole number"))
 }
 
 /// A whole number that is not negative and fits.
