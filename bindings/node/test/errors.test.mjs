@@ -163,6 +163,8 @@ describe('errors', () => {
     [with_({ title: null }), /^buttons\[0\]\.title must be a text$/],
     [with_({ fields: { f() {} } }), /^buttons\[0\]\.fields\.f must be made of what JSON can hold$/],
     [with_({ fields: cyclic }), /^buttons\[0\]\.fields\.self must be made of what JSON can hold$/],
+    [with_({ fields: { x: [1, { y: NaN }] } }), /^buttons\[0\]\.fields\.x\[1\]\.y must be made/],
+    [with_({ fields: { x: [Symbol('s')] } }), /^buttons\[0\]\.fields\.x\[0\] must be made of what/],
     [with_({ fields: [1] }), /^buttons\[0\]\.fields must be an object$/],
     [{ ...message, 0: 1 }, /^0 is not a field/],
     [{ raw: {}, sharable: true }, /^sharable is not a field/],

@@ -101,13 +101,26 @@ describe('send', () => {
         'x-business-use-case-usage': JSON.stringify({ 77: [page] }),
       },
     });
-    const { usage } = await client.send(PSID, message);
+    const { usage, ...others } = await client.send(PSID, message);
+    assert.deepEqual(others, { messageId: 'm_1', recipientId: PSID, attempts: 1 });
     const figures = { callCount: 28, totalTime: 25, totalCputime: 26 };
     assert.deepEqual(usage, {
       app: { callCount: 1, totalTime: 2, totalCputime: 3 },
       business: [{ objectId: '77', kind: 'messenger', ...figures, regainAccessAfterMs: 120_000 }],
       highest: 28,
     });
+  });
+
+  it('returns what there is of a receipt', async () => {
+    platform.answer = async () => ({ body: { message_id: 'm_1' } });
+    const receipt = await client.send({ userRef: 'r' }, message);
+    assert.deepEqual(receipt, { messageId: 'm_1', attempts: 1 });
+  });
+
+  it('takes own fields only, as JSON does', async () => {
+    const inherited = Object.assign(Object.create({ describe() {} }), message);
+    await client.send(PSID, inherited);
+    assert.equal(platform.requests.length, 1);
   });
 
   it('sends without a check when asked to', async () => {
