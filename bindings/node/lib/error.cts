@@ -23,10 +23,9 @@ export class CallCtaError extends Error {
     Object.assign(this, fields);
     this.code = `CALLCTA_${fields.kind.toUpperCase()}` as typeof this.code;
     // They may name people, so they aren't printed.
+    const { graph = {} } = fields;
     for (const text of ['message', 'userTitle', 'userMsg']) {
-      if (fields.graph !== undefined && text in fields.graph) {
-        Object.defineProperty(fields.graph, text, { enumerable: false });
-      }
+      if (text in graph) Object.defineProperty(graph, text, { enumerable: false });
     }
   }
 

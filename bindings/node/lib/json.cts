@@ -27,6 +27,8 @@ export function asJson(value: unknown): string {
 
 /** The arguments of a send, but for its signal. */
 export function asRequest(to: unknown, message: unknown, how?: SendOptions, paced = false) {
+  // The usual send, a thousand of which may keep the event loop waiting.
+  if (how === undefined) return asJson({ to, message, paced });
   // None for what is no valid date; the native part refuses the option without it.
   const deadlineMs = types.isDate(how?.deadline) && Math.max(how.deadline.getTime(), 1);
   const options = Object(how) === how ? { ...how, signal: undefined } : how;
