@@ -35,9 +35,9 @@ export class Sends {
     });
   }
 
-  /** Takes events from the native part, which has more of them for a later turn. */
+  /** Takes events from the native part, five values each, and maybe more later. */
   handle(more: boolean, ...values: any[]): void {
-    if (more) setImmediate(() => this.#client?.wake());
+    if (more) setImmediate((client) => client?.wake(), this.#client);
     for (let at = 0; at < values.length; at += 5) {
       const [event, messageId, recipientId, attempts, usage] = values.slice(at, at + 5);
       const receipt = { messageId, recipientId, attempts };

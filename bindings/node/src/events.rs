@@ -37,9 +37,9 @@ pub struct NativeEvent {
 const TURN: usize = 64;
 
 /// What the listener gets: whether there are more events than these, and five values
-/// for each. A usual receipt is passed as the send's id and the values in it, which cost
-/// a fraction of what an object does, or JSON; everything else as an object, and nothing
-/// four times.
+/// for each. Of a usual receipt they are the send's id and what is in the receipt, which
+/// costs a fraction of what an object does, or JSON. Any other event is the first of the
+/// five, and the others are nothing.
 pub struct Args {
     more: bool,
     events: Vec<NativeEvent>,
