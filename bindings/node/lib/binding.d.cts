@@ -29,8 +29,6 @@ export declare class NativeClient {
   wake(): void;
   /** Gives a send up: what is known about it, or nothing if its event is coming. */
   cancel(id: number): NativeError | null;
-  /** Whether coming events keep the event loop running. */
-  keepAlive(yes: boolean): void;
   close(): void;
 }
 
@@ -67,23 +65,6 @@ export interface NativeError {
   causes: Array<string>;
 }
 
-/**
- * A settled send (the `id` that JavaScript gave it, with `receipt` or `error`) or an
- * announced retry (`retry` with its `error`).
- */
-export interface NativeEvent {
-  id?: number;
-  receipt?: Receipt;
-  error?: NativeError;
-  retry?: Retry;
-}
-
-/** The names that errors and violations have. */
-export interface NativeNames {
-  errorKinds: ErrorKind[];
-  rules: Rule[];
-}
-
 /** Messages per second that a Page can keep up. */
 export declare const PACE: number;
 
@@ -93,15 +74,19 @@ export declare const VERSION: string;
 /** For how many days a tap on the button starts a call, if it is a call button. */
 export declare function clickableDays(button: string): number | null;
 
+/** The names of all kinds of errors. */
+export declare function errorKinds(): ErrorKind[];
+
 /** The wire form of a message, out of that of a message or of a whole request. */
 export declare function fromJson(json: string): string;
 
 export declare function invalidArgument(text: string): NativeError;
 
-export declare function names(): NativeNames;
-
 /** The error of a send that was given up before it began. */
 export declare function notBegun(): NativeError;
+
+/** The names of all rules that a violation can be about. */
+export declare function rules(): Rule[];
 
 /** The message's wire form. */
 export declare function toJson(message: string): string;

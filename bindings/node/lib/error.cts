@@ -3,7 +3,7 @@ import type { NativeError } from './binding.cjs';
 import type { ErrorKind } from './types.cjs';
 
 /** Every kind of error. */
-export const errorKinds: readonly ErrorKind[] = Object.freeze(native.names().errorKinds);
+export const errorKinds: readonly ErrorKind[] = Object.freeze(native.errorKinds());
 
 export interface CallCtaError extends Readonly<Omit<NativeError, 'message' | 'causes'>> {}
 

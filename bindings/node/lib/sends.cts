@@ -1,8 +1,8 @@
 import native = require('./native.cjs');
-import type { NativeClient, NativeEvent } from './binding.cjs';
+import type { NativeClient, NativeError } from './binding.cjs';
 import type { RetryEvent } from './client.cjs';
 import { CallCtaError } from './error.cjs';
-import type { Receipt } from './types.cjs';
+import type { Receipt, Retry, Usage } from './types.cjs';
 
 interface Send {
   resolve: (receipt: Receipt) => void;
@@ -28,10 +28,10 @@ export class Sends {
   start(client: NativeClient, request: () => string, signal?: AbortSignal): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) throw new CallCtaError(native.notBegun(), signal.reason);
-      if (this.#requests.push(request()) === 1) queueMicrotask(() => this.#begin());
+      if (this.#requests.push(request()) === 1) void Promise.resolve().then(this.#begin);
       if (signal !== undefined) this.#listen(signal, this.#lastId + 1);
       this.#sends.set(++this.#lastId, { resolve, reject, signal });
-      if (this.#sends.size === 1) (this.#client = client).keepAlive(true);
+      this.#client = client;
     });
   }
 
@@ -39,23 +39,27 @@ export class Sends {
   handle(more: boolean, ...values: any[]): void {
     if (more) setImmediate((client) => client?.wake(), this.#client);
     for (let at = 0; at < values.length; at += 5) {
-      const [event, messageId, recipientId, attempts, usage] = values.slice(at, at + 5);
-      const receipt = { messageId, recipientId, attempts };
-      if (typeof event === 'object') this.#handle(event as NativeEvent);
-      else this.#take(event)?.resolve(usage === null ? receipt : { ...receipt, usage });
+      const [id, outcome, detail, attempts, usage] = values.slice(at, at + 5);
+      if (id === undefined) this.#retrying(outcome, detail);
+      else if (typeof outcome === 'object') this.#failed(id, outcome);
+      else this.#sent(id, { messageId: outcome, recipientId: detail, attempts }, usage);
     }
   }
 
-  #handle({ id, receipt, error, retry }: NativeEvent): void {
-    if (retry !== undefined && error !== undefined) {
-      // What it throws must not keep the other events from being handled.
-      queueMicrotask(() => this.onRetry?.({ error: new CallCtaError(error), ...retry }));
-    } else if (id !== undefined) {
-      const send = this.#take(id);
-      if (receipt !== undefined) send?.resolve(receipt);
-      const reason = error?.kind === 'cancelled' ? send?.signal?.reason : undefined;
-      if (error !== undefined) send?.reject(new CallCtaError(error, reason));
-    }
+  #retrying(cause: NativeError, retry: Retry): void {
+    // What it throws must not keep the other events from being handled.
+    queueMicrotask(() => this.onRetry?.({ error: new CallCtaError(cause), ...retry }));
+  }
+
+  #failed(id: number, error: NativeError): void {
+    const send = this.#take(id);
+    const reason = error.kind === 'cancelled' ? send?.signal?.reason : undefined;
+    send?.reject(new CallCtaError(error, reason));
+  }
+
+  #sent(id: number, receipt: Receipt, usage: Usage | null): void {
+    if (receipt.recipientId === null) delete receipt.recipientId;
+    this.#take(id)?.resolve(usage === null ? receipt : { ...receipt, usage });
   }
 
   /** Fulfils when no send is left. */
@@ -63,23 +67,21 @@ export class Sends {
     if (this.#sends.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  #begin(): void {
+  readonly #begin = (): void => {
     const texts = this.#requests.splice(0);
     // What JSON.stringify writes has no line break.
     if (texts.length > 0) this.#client?.send(this.#lastId - texts.length + 1, texts.join('\n'));
-  }
+  };
 
   #take(id: number): Send | undefined {
     const send = this.#sends.get(id);
-    if (send === undefined) return undefined;
-    this.#sends.delete(id);
-    const ids = send.signal && this.#signals.get(send.signal);
+    if (!this.#sends.delete(id)) return undefined;
+    const ids = send?.signal && this.#signals.get(send.signal);
     if (ids?.delete(id) && ids.size === 0) {
-      send.signal?.removeEventListener('abort', this.#abort);
-      this.#signals.delete(send.signal!);
+      send?.signal?.removeEventListener('abort', this.#abort);
+      this.#signals.delete(send!.signal!);
     }
     if (this.#sends.size === 0) {
-      this.#client?.keepAlive(false);
       this.#client = undefined;
       for (const resolve of this.#whenIdle.splice(0)) resolve();
     }

@@ -53,7 +53,7 @@ const declarations = found
   .filter((item) => !isImpl(item))
   .sort((one, other) => (one.name < other.name ? -1 : 1));
 
-const { errorKinds, rules } = createRequire(import.meta.url)('../dist/callcta.node').names();
+const { errorKinds, rules } = createRequire(import.meta.url)('../dist/callcta.node');
 const union = (names) => names.map((name) => `'${name}'`).join(' | ');
 /** What users see as well. */
 const isPublic = ({ kind, name }) => kind === 'interface' && !name.startsWith('Native');
@@ -62,8 +62,8 @@ await write('types.d.cts', 'src', [
   "import type { NativeError } from './binding.cjs';",
   ...shown.map((item) => declaration(item)),
   "/** What is known about a message whose send failed. */\nexport type Delivery = NativeError['delivery'];",
-  `/** What went wrong. */\nexport type ErrorKind = ${union(errorKinds)};`,
-  `/** Which rule a violation is about. */\nexport type Rule = ${union(rules)};`,
+  `/** What went wrong. */\nexport type ErrorKind = ${union(errorKinds())};`,
+  `/** Which rule a violation is about. */\nexport type Rule = ${union(rules())};`,
 ]);
 const names = ['ErrorKind', 'Rule', ...shown.map(({ name }) => name)];
 await write('binding.d.cts', 'src', [

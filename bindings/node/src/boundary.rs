@@ -16,13 +16,10 @@ pub fn guard<T>(env: Env, body: impl FnOnce() -> Read<T>) -> napi::Result<T> {
 
 /// A panic comes before anything is handed to the outbox, or after a read only.
 pub fn caught<T>(body: impl FnOnce() -> Read<T>) -> Result<T> {
-    let outcome = catch_unwind(AssertUnwindSafe(body))
-        .unwrap_or_else(|_| Err(internal("a panic in the Node binding").into()));
+    let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
+        Err(Error::internal(Delivery::NotSent, "a panic in the Node binding").into())
+    });
     Ok(outcome?)
-}
-
-fn internal(what: &str) -> Error {
-    Error::internal(Delivery::NotSent, what)
 }
 
 /// Throws the error's description; what is returned only says so.

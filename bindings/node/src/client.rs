@@ -10,7 +10,7 @@ use napi_derive::napi;
 
 use crate::boundary::{caught, guard};
 use crate::events::{Events, Listener};
-use crate::message;
+use crate::message::Latest;
 use crate::outcome::NativeError;
 use crate::read::{Fields, Read, Refused, count, parse, text};
 
@@ -19,7 +19,6 @@ use crate::read::{Fields, Read, Refused, count, parse, text};
 pub struct NativeClient {
     outboxes: Outboxes,
     events: Arc<Events>,
-    workers: usize,
     feeder: OnceLock<Option<Sender<Orders>>>,
 }
 
@@ -28,6 +27,9 @@ pub struct NativeClient {
 struct Outboxes {
     prompt: Outbox,
     paced: Outbox,
+    latest: Arc<Latest>,
+    /// Of each.
+    workers: usize,
 }
 
 impl Outboxes {
@@ -51,12 +53,10 @@ impl NativeClient {
     pub fn new(env: Env, settings: String, listener: Listener<'_>) -> napi::Result<Self> {
         let events = Arc::new(Events::new(&listener)?);
         guard(env, || {
-            let (outboxes, workers) = outboxes(&settings, &events)?;
             Ok(NativeClient {
-                feeder: OnceLock::new(),
-                outboxes,
+                outboxes: outboxes(&settings, &events)?,
                 events,
-                workers,
+                feeder: OnceLock::new(),
             })
         })
     }
@@ -69,7 +69,7 @@ impl NativeClient {
     /// How many messages are sent at once.
     #[napi(getter)]
     pub fn workers(&self) -> u32 {
-        u32::try_from(self.workers).unwrap_or(u32::MAX)
+        u32::try_from(self.outboxes.workers).unwrap_or(u32::MAX)
     }
 
     /// How many messages that keep a pace start per second.
@@ -83,10 +83,10 @@ impl NativeClient {
     /// Starts sends, one a line, of which events will tell the outcomes: the first one
     /// has this id, and the others have the next ones.
     #[napi]
-    pub fn send(&self, first: i64, requests: String) {
+    pub fn send(&self, env: Env, first: i64, requests: String) {
         let (outboxes, events) = (&self.outboxes, &self.events);
         let start = || start_feeder(outboxes.clone(), Arc::clone(events));
-        let others = events.wait(first, requests.lines().count());
+        let others = events.wait(env, first, requests.lines().count());
         // A lone send would only lose time with the feeder.
         let feeder = others.then(|| self.feeder.get_or_init(start).as_ref());
         match feeder.flatten() {
@@ -106,12 +106,6 @@ impl NativeClient {
     #[napi]
     pub fn cancel(&self, env: Env, id: i64) -> napi::Result<Option<NativeError>> {
         guard(env, || Ok(self.events.cancel(id)))
-    }
-
-    /// Whether coming events keep the event loop running.
-    #[napi]
-    pub fn keep_alive(&self, env: Env, yes: bool) {
-        self.events.keep_alive(env, yes);
     }
 
     #[napi]
@@ -144,29 +138,19 @@ fn start_feeder(outboxes: Outboxes, events: Arc<Events>) -> Option<Sender<Orders
     started.is_ok().then_some(sender)
 }
 
-fn feed(outboxes: &Outboxes, events: &Arc<Events>, (first, requests): Orders) {
-    for (id, request) in (first..).zip(requests.lines()) {
-        feed_one(outboxes, events, id, request);
-    }
-}
-
-fn feed_one(outboxes: &Outboxes, events: &Arc<Events>, id: i64, request: &str) {
-    if !events.starts(id) {
-        return;
-    }
-    let started = caught(|| {
-        let (request, paced) = message::request(request)?;
-        let outbox = if paced {
-            &outboxes.paced
-        } else {
-            &outboxes.prompt
-        };
-        let events = Arc::clone(events);
-        Ok(outbox.try_submit(request, move |outcome| events.settled(id, outcome))?)
-    });
-    match started {
-        Ok(ticket) => events.started(id, ticket),
-        Err(error) => events.settled(id, Err(error)),
+fn feed(out: &Outboxes, events: &Arc<Events>, (first, requests): Orders) {
+    let orders = (first..).zip(requests.lines());
+    for (id, request) in orders.filter(|(id, _)| events.starts(*id)) {
+        let started = caught(|| {
+            let (request, paced) = out.latest.request(request)?;
+            let outbox = if paced { &out.paced } else { &out.prompt };
+            let events = Arc::clone(events);
+            Ok(outbox.try_submit(request, move |outcome| events.settled(id, outcome))?)
+        });
+        match started {
+            Ok(ticket) => events.started(id, ticket),
+            Err(error) => events.settled(id, Err(error)),
+        }
     }
 }
 
@@ -175,7 +159,7 @@ const SETTINGS: &str = "baseUrl version useMe appSecret tokenPlacement timeoutMs
     bodyLimit maxIdleConnections userAgent proxy proxyFromEnv extraCaPem callingNotEnabledCodes";
 const RETRY_SETTINGS: &str = "attempts baseDelayMs maxDelayMs retryUnknown";
 
-fn outboxes(settings: &str, events: &Arc<Events>) -> Read<(Outboxes, usize)> {
+fn outboxes(settings: &str, events: &Arc<Events>) -> Read<Outboxes> {
     let set = |builder: ClientBuilder, name: &str, value| builder.set(name, value);
     let mut fields = Fields::of(parse(settings)?)?;
     let page_id = fields.need("pageId", text)?;
@@ -203,6 +187,10 @@ fn outboxes(settings: &str, events: &Arc<Events>) -> Read<(Outboxes, usize)> {
         outbox.set_brief_callbacks(true);
         outbox
     };
-    let (prompt, paced) = (outbox(), outbox());
-    Ok((Outboxes { prompt, paced }, workers))
+    Ok(Outboxes {
+        prompt: outbox(),
+        paced: outbox(),
+        latest: Arc::default(),
+        workers,
+    })
 }

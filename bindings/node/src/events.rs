@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::mem::replace;
+use std::sync::atomic::AtomicPtr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callcta::{Delivery, Error, Receipt, Result, RetryEvent, Ticket};
@@ -21,15 +22,10 @@ pub struct Retry {
     pub wait_ms: f64,
 }
 
-/// A settled send (the `id` that JavaScript gave it, with `receipt` or `error`) or an
-/// announced retry (`retry` with its `error`).
-#[napi(object, object_from_js = false)]
-#[derive(Default)]
-pub struct NativeEvent {
-    pub id: Option<i64>,
-    pub receipt: Option<NativeReceipt>,
-    pub error: Option<NativeError>,
-    pub retry: Option<Retry>,
+enum Event {
+    /// What became of the send with this id, which JavaScript gave it.
+    Settled(i64, std::result::Result<NativeReceipt, NativeError>),
+    Retrying(Retry, NativeError),
 }
 
 /// How many events are passed on before other things have their turn in the event
@@ -37,12 +33,10 @@ pub struct NativeEvent {
 const TURN: usize = 64;
 
 /// What the listener gets: whether there are more events than these, and five values
-/// for each. Of a usual receipt they are the send's id and what is in the receipt, which
-/// costs a fraction of what an object does, or JSON. Any other event is the first of the
-/// five, and the others are nothing.
+/// for each, which cost a fraction of what an object does, or JSON.
 pub struct Args {
     more: bool,
-    events: Vec<NativeEvent>,
+    events: Vec<Event>,
 }
 
 pub type Listener<'a> = Function<'a, Args, ()>;
@@ -52,31 +46,35 @@ impl JsValuesTupleIntoVec for Args {
         let mut values = self.more.into_vec(env)?;
         for event in self.events {
             values.append(&mut match event {
-                NativeEvent {
-                    id: Some(id),
-                    receipt: Some(it),
-                    ..
-                } if it.recipient_id.is_some() => {
+                Event::Settled(id, Ok(it)) => {
                     let values = (id, it.message_id, it.recipient_id, it.attempts, it.usage);
                     FnArgs::from(values).into_vec(env)?
                 }
-                other => FnArgs::from((other, (), (), (), ())).into_vec(env)?,
+                Event::Settled(id, Err(error)) => {
+                    FnArgs::from((id, error, (), (), ())).into_vec(env)?
+                }
+                Event::Retrying(retry, error) => {
+                    FnArgs::from(((), error, retry, (), ())).into_vec(env)?
+                }
             });
         }
         Ok(values)
     }
 }
 
-// Not handled by the callee: there is no error to pass. Weak: see `keep_alive`.
+// Not handled by the callee: there is no error to pass. Weak: sends keep the process
+// alive, not their client.
 type Wake = ThreadsafeFunction<(), (), Args, Status, false, true>;
 
 #[derive(Default)]
 struct Shared {
-    events: VecDeque<NativeEvent>,
+    events: VecDeque<Event>,
     /// The listener is going to be called.
     called: bool,
     /// Of the sends whose outcome has not been passed on.
     stages: HashMap<i64, Stage>,
+    /// What `Events::wake` holds.
+    waker: AtomicPtr<sys::napi_threadsafe_function__>,
 }
 
 /// How far a send is, which decides how it is given up.
@@ -108,23 +106,39 @@ impl Events {
         let wake = listener
             .build_threadsafe_function::<()>()
             .weak::<true>()
-            .build_callback(move |_| {
+            .build_callback(move |context| {
                 let mut shared = lock(&queue);
                 shared.called = false;
                 let count = shared.events.len().min(TURN);
-                let events: Vec<NativeEvent> = shared.events.drain(..count).collect();
-                for id in events.iter().filter_map(|event| event.id) {
-                    shared.stages.remove(&id);
+                let events: Vec<Event> = shared.events.drain(..count).collect();
+                for event in &events {
+                    if let Event::Settled(id, _) = event {
+                        shared.stages.remove(id);
+                    }
                 }
                 let more = !shared.events.is_empty();
+                if !more && shared.stages.is_empty() {
+                    // SAFETY: on the thread of the environment, by the very function,
+                    // which has been set before anything could wake it.
+                    unsafe {
+                        let waker = *shared.waker.get_mut();
+                        sys::napi_unref_threadsafe_function(context.env.raw(), waker);
+                    }
+                }
                 Ok(Args { more, events })
             })?;
+        *lock(&shared).waker.get_mut() = wake.raw();
         Ok(Events { shared, wake })
     }
 
-    fn push(&self, event: NativeEvent) {
+    fn push(&self, event: Event) {
         let mut shared = lock(&self.shared);
         shared.events.push_back(event);
+        self.notify(shared);
+    }
+
+    /// Has the listener called if it isn't going to be.
+    fn notify(&self, mut shared: MutexGuard<'_, Shared>) {
         let called = replace(&mut shared.called, true);
         drop(shared);
         if !called {
@@ -139,31 +153,28 @@ impl Events {
     }
 
     pub fn settled(&self, id: i64, outcome: Result<Receipt>) {
-        let (receipt, error) = match outcome {
-            Ok(receipt) => (Some(receipt.into()), None),
-            Err(error) => (None, Some(NativeError::from(&error))),
-        };
-        self.push(NativeEvent {
-            id: Some(id),
-            receipt,
-            error,
-            ..NativeEvent::default()
-        });
+        let outcome = outcome.map(Into::into).map_err(|error| (&error).into());
+        self.push(Event::Settled(id, outcome));
     }
 
     pub fn retrying(&self, event: &RetryEvent<'_>) {
-        self.push(NativeEvent {
-            error: Some(event.error.into()),
-            retry: Some(Retry {
-                attempt: event.attempt,
-                wait_ms: to_milliseconds(event.wait),
-            }),
-            ..NativeEvent::default()
-        });
+        let retry = Retry {
+            attempt: event.attempt,
+            wait_ms: to_milliseconds(event.wait),
+        };
+        self.push(Event::Retrying(retry, event.error.into()));
     }
 
-    /// Sends wait to be started; whether there is more than one now.
-    pub fn wait(&self, first: i64, count: usize) -> bool {
+    /// Sends wait to be started, and keep the process alive until their outcomes are
+    /// passed on; whether there is more than one now.
+    pub fn wait(&self, env: Env, first: i64, count: usize) -> bool {
+        self.wake.handle.with_read_aborted(|aborted| {
+            if !aborted {
+                // SAFETY: called on the thread of `env`, whose threadsafe function has
+                // not been finalized: that would have set `aborted`.
+                unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw()) };
+            }
+        });
         let ids = (first..).take(count);
         let mut shared = lock(&self.shared);
         shared.stages.extend(ids.map(|id| (id, Stage::Waiting)));
@@ -196,7 +207,7 @@ impl Events {
     /// its way to the listener.
     pub fn cancel(&self, id: i64) -> Option<NativeError> {
         let mut shared = lock(&self.shared);
-        match shared.stages.remove(&id)? {
+        let known = match shared.stages.remove(&id)? {
             Stage::Waiting => Some(not_begun()),
             Stage::Starting | Stage::GivenUp => {
                 shared.stages.insert(id, Stage::GivenUp);
@@ -206,33 +217,24 @@ impl Events {
                 drop(shared);
                 // Cancelling tells the outcome before it returns.
                 let queued = ticket.cancel();
-                let mut shared = lock(&self.shared);
-                let told = shared.events.iter().position(|event| event.id == Some(id));
+                shared = lock(&self.shared);
+                let told = shared
+                    .events
+                    .iter()
+                    .position(|event| matches!(event, Event::Settled(it, _) if *it == id));
                 match told {
-                    Some(index) if queued => shared.events.remove(index)?.error,
+                    Some(index) if queued => match shared.events.remove(index)? {
+                        Event::Settled(_, outcome) => outcome.err(),
+                        Event::Retrying(..) => None,
+                    },
                     Some(_) => None,
                     None => Some((&under_way()).into()),
                 }
             }
-        }
-    }
-
-    /// Whether waiting for events keeps the process alive; it doesn't at first.
-    pub fn keep_alive(&self, env: Env, yes: bool) {
-        self.wake.handle.with_read_aborted(|aborted| {
-            if aborted {
-                return;
-            }
-            // SAFETY: called on the thread of `env`, whose threadsafe function has not
-            // been finalized: that would have set `aborted`.
-            unsafe {
-                if yes {
-                    sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw());
-                } else {
-                    sys::napi_unref_threadsafe_function(env.raw(), self.wake.raw());
-                }
-            }
-        });
+        };
+        // It might have been the last one that kept the process alive.
+        self.notify(shared);
+        known
     }
 }
 

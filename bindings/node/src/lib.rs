@@ -18,6 +18,7 @@ use napi::Env;
 use napi_derive::napi;
 
 use crate::boundary::guard;
+use crate::message::Latest;
 use crate::outcome::{NativeError, NativeViolation};
 use crate::read::parse;
 
@@ -29,21 +30,16 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[napi]
 pub const PACE: f64 = callcta::limits::PACE;
 
-/// The names that errors and violations have.
-#[napi(object, object_from_js = false)]
-pub struct NativeNames {
-    #[napi(ts_type = "ErrorKind[]")]
-    pub error_kinds: Vec<&'static str>,
-    #[napi(ts_type = "Rule[]")]
-    pub rules: Vec<&'static str>,
+/// The names of all kinds of errors.
+#[napi(ts_return_type = "ErrorKind[]")]
+pub fn error_kinds() -> Vec<&'static str> {
+    ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
 }
 
-#[napi]
-pub fn names() -> NativeNames {
-    NativeNames {
-        error_kinds: ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect(),
-        rules: Rule::ALL.iter().map(|rule| rule.as_str()).collect(),
-    }
+/// The names of all rules that a violation can be about.
+#[napi(ts_return_type = "Rule[]")]
+pub fn rules() -> Vec<&'static str> {
+    Rule::ALL.iter().map(|rule| rule.as_str()).collect()
 }
 
 /// The error of a send that was given up before it began.
@@ -68,7 +64,7 @@ pub fn validate(env: Env, message: String) -> napi::Result<Vec<NativeViolation>>
 #[napi]
 pub fn validate_request(env: Env, request: String) -> napi::Result<Vec<NativeViolation>> {
     guard(env, || {
-        let violations = message::request(&request)?.0.validate();
+        let violations = Latest::default().request(&request)?.0.validate();
         Ok(violations.iter().map(Into::into).collect())
     })
 }

@@ -44,6 +44,35 @@ describe('send', () => {
     });
   });
 
+  it('sends what each call says, whatever the last one said', async () => {
+    const other = { template: 'call_prompt', ttlDays: 2 };
+    const wrong = { template: 'button', text: 'Contact Support!', buttons: [] };
+    const calls = [
+      ['1', message],
+      ['2', message],
+      ['2', message, { personaId: '42' }],
+      [{ userRef: '3' }, message, { personaId: '42' }],
+      ['4', wrong],
+      ['5', other],
+      [{ userRef: '"to":{"' }, message],
+    ];
+    for (const [to, message, options] of calls) {
+      const sent = client.send(to, message, options);
+      await (message === wrong ? assert.rejects(sent, { kind: 'invalid_message' }) : sent);
+    }
+    const recipient = (to) => (typeof to === 'string' ? { id: to } : { user_ref: to.userRef });
+    const expected = calls.map(([to, message, options]) => ({
+      recipient: recipient(to),
+      message: toJSON(message),
+      ...(options && { persona_id: options.personaId }),
+    }));
+    expected.splice(4, 1);
+    assert.deepEqual(
+      platform.requests.map((request) => request.body),
+      expected,
+    );
+  });
+
   it('sends every option, and nothing of the signal', async () => {
     const { signal } = new AbortController();
     const deadline = new Date(Date.now() + 60_000);
