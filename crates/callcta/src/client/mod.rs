@@ -210,14 +210,15 @@ impl Client {
         serde_json::to_writer(&mut body, &parts).expect("a request has only string keys");
 
         let mut attempt = 0;
-        loop {
+        // Of the last try that may have arrived.
+        let mut lost = None;
+        let failed = loop {
             let timeout = match time_left(options.deadline) {
                 Ok(timeout) => timeout,
-                Err(passed) => return Err(passed.with_attempts(attempt)),
+                Err(passed) => break passed,
             };
             if self.is_closed() {
-                return Err(Error::cancelled(Delivery::NotSent, "the client is closed")
-                    .with_attempts(attempt));
+                break Error::cancelled(Delivery::NotSent, "the client is closed");
             }
             attempt += 1;
             let error = match self.post_once(&body, timeout) {
@@ -233,13 +234,13 @@ impl Client {
                 Err(error) => error.with_attempts(attempt),
             };
             let Some(wait) = inner.retry.wait(&error, attempt) else {
-                return Err(error);
+                break error;
             };
             let in_time = options
                 .deadline
                 .is_none_or(|deadline| SystemTime::now() + wait < deadline);
             if !in_time || !inner.budget.take() {
-                return Err(error);
+                break error;
             }
             if let Some(on_retry) = &inner.on_retry {
                 on_retry(&RetryEvent {
@@ -249,9 +250,18 @@ impl Client {
                 });
             }
             if self.pause(wait) {
-                return Err(error);
+                break error;
             }
-        }
+            if error.delivery() == Delivery::Unknown {
+                lost = Some(error);
+            }
+        };
+        // No later try takes back that an earlier one may have arrived.
+        let told = match lost {
+            Some(lost) if failed.delivery() != Delivery::Unknown => lost,
+            _ => failed,
+        };
+        Err(told.with_attempts(attempt))
     }
 
     fn post_once(&self, body: &[u8], timeout: Option<Duration>) -> Result<wire::Answer> {

@@ -99,6 +99,58 @@ fn unknown_is_tried_again_only_when_asked_for() {
 }
 
 #[test]
+fn no_later_try_makes_a_message_not_sent_that_may_have_arrived() {
+    use TransportErrorKind::{Connect, Network, Timeout};
+    let refused = r#"{"error":{"message":"x","code":190}}"#;
+    let later = [
+        (vec![failed(Connect, false)], ErrorKind::Network, 2),
+        (
+            vec![limited(), failed(Timeout, false)],
+            ErrorKind::Network,
+            3,
+        ),
+        (vec![response(400, None, refused)], ErrorKind::Network, 2),
+        (vec![failed(Timeout, true)], ErrorKind::Timeout, 2),
+    ];
+    for (later, kind, attempts) in later {
+        let mut answers = vec![failed(Network, true)];
+        answers.extend(later);
+        let policy = quick().attempts(attempts).retry_unknown(true);
+        let (outcome, requests) = send(policy, answers);
+        let error = outcome.expect_err("no try works");
+        assert_eq!(
+            (error.kind(), error.delivery(), error.may_retry()),
+            (kind, Delivery::Unknown, false)
+        );
+        assert_eq!((error.attempts(), requests), (attempts, attempts as usize));
+    }
+}
+
+#[test]
+fn a_deadline_that_passes_before_another_try_leaves_the_delivery_unknown() {
+    let transport = Arc::new(ScriptedTransport::new(vec![failed(
+        TransportErrorKind::Network,
+        true,
+    )]));
+    let deadline = SystemTime::now() + Duration::from_millis(300);
+    let client = Client::builder("1", "t")
+        .transport(transport.clone())
+        .retry(quick().retry_unknown(true))
+        .on_retry(move |_| {
+            while SystemTime::now() <= deadline {
+                std::thread::yield_now();
+            }
+        })
+        .build()
+        .expect("the settings are right");
+    let options = SendOptions::new().deadline(deadline);
+    let outcome = client.send_with(PSID, &message(), &options);
+    let error = outcome.expect_err("there is no time for a second try");
+    assert_eq!(error.delivery(), Delivery::Unknown);
+    assert_eq!((error.attempts(), transport.requests().len()), (1, 1));
+}
+
+#[test]
 fn one_attempt_is_one_request() {
     for policy in [
         RetryPolicy::none(),
