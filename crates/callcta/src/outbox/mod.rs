@@ -171,8 +171,8 @@ impl Outbox {
         self.queue().close();
     }
 
-    /// Closes the outbox and waits until its threads have ended; from one of them,
-    /// for the others only.
+    /// Closes the outbox and waits until its threads have ended and all callbacks have
+    /// returned; from one of them, for the others only.
     pub fn join(&self) {
         self.close();
         self.queue().join();
@@ -193,9 +193,11 @@ impl Outbox {
             let (own, others): (Vec<Job>, _) =
                 (queue.worker_failed().into_iter()).partition(|job| job.is(&ticket));
             for job in others {
-                (job.done)(Err(failed()));
+                queue.tell(job, Err(failed()), false);
             }
             if !own.is_empty() {
+                // The caller is told here.
+                queue.ended(false);
                 return Err(failed().with_source(error));
             }
         }
@@ -258,10 +260,7 @@ fn work(client: &Client, queue: &Arc<Queue>) {
                     "a panic during the send",
                 ))
             });
-        // The next message to this recipient may go out while the outcome is told.
-        queue.finished(&job.recipient);
-        let _ = catch_unwind(AssertUnwindSafe(|| (job.done)(outcome)));
-        queue.told();
+        queue.finish(job, outcome);
     }
 }
 

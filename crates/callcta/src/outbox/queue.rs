@@ -3,9 +3,11 @@
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
+use std::{process, ptr};
 
 use super::ignore_poison;
 use crate::client::Receipt;
@@ -39,10 +41,10 @@ impl Job {
     pub(super) fn is(&self, ticket: &Ticket) -> bool {
         self.number == ticket.number
     }
+}
 
-    fn cancel(self, why: &str) {
-        (self.done)(Err(Error::cancelled(Delivery::NotSent, why)));
-    }
+fn cancelled(why: &str) -> Result<Receipt> {
+    Err(Error::cancelled(Delivery::NotSent, why))
 }
 
 /// How long it may go unnoticed that the client, whose pace this is, was closed.
@@ -125,17 +127,21 @@ impl State {
         self.idle.pop()
     }
 
-    /// Everything that waits, in the order in which it was submitted.
+    /// Everything that waits, in the order in which it was submitted, to be told what
+    /// becomes of it.
     fn drain(&mut self) -> Vec<Job> {
         self.ready.clear();
         self.queued = 0;
         let mut jobs: Vec<Job> = self.lanes.drain().flat_map(|(_, lane)| lane).collect();
         jobs.sort_by_key(|job| job.number);
+        self.busy += jobs.len();
         jobs
     }
 }
 
 pub(super) struct Queue {
+    /// A forked child must not even lock its parent's queue.
+    pid: u32,
     state: Mutex<State>,
     max_workers: usize,
     capacity: usize,
@@ -147,6 +153,9 @@ thread_local! {
     /// This thread's id, if it is a worker: asking for it on a thread that Rust
     /// didn't start would allocate.
     static WORKER: Cell<Option<ThreadId>> = const { Cell::new(None) };
+    /// Whose outcome this thread is telling, and how many of them, one within the
+    /// other.
+    static TELLING: Cell<(*const Queue, usize)> = const { Cell::new((ptr::null(), 0)) };
 }
 
 impl Queue {
@@ -156,6 +165,7 @@ impl Queue {
             ..State::default()
         };
         Queue {
+            pid: process::id(),
             state: Mutex::new(state),
             max_workers,
             capacity,
@@ -265,7 +275,8 @@ impl Queue {
         self.state().threads.push(thread);
     }
 
-    /// Waits for the ends of all workers' threads but the calling one.
+    /// Waits for the ends of all workers' threads and of all callbacks, but for what
+    /// calls this.
     pub(super) fn join(&self) {
         loop {
             // Not in the loop's head, where the lock would be kept.
@@ -276,8 +287,16 @@ impl Queue {
                     let _ = thread.join();
                 }
                 Some(_) => {}
-                None => return,
+                None => break,
             }
+        }
+        let own = match TELLING.get() {
+            (queue, count) if ptr::eq(queue, self) => count,
+            _ => 0,
+        };
+        let mut state = self.state();
+        while state.busy > own {
+            state = self.wait_for_progress(state);
         }
     }
 
@@ -323,26 +342,38 @@ impl Queue {
         }
     }
 
-    /// A message of this lane has been sent: the next one may go.
-    pub(super) fn finished(&self, lane: &Arc<Recipient>) {
+    /// A worker has sent a message. The next one to this recipient may go out while the
+    /// outcome is told.
+    pub(super) fn finish(&self, job: Job, outcome: Result<Receipt>) {
         let mut state = self.state();
         state.telling += 1;
+        let lane = &job.recipient;
         if state.lanes.get(lane).is_some_and(|lane| !lane.is_empty()) {
             state.ready.push_back(Arc::clone(lane));
             wake_worker(state);
         } else {
             state.lanes.remove(lane);
+            drop(state);
         }
+        self.tell(job, outcome, true);
     }
 
-    /// The outcome of a message has been told.
-    pub(super) fn told(&self) {
+    /// Tells the outcome of a message that was counted as busy.
+    pub(super) fn tell(&self, job: Job, outcome: Result<Receipt>, worker: bool) {
+        let around = TELLING.get();
+        let depth = if ptr::eq(around.0, self) { around.1 } else { 0 };
+        TELLING.set((self, depth + 1));
+        let _ = catch_unwind(AssertUnwindSafe(|| (job.done)(outcome)));
+        TELLING.set(around);
+        self.ended(worker);
+    }
+
+    /// The outcome of a message has been told, by a worker or by somebody else.
+    pub(super) fn ended(&self, worker: bool) {
         let mut state = self.state();
-        state.telling -= 1;
+        state.telling -= usize::from(worker);
         state.busy -= 1;
-        if state.busy == 0 {
-            self.progressed(state);
-        }
+        self.progressed(state);
     }
 
     pub(super) fn wait_until_idle(&self) {
@@ -363,7 +394,7 @@ impl Queue {
             worker.notify_one();
         }
         for job in jobs {
-            job.cancel("the outbox is closed");
+            self.tell(job, cancelled("the outbox is closed"), false);
         }
     }
 
@@ -373,6 +404,7 @@ impl Queue {
         let position = lane.iter().position(|job| job.number == number)?;
         let job = lane.remove(position);
         state.queued -= 1;
+        state.busy += 1;
         self.progressed(state);
         job
     }
@@ -397,15 +429,18 @@ pub struct Ticket {
 impl Ticket {
     /// Cancels the message if it still waits: its outcome is then
     /// [`Cancelled`](crate::ErrorKind::Cancelled) with delivery *not sent*, told
-    /// before this returns. `false` if it is already being sent or done.
+    /// before this returns. `false` if it is already being sent or done, and in a
+    /// forked child, whose parent may send it.
     pub fn cancel(&self) -> bool {
         let queue = self.queue.upgrade();
-        let job = queue.and_then(|queue| queue.remove(&self.recipient, self.number));
-        let cancelled = job.is_some();
-        if let Some(job) = job {
-            job.cancel("cancelled before it was sent");
-        }
-        cancelled
+        let Some(queue) = queue.filter(|queue| queue.pid == process::id()) else {
+            return false;
+        };
+        let Some(job) = queue.remove(&self.recipient, self.number) else {
+            return false;
+        };
+        queue.tell(job, cancelled("cancelled before it was sent"), false);
+        true
     }
 }
 
@@ -417,6 +452,8 @@ impl fmt::Debug for Ticket {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::message::{Message, SendOptions};
 
@@ -450,11 +487,15 @@ mod tests {
                     .next(&Arc::default(), &Pacer::new())
                     .expect("there is work")
             };
-            let (first, _) = next();
-            queue.finished(&first.recipient);
-            let another = queue.push(job("2"), false).expect("there is room").1;
-            assert_eq!(another, !brief);
-            queue.told();
+            let (mut first, _) = next();
+            let another = Arc::new(AtomicBool::new(false));
+            let (told, submits) = (Arc::clone(&another), Arc::clone(&queue));
+            first.done = Box::new(move |_| {
+                let (_, start) = submits.push(job("2"), false).expect("there is room");
+                told.store(start, Ordering::Relaxed);
+            });
+            queue.finish(first, cancelled("it doesn't matter"));
+            assert_eq!(another.load(Ordering::Relaxed), !brief);
             // Nobody else comes back, unless another one has been started.
             let another = queue.push(job("3"), false).expect("there is room").1;
             assert_eq!(another, brief);

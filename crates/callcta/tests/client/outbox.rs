@@ -239,6 +239,90 @@ fn a_panic_in_a_callback_stops_nothing() {
 }
 
 #[test]
+fn a_panic_in_the_callback_of_a_cancelled_message_stops_nothing() {
+    let (server, open, arrivals) = gated();
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 1, 1000);
+    let outcomes = Outcomes::default();
+    submit(&outbox, &outcomes, "1", "held");
+    assert_eq!(arrivals.recv().as_deref(), Ok("held"));
+    let panics = || {
+        let done = |_| std::panic::resume_unwind(Box::new("oops"));
+        outbox
+            .submit(request("2", "panics"), done)
+            .expect("it is open")
+    };
+    assert!(panics().cancel());
+    panics();
+    submit(&outbox, &outcomes, "3", "last");
+    outbox.close();
+    assert_eq!(names(&outcomes), ["last"]);
+    open.send(()).expect("the server waits");
+    outbox.wait();
+    assert_eq!(names(&outcomes), ["last", "held"]);
+    outbox.join();
+    drop((outbox, open));
+    server.finish(client);
+}
+
+#[test]
+fn who_waits_waits_for_the_callbacks_of_others_that_cancel() {
+    for wait in [Outbox::wait, Outbox::join] {
+        let (server, open, arrivals) = gated();
+        let outbox = Outbox::with_limits(client(&server), 1, 1000);
+        submit(&outbox, &Outcomes::default(), "1", "held");
+        assert_eq!(arrivals.recv().as_deref(), Ok("held"));
+        let (entered, enters) = mpsc::channel();
+        let (over, waited) = mpsc::channel();
+        let (told, tells) = mpsc::channel();
+        let done = move |_| {
+            entered.send(()).expect("the test waits");
+            // Long enough for a wait that doesn't wait.
+            let early = waited.recv_timeout(Duration::from_millis(100)).is_ok();
+            told.send(early).expect("the test looks");
+        };
+        let ticket = outbox
+            .submit(request("2", "waits"), done)
+            .expect("it is open");
+        let cancels = std::thread::spawn(move || ticket.cancel());
+        enters.recv().expect("it is called");
+        open.send(()).expect("the server waits");
+        wait(&outbox);
+        let _ = over.send(());
+        assert_eq!(tells.try_recv(), Ok(false));
+        assert!(cancels.join().expect("it doesn't panic"));
+    }
+}
+
+#[test]
+fn a_callback_that_cancels_another_message_joins_without_an_end_of_itself() {
+    let (server, _open, arrivals) = gated();
+    let outbox = Outbox::with_limits(client(&server), 1, 1000);
+    submit(&outbox, &Outcomes::default(), "1", "held");
+    assert_eq!(arrivals.recv().as_deref(), Ok("held"));
+    let (told, tells) = mpsc::channel();
+    let inner = {
+        let (outbox, told) = (outbox.clone(), told.clone());
+        outbox
+            .clone()
+            .submit(request("2", "inner"), move |_| {
+                outbox.client().close();
+                outbox.join();
+                told.send("inner").expect("the test looks");
+            })
+            .expect("it is open")
+    };
+    let outer = outbox
+        .submit(request("3", "outer"), move |_| {
+            assert!(inner.cancel());
+            told.send("outer").expect("the test looks");
+        })
+        .expect("it is open");
+    assert!(outer.cancel());
+    assert_eq!(tells.try_iter().collect::<Vec<_>>(), ["inner", "outer"]);
+}
+
+#[test]
 fn an_invalid_message_is_told_like_any_outcome() {
     let server = Server::answering(ok());
     let client = client(&server);
