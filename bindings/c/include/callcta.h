@@ -216,7 +216,7 @@ typedef struct callcta_violations {
    */
   size_t count;
   /**
-   * Each of them.
+   * Each of them; NULL when there are none.
    */
   const struct callcta_violation *const *items;
 } callcta_violations;
@@ -310,7 +310,7 @@ typedef struct callcta_error {
    */
   const struct callcta_violations *violations;
   /**
-   * The usage figures that came with the answer.
+   * The usage figures that came with the answer; NULL when none did.
    */
   const struct callcta_usage *const *usage;
   /**
@@ -337,7 +337,7 @@ typedef struct callcta_receipt {
    */
   uint32_t attempts;
   /**
-   * The usage figures that came with the answer.
+   * The usage figures that came with the answer; NULL when none did.
    */
   const struct callcta_usage *const *usage;
   /**
@@ -375,7 +375,8 @@ typedef uint32_t callcta_setting;
 /**
  * Is told of each retry before its wait, on the thread that sends, which may be
  * any. `error` says why; it lives until the callback returns. `attempt` is the try
- * that failed, from 1.
+ * that failed, from 1. It may close the client, but not free it, nor wait for an
+ * outbox.
  */
 typedef void (*callcta_on_retry)(void *user_data,
                                  const struct callcta_error *error,
@@ -1011,7 +1012,8 @@ callcta_status callcta_client_send_request(const struct callcta_client *client,
 void callcta_client_close(const struct callcta_client *client);
 
 /**
- * Frees a client. An outbox that was made of it keeps its connections.
+ * Frees a client. An outbox that was made of it keeps its connections. Not from the
+ * callback for retries.
  */
 void callcta_client_free(struct callcta_client *client);
 

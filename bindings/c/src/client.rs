@@ -7,7 +7,7 @@ use callcta::{Client, Error};
 use serde_json::Value;
 
 use crate::callcta_status;
-use crate::ffi::{new, output, value_of};
+use crate::ffi::{call_back, new, output, value_of};
 use crate::message::{callcta_message, callcta_request};
 use crate::told::{self, callcta_error, callcta_receipt};
 
@@ -78,7 +78,8 @@ pub struct callcta_client(pub(crate) Client);
 
 /// Is told of each retry before its wait, on the thread that sends, which may be
 /// any. `error` says why; it lives until the callback returns. `attempt` is the try
-/// that failed, from 1.
+/// that failed, from 1. It may close the client, but not free it, nor wait for an
+/// outbox.
 pub type callcta_on_retry = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
@@ -180,7 +181,7 @@ pub unsafe extern "C" fn callcta_client_new(
                 let wait_ms = u64::try_from(event.wait.as_millis()).unwrap_or(u64::MAX);
                 let why = told::error(event.error);
                 // SAFETY: the header says how it is called.
-                tell(user_data, &raw const why.record, event.attempt, wait_ms);
+                call_back(|| tell(user_data, &raw const why.record, event.attempt, wait_ms));
             });
         }
         new(callcta_client(builder.build()?))
@@ -228,7 +229,8 @@ pub unsafe extern "C" fn callcta_client_close(client: *const callcta_client) {
     body!({ arg!(handle client).0.close() });
 }
 
-/// Frees a client. An outbox that was made of it keeps its connections.
+/// Frees a client. An outbox that was made of it keeps its connections. Not from the
+/// callback for retries.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_client_free(client: *mut callcta_client) {
     free!(client);

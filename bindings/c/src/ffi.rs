@@ -3,6 +3,7 @@
 //! The functions here trust what the header asks of its callers: a pointer is
 //! NULL or valid, a handle is NULL or alive, a text ends with a NUL.
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
@@ -122,8 +123,28 @@ pub(crate) unsafe fn json(name: &str, json: *const c_char) -> Result<Value> {
 /// something else, as JSON.
 pub(crate) fn value_of(constant: u32, text: &str) -> Value {
     let value = (constant > 100).then(|| serde_json::from_str(text).ok());
-    // If it is no JSON, who knows the type says what it should be.
-    value.flatten().unwrap_or_else(|| text.into())
+    // If it is no JSON, who knows the type says what it should be. Null would be nothing.
+    let value = value.flatten().filter(|value: &Value| !value.is_null());
+    value.unwrap_or_else(|| text.into())
+}
+
+thread_local! {
+    /// Whether this thread is inside a callback, where waiting would never end.
+    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls into C.
+pub(crate) fn call_back(call: impl FnOnce()) {
+    let nested = IN_CALLBACK.replace(true);
+    call();
+    IN_CALLBACK.set(nested);
+}
+
+pub(crate) fn not_in_callback() -> Result {
+    if IN_CALLBACK.get() {
+        return Err(Error::invalid_argument("a callback can't wait"));
+    }
+    Ok(())
 }
 
 /// A new handle.

@@ -1,14 +1,13 @@
 //! Sending many messages at once.
 
-use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr;
 
-use callcta::{CAPACITY_DEFAULT, Error, Outbox, Ticket, WORKERS_DEFAULT};
+use callcta::{CAPACITY_DEFAULT, Outbox, Ticket, WORKERS_DEFAULT};
 
 use crate::callcta_status;
 use crate::client::callcta_client;
-use crate::ffi::{Result, new, null, output};
+use crate::ffi::{call_back, new, not_in_callback, null, output};
 use crate::message::callcta_request;
 use crate::told::{self, callcta_error, callcta_receipt};
 
@@ -43,11 +42,6 @@ pub type callcta_on_done = Option<
         error: *const callcta_error,
     ),
 >;
-
-thread_local! {
-    /// Whether this thread is inside a callback, where waiting would never end.
-    static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
-}
 
 /// Makes an outbox that sends with `client`, with at most `workers` threads and
 /// `capacity` waiting messages; 0 means the default, 64 and 100,000. Threads start
@@ -99,13 +93,11 @@ pub unsafe extern "C" fn callcta_outbox_submit(
         let user_data = user_data.expose_provenance();
         let done = move |outcome: callcta::Result<_>| {
             let user_data = ptr::with_exposed_provenance_mut(user_data);
-            let nested = IN_CALLBACK.replace(true);
             // SAFETY: the header says how it is called.
-            match outcome {
+            call_back(|| match outcome {
                 Ok(it) => tell(user_data, &told::receipt(&it).record, ptr::null()),
                 Err(it) => tell(user_data, ptr::null(), &told::error(&it).record),
-            }
-            IN_CALLBACK.set(nested);
+            });
         };
         let accepted = if wait {
             not_in_callback()?;
@@ -156,11 +148,4 @@ pub unsafe extern "C" fn callcta_ticket_cancel(ticket: *const callcta_ticket) ->
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_ticket_free(ticket: *mut callcta_ticket) {
     free!(ticket);
-}
-
-fn not_in_callback() -> Result {
-    if IN_CALLBACK.get() {
-        return Err(Error::invalid_argument("a callback can't wait"));
-    }
-    Ok(())
 }

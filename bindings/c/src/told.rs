@@ -41,7 +41,7 @@ pub struct callcta_error {
     /// The broken rules, warnings included; none unless the status is
     /// `CALLCTA_INVALID_MESSAGE`. Never NULL.
     pub violations: *const callcta_violations,
-    /// The usage figures that came with the answer.
+    /// The usage figures that came with the answer; NULL when none did.
     pub usage: *const *const callcta_usage,
     /// How many usage figures there are.
     pub usage_count: usize,
@@ -75,7 +75,7 @@ pub struct callcta_graph_error {
 pub struct callcta_violations {
     /// How many there are.
     pub count: usize,
-    /// Each of them.
+    /// Each of them; NULL when there are none.
     pub items: *const *const callcta_violation,
 }
 
@@ -120,7 +120,7 @@ pub struct callcta_receipt {
     pub recipient_id: *const c_char,
     /// How many requests were made, retries included.
     pub attempts: u32,
-    /// The usage figures that came with the answer.
+    /// The usage figures that came with the answer; NULL when none did.
     pub usage: *const *const callcta_usage,
     /// How many usage figures there are.
     pub usage_count: usize,
@@ -164,6 +164,9 @@ impl Kept {
     fn list<T: 'static>(&mut self, items: Vec<T>) -> *const *const T {
         let items = items.into_iter().map(|item| ptr::from_ref(self.keep(item)));
         let items: Vec<*const T> = items.collect();
+        if items.is_empty() {
+            return ptr::null();
+        }
         self.keep(items).as_ptr()
     }
 

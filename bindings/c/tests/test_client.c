@@ -60,6 +60,7 @@ static void a_send_that_works(void) {
     CHECK_OK(callcta_client_send(client, PSID, message, &receipt, &error));
     CHECK_STR(receipt->recipient_id, NULL);
     CHECK_INT(receipt->usage_count, 0);
+    CHECK(receipt->usage == NULL);
     callcta_receipt_free(receipt);
     callcta_message_free(message);
     callcta_client_free(client);
@@ -363,6 +364,7 @@ static void settings_that_cannot_be(void) {
         const char *message;
     } wrong[] = {
         {CALLCTA_SETTING_TIMEOUT_MS, "5s", "timeout_ms must be a number of milliseconds"},
+        {CALLCTA_SETTING_TIMEOUT_MS, "null", "timeout_ms must be a number of milliseconds"},
         {CALLCTA_SETTING_USE_ME, "1", "use_me must be true or false"},
         {CALLCTA_SETTING_ATTEMPTS, "4294967296", "attempts must be a whole number"},
         {CALLCTA_SETTING_TOKEN_PLACEMENT, "0", "token_placement must be header, query or body"},

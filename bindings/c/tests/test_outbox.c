@@ -285,6 +285,39 @@ static void a_callback_may_submit(void) {
     server_stop(server);
 }
 
+static void wait_in_retry(void *user_data, const callcta_error *failed, uint32_t attempt,
+                          uint64_t wait_ms) {
+    outcome *told = user_data;
+    CHECK_INT(failed->delivery, CALLCTA_DELIVERY_NOT_SENT);
+    CHECK_INT(attempt, 1);
+    CHECK_INT(wait_ms, 0);
+    told->inner = callcta_outbox_wait(told->outbox, NULL);
+}
+
+static void a_callback_for_retries_cant_wait(void) {
+    char *url = refusing_url();
+    callcta_config *config = make_config(url);
+    callcta_client *client = NULL;
+    callcta_outbox *outbox = NULL;
+    outcome told;
+    outcome_init(&told);
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_ATTEMPTS, "2", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_BASE_DELAY_MS, "0", &error));
+    CHECK_OK(callcta_config_set_on_retry(config, wait_in_retry, &told, &error));
+    CHECK_OK(callcta_client_new(config, &client, &error));
+    callcta_config_free(config);
+    CHECK_OK(callcta_outbox_new(client, 1, 1, &outbox, &error));
+    told.outbox = outbox;
+    submit(outbox, PSID, &told, NULL);
+    CHECK_OK(callcta_outbox_wait(outbox, &error));
+    CHECK_INT(told.inner, CALLCTA_INVALID_ARGUMENT);
+    CHECK_INT(told.status, CALLCTA_CONNECT);
+    callcta_outbox_free(outbox);
+    callcta_client_free(client);
+    outcome_destroy(&told);
+    refusing_url_free(url);
+}
+
 int main(void) {
     every_outcome_is_told_once();
     a_pace_holds_messages_back();
@@ -293,5 +326,6 @@ int main(void) {
     tickets_cancel();
     freeing_waits_for_the_callbacks();
     a_callback_may_submit();
+    a_callback_for_retries_cant_wait();
     return 0;
 }
