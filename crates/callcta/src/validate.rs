@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use self::checker::A_WHOLE_NUMBER;
 pub(crate) use self::request::{message, request};
 use crate::message::fields::type_name;
 
@@ -128,11 +129,17 @@ pub struct Violation {
 
 impl Violation {
     pub(crate) fn wrong_type(path: &dyn fmt::Display, expected: &str, got: &Value) -> Self {
+        let fits = type_name(got) == expected || expected == A_WHOLE_NUMBER && got.is_i64();
         Violation {
             path: path.to_string(),
             rule: Rule::WrongType,
             severity: Severity::Error,
-            message: format!("must be {expected}, is {}", type_name(got)),
+            // Given as a further field, where callcta keeps what it can't read.
+            message: if fits {
+                "is no further field: it has a method or an option of its own".to_owned()
+            } else {
+                format!("must be {expected}, is {}", type_name(got))
+            },
         }
     }
 

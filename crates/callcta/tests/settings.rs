@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use callcta::transport::{HttpResponse, ScriptedTransport};
 use callcta::{
-    Client, ClientBuilder, Delivery, ErrorKind, Message, Receipt, Result, RetryPolicy, SendOptions,
+    Button, Client, ClientBuilder, Delivery, ErrorKind, Message, Receipt, Request, Result,
+    RetryPolicy, SendOptions,
 };
 use serde_json::{Value, json};
 
@@ -62,6 +63,8 @@ fn a_base_url_is_https_unless_it_is_this_machine() {
         "https://graph.facebook.com#x",
         "https://",
         "https:// example.com",
+        "https://graph.facebook.com:99999",
+        "http://127.0.0.1:",
     ] {
         let text = refused(build(url));
         assert!(text.starts_with("the base URL "), "{url}: {text}");
@@ -297,6 +300,12 @@ fn what_is_no_setting_is_refused_by_its_name() {
             options().set("fields", "x").map(drop),
             "fields must be an object",
         ),
+        (
+            options()
+                .set("fields", json!({"folder": "x", "tag": "HUMAN_AGENT"}))
+                .map(drop),
+            "fields must not hold tag, which is set by itself",
+        ),
     ] {
         let error = refused.expect_err(text);
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{text}");
@@ -343,4 +352,19 @@ fn options_by_name_are_those_of_the_methods() {
     assert_eq!(by_name, by_method);
     let seconds = by_name.clone().set("deadline", 1.5);
     assert_eq!(seconds.expect("it is the same moment"), by_name);
+}
+
+#[test]
+fn a_known_field_is_no_further_one() {
+    let options = SendOptions::new().field("tag", "HUMAN_AGENT");
+    let button = Button::audio_call("Call").field("expires_in_days", 3);
+    let message = Message::buttons("Contact Support!", [button]);
+    let found = Request::new("1", message, options).validate();
+    let found: Vec<_> = found
+        .iter()
+        .map(|violation| (violation.path.as_str(), violation.message.as_str()))
+        .collect();
+    let own = "is no further field: it has a method or an option of its own";
+    let days = "message.attachment.payload.buttons[0].expires_in_days";
+    assert_eq!(found, [(days, own), ("tag", own)]);
 }

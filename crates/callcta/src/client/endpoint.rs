@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::builder::TokenPlacement;
 use crate::credentials::{AccessToken, AppSecret};
 use crate::error::{Error, Result};
+use crate::transport::has_valid_authority;
 
 /// Everything outside of RFC 3986's unreserved characters.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
@@ -126,6 +127,9 @@ fn check_base_url(base_url: &str) -> Result<(&str, bool)> {
     if authority.as_str().contains('@') {
         return Err(invalid("must not hold a user name"));
     }
+    if !has_valid_authority(&uri) {
+        return Err(invalid("has a host or port that is not valid"));
+    }
     let loopback = is_loopback(authority.host());
     match scheme {
         "https" => Ok((base_url, loopback)),
@@ -153,7 +157,7 @@ fn check_version(version: &str) -> Result<()> {
     match numbers {
         Some((major, minor)) if digits(major) && digits(minor) => Ok(()),
         _ => Err(Error::invalid_argument(
-            "the version must look like v26.0; leave it out for unversioned requests",
+            "the version must look like v26.0; empty is for unversioned requests",
         )),
     }
 }

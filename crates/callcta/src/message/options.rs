@@ -3,8 +3,19 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::fields::Extra;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::named::{Setter, apply, unknown};
+
+/// The top-level fields that aren't further ones.
+const OWN_FIELDS: &[&str] = &[
+    "recipient",
+    "message",
+    "messaging_type",
+    "tag",
+    "notification_type",
+    "persona_id",
+    "reply_to",
+];
 
 /// Declares an enum of wire strings that lets unknown ones through.
 macro_rules! wire_enum {
@@ -171,7 +182,7 @@ impl SendOptions {
 
     /// Sets an option by its name, for those who read options from elsewhere. Names
     /// are those of the methods; `fields` takes an object, each of whose entries
-    /// becomes a [`field`](SendOptions::field). `deadline` is a number of seconds
+    /// becomes a [`field`](SendOptions::field), and none has a method. `deadline` is a number of seconds
     /// since 1970-01-01 UTC, `deadline_ms` one of milliseconds. Null sets nothing.
     ///
     /// # Errors
@@ -193,8 +204,13 @@ impl SendOptions {
             },
             "unchecked" => |this, value| Ok(this.unchecked(value.yes()?)),
             "fields" => |this, value| {
-                let fields = value.object()?.into_iter();
-                Ok(fields.fold(this, |this, (key, value)| this.field(key, value)))
+                let fields = value.object()?;
+                if let Some(name) = OWN_FIELDS.iter().find(|name| fields.contains_key(**name)) {
+                    let text = format!("fields must not hold {name}, which is set by itself");
+                    return Err(Error::invalid_argument(text));
+                }
+                let set = |this: Self, (key, value)| this.field(key, value);
+                Ok(fields.into_iter().fold(this, set))
             },
             _ => return Err(unknown("option", name)),
         };

@@ -4,6 +4,8 @@
 //! pooled connection needs neither), so they run on a thread of their own, and
 //! the caller stops waiting when its time is up or the transport is closed.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,9 +16,20 @@ use std::time::Instant;
 pub(super) enum Interrupted {
     Closed,
     TimedOut,
-    /// No thread could be started.
-    NoThread(io::Error),
+    NoThread(NoThread),
 }
+
+/// No thread could be started.
+#[derive(Debug)]
+pub(super) struct NoThread(pub(super) io::Error);
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no thread can be started: {}", self.0.kind())
+    }
+}
+
+impl Error for NoThread {}
 
 /// Where waiting callers meet finished work and `close`.
 #[derive(Debug, Default)]
@@ -46,7 +59,7 @@ impl Background {
                 this.announce();
             })
             .map(drop)
-            .map_err(Interrupted::NoThread)
+            .map_err(|error| Interrupted::NoThread(NoThread(error)))
     }
 
     /// Waits until `poll` has something, the deadline passes or `close` is called.

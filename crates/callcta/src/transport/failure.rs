@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ureq::Error;
 
+use super::background::NoThread;
 use super::config::TransportConfig;
 use super::resolver::LookUpFailed;
 use super::ureq::MAX_ANSWER_HEAD;
@@ -119,6 +120,9 @@ fn connect_message(error: &Error, peer: &str) -> String {
         Error::Other(other) if other.is::<LookUpFailed>() => {
             format!("could not resolve {peer}: {other}")
         }
+        Error::Other(other) if other.is::<NoThread>() => {
+            format!("could not connect to {peer}: {other}")
+        }
         Error::HostNotFound => format!("could not resolve {peer}"),
         Error::ConnectProxyFailed(_) => {
             format!("could not connect to {peer}: refused by the proxy")
@@ -132,14 +136,37 @@ fn connect_message(error: &Error, peer: &str) -> String {
 
 /// The kind, and for TLS, which reports all its errors as one kind, the reason.
 fn io_text(error: &io::Error) -> String {
+    let kind = error.kind();
     match error.get_ref() {
-        Some(reason) if error.kind() == io::ErrorKind::InvalidData => {
-            one_line(&format!("{}: {reason}", error.kind()))
+        Some(reason) if kind == io::ErrorKind::InvalidData => {
+            one_line(&format!("{kind}: {reason}"))
         }
-        _ => error.kind().to_string(),
+        // Such as too many open files, a kind that has no stable name.
+        None if format!("{kind:?}") == "Uncategorized" => error.to_string().to_ascii_lowercase(),
+        _ => kind.to_string(),
     }
 }
 
 fn one_line(text: &str) -> String {
     text.replace(['\r', '\n'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_out_on_this_machine_is_named() {
+        let no_thread = NoThread(io::ErrorKind::WouldBlock.into());
+        assert_eq!(
+            connect_message(&Error::Other(Box::new(no_thread)), "h"),
+            "could not connect to h: no thread can be started: operation would block"
+        );
+        #[cfg(unix)]
+        {
+            let files = io::Error::from_raw_os_error(libc::EMFILE);
+            let text = connect_message(&files.into(), "h");
+            assert!(text.contains("too many open files"), "{text}");
+        }
+    }
 }

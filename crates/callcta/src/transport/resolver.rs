@@ -173,7 +173,7 @@ impl From<Interrupted> for ureq::Error {
         match interrupted {
             Interrupted::Closed => io::Error::from(io::ErrorKind::NotConnected).into(),
             Interrupted::TimedOut => Self::Timeout(ureq::Timeout::Connect),
-            Interrupted::NoThread(error) => error.into(),
+            Interrupted::NoThread(error) => Self::Other(Box::new(error)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A request taken apart: what ureq gets to see, and the head it doesn't.
 
+use ureq::http::Uri;
+
 use super::failure::unusable;
 use super::{HttpRequest, TransportError};
 
@@ -72,4 +74,12 @@ pub(super) fn is_header_value(value: &str) -> bool {
     value
         .bytes()
         .all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t')
+}
+
+/// `Uri` takes any digits for a port, and ureq the default one if they are too many.
+pub(crate) fn has_valid_authority(uri: &Uri) -> bool {
+    uri.authority().is_some_and(|authority| {
+        let (host, whole) = (authority.host(), authority.as_str());
+        !host.is_empty() && (host == whole || authority.port_u16().is_some())
+    })
 }

@@ -19,7 +19,7 @@ use super::connector::{HeadConnector, SocketConnector};
 use super::failure::{self, Limits, unusable};
 use super::per_process::PerProcess;
 use super::resolver::{CachingResolver, SharedResolver};
-use super::target::{MAX_HEAD, Target, is_header_value};
+use super::target::{MAX_HEAD, Target, has_valid_authority, is_header_value};
 use super::{HttpRequest, HttpResponse, Transport, TransportError};
 
 /// Longest head of an answer.
@@ -223,14 +223,6 @@ impl Pool {
             }
         }
     }
-}
-
-/// `Uri` takes any digits for a port, and ureq the default one if they are too many.
-fn has_valid_authority(uri: &Uri) -> bool {
-    uri.authority().is_some_and(|authority| {
-        let (host, whole) = (authority.host(), authority.as_str());
-        !host.is_empty() && (host == whole || authority.port_u16().is_some())
-    })
 }
 
 /// Like ureq's `read_to_vec`, which begins with no room at all.
