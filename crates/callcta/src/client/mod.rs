@@ -24,7 +24,7 @@ use crate::validate::{self, Severity, Violation};
 use crate::wire;
 
 /// What a send that worked returned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
     /// The id of the message (mid).
@@ -36,6 +36,17 @@ pub struct Receipt {
     pub usage: Usage,
     /// How many requests were made, retries included.
     pub attempts: u32,
+}
+
+/// Leaves out who got the message.
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt")
+            .field("message_id", &self.message_id)
+            .field("usage", &self.usage)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Sends messages for one Page.
