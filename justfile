@@ -107,7 +107,7 @@ deny:
 # Install the C library, header, pkg-config file and CMake module below a prefix.
 [group('bindings')]
 install-c prefix:
-    {{just}} -f bindings/c/justfile install {{quote(prefix)}}
+    {{just}} -f bindings/c/justfile install {{quote(join(invocation_directory(), prefix))}}
 
 # Compare the speed with that of others, side by side.
 bench *arguments:

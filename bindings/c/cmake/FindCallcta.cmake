@@ -9,8 +9,10 @@
 # Callcta_LIBRARY, which can be set to look elsewhere.
 
 get_filename_component(_callcta_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
-find_path(Callcta_INCLUDE_DIR callcta.h HINTS "${_callcta_prefix}/include")
-find_library(Callcta_LIBRARY callcta HINTS "${_callcta_prefix}/lib")
+find_path(Callcta_INCLUDE_DIR callcta.h PATHS "${_callcta_prefix}/include" NO_DEFAULT_PATH)
+find_path(Callcta_INCLUDE_DIR callcta.h)
+find_library(Callcta_LIBRARY callcta PATHS "${_callcta_prefix}/lib" NO_DEFAULT_PATH)
+find_library(Callcta_LIBRARY callcta)
 unset(_callcta_prefix)
 
 if(Callcta_INCLUDE_DIR)
