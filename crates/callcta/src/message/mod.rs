@@ -102,7 +102,8 @@ impl Message {
     }
 
     /// Reads a message from JSON: a `message` object, or a whole request body, so
-    /// that a sample pasted from a documentation page works.
+    /// that a sample pasted from a documentation page works. Nothing is lost but
+    /// the precision of whole numbers of more than 64 bits.
     ///
     /// # Errors
     ///
