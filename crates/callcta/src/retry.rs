@@ -71,7 +71,8 @@ impl RetryPolicy {
     }
 
     /// Whether to try again when the message may have been delivered. **This can
-    /// deliver it twice.** Defaults to `false`.
+    /// deliver it twice.** When the tries end without success, the error is that of
+    /// the last one that may have arrived. Defaults to `false`.
     pub fn retry_unknown(mut self, yes: bool) -> Self {
         self.retry_unknown = yes;
         self

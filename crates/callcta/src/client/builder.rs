@@ -173,7 +173,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Is told of each retry before its wait. None by default.
+    /// Is told of each retry before its wait, on the thread that sends; it must not wait
+    /// for an [`Outbox`](crate::Outbox). None by default.
     pub fn on_retry(mut self, tell: impl Fn(&RetryEvent<'_>) + Send + Sync + 'static) -> Self {
         self.on_retry = Some(Box::new(tell));
         self
