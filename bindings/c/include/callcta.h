@@ -1070,7 +1070,8 @@ void callcta_outbox_free(struct callcta_outbox *outbox);
 
 /**
  * Cancels the message if it still waits: its callback is then called, with
- * `CALLCTA_CANCELLED`, before this returns. `false` if it is being sent or done.
+ * `CALLCTA_CANCELLED`, before this returns. `false` if it is done, or being sent, which
+ * isn't tried again then.
  */
 bool callcta_ticket_cancel(const struct callcta_ticket *ticket);
 

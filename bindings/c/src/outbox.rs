@@ -136,7 +136,8 @@ pub unsafe extern "C" fn callcta_outbox_free(outbox: *mut callcta_outbox) {
 }
 
 /// Cancels the message if it still waits: its callback is then called, with
-/// `CALLCTA_CANCELLED`, before this returns. `false` if it is being sent or done.
+/// `CALLCTA_CANCELLED`, before this returns. `false` if it is done, or being sent, which
+/// isn't tried again then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_ticket_cancel(ticket: *const callcta_ticket) -> bool {
     let mut cancelled = false;

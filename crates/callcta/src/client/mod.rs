@@ -23,6 +23,9 @@ use crate::usage::Usage;
 use crate::validate::{self, Severity, Violation};
 use crate::wire;
 
+/// Of a send that nobody gives up.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
 /// What a send that worked returned.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -126,7 +129,7 @@ impl Client {
         options: &SendOptions,
     ) -> Result<Receipt> {
         let recipient = to.into();
-        self.check_and_post(&recipient, message, options)
+        self.check_and_post(&recipient, message, options, &NEVER)
     }
 
     /// Sends a message without checking it first, as with
@@ -141,7 +144,7 @@ impl Client {
         message: &Message,
         options: &SendOptions,
     ) -> Result<Receipt> {
-        self.post(&to.into(), message, options)
+        self.post(&to.into(), message, options, &NEVER)
     }
 
     /// Sends a whole request.
@@ -150,10 +153,19 @@ impl Client {
     ///
     /// As [`send`](Client::send).
     pub fn send_request(&self, request: &Request) -> Result<Receipt> {
+        self.send_request_until(request, &NEVER)
+    }
+
+    /// Sends a whole request, and doesn't try again once it is given up.
+    pub(crate) fn send_request_until(
+        &self,
+        request: &Request,
+        given_up: &AtomicBool,
+    ) -> Result<Receipt> {
         let Some(recipient) = &request.recipient else {
             return Err(Error::invalid_message(request.validate()));
         };
-        self.check_and_post(recipient, &request.message, &request.options)
+        self.check_and_post(recipient, &request.message, &request.options, given_up)
     }
 
     /// Closes every connection. Sends in flight end at once, later ones fail with
@@ -181,6 +193,7 @@ impl Client {
         recipient: &Recipient,
         message: &Message,
         options: &SendOptions,
+        given_up: &AtomicBool,
     ) -> Result<Receipt> {
         if !options.unchecked {
             let violations = validate::request(Some(recipient), message, options);
@@ -189,7 +202,7 @@ impl Client {
                 return Err(Error::invalid_message(violations));
             }
         }
-        self.post(recipient, message, options)
+        self.post(recipient, message, options, given_up)
     }
 
     fn post(
@@ -197,9 +210,10 @@ impl Client {
         recipient: &Recipient,
         message: &Message,
         options: &SendOptions,
+        given_up: &AtomicBool,
     ) -> Result<Receipt> {
         let started = Instant::now();
-        let result = self.try_until_done(recipient, message, options);
+        let result = self.try_until_done(recipient, message, options, given_up);
         log_outcome(&result, started.elapsed());
         result
     }
@@ -209,6 +223,7 @@ impl Client {
         recipient: &Recipient,
         message: &Message,
         options: &SendOptions,
+        given_up: &AtomicBool,
     ) -> Result<Receipt> {
         let inner = &*self.inner;
         let mut body = Vec::with_capacity(512);
@@ -260,7 +275,7 @@ impl Client {
                     wait,
                 });
             }
-            if self.pause(wait) {
+            if self.pause(wait) || given_up.load(Ordering::Relaxed) {
                 break error;
             }
             if error.delivery() == Delivery::Unknown {

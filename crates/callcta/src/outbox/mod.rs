@@ -253,13 +253,15 @@ fn work(client: &Client, queue: &Arc<Queue>) {
             // This one gets to everything in time.
             queue.worker_failed();
         }
-        let outcome = catch_unwind(AssertUnwindSafe(|| client.send_request(&job.request)))
-            .unwrap_or_else(|_| {
-                Err(Error::internal(
-                    Delivery::Unknown,
-                    "a panic during the send",
-                ))
-            });
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            client.send_request_until(&job.request, &job.given_up)
+        }))
+        .unwrap_or_else(|_| {
+            Err(Error::internal(
+                Delivery::Unknown,
+                "a panic during the send",
+            ))
+        });
         queue.finish(job, outcome);
     }
 }

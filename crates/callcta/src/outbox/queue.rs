@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
@@ -21,6 +22,8 @@ pub(super) struct Job {
     number: u64,
     pub(super) recipient: Arc<Recipient>,
     pub(super) request: Request,
+    /// By the ticket, while it is being sent.
+    pub(super) given_up: Arc<AtomicBool>,
     pub(super) done: Done,
 }
 
@@ -32,6 +35,7 @@ impl Job {
                 number: 0,
                 recipient: Arc::new(recipient),
                 request,
+                given_up: Arc::default(),
                 done,
             }),
             None => Err(Error::invalid_message(request.validate())),
@@ -235,6 +239,7 @@ impl Queue {
             queue: Arc::downgrade(self),
             recipient: Arc::clone(&recipient),
             number: job.number,
+            given_up: Arc::clone(&job.given_up),
         };
         state.queued += 1;
         if let Some(lane) = state.lanes.get_mut(&recipient) {
@@ -424,19 +429,21 @@ pub struct Ticket {
     queue: Weak<Queue>,
     recipient: Arc<Recipient>,
     number: u64,
+    given_up: Arc<AtomicBool>,
 }
 
 impl Ticket {
     /// Cancels the message if it still waits: its outcome is then
     /// [`Cancelled`](crate::ErrorKind::Cancelled) with delivery *not sent*, told
-    /// before this returns. `false` if it is already being sent or done, and in a
-    /// forked child, whose parent may send it.
+    /// before this returns. `false` if it is done, or already being sent, which isn't
+    /// tried again then; and in a forked child, whose parent may send it.
     pub fn cancel(&self) -> bool {
         let queue = self.queue.upgrade();
         let Some(queue) = queue.filter(|queue| queue.pid == process::id()) else {
             return false;
         };
         let Some(job) = queue.remove(&self.recipient, self.number) else {
+            self.given_up.store(true, Ordering::Relaxed);
             return false;
         };
         queue.tell(job, cancelled("cancelled before it was sent"), false);
@@ -452,8 +459,6 @@ impl fmt::Debug for Ticket {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
     use super::*;
     use crate::message::{Message, SendOptions};
 

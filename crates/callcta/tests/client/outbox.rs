@@ -5,7 +5,10 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use callcta::{Delivery, Error, ErrorKind, Outbox, Request, Result, SendOptions};
+use callcta::transport::{ScriptedTransport, TransportError, TransportErrorKind};
+use callcta::{
+    Client, Delivery, Error, ErrorKind, Outbox, Request, Result, RetryPolicy, SendOptions,
+};
 use serde_json::Value;
 
 use crate::server::{Server, answer};
@@ -141,6 +144,38 @@ fn a_waiting_message_can_be_cancelled_and_one_in_flight_not() {
     );
     drop((outbox, open));
     assert_eq!(server.finish(client).requests.len(), 2);
+}
+
+#[test]
+fn what_is_given_up_is_not_tried_again() {
+    let transport = Arc::new(ScriptedTransport::new(vec![
+        Err(TransportError {
+            kind: TransportErrorKind::Connect,
+            request_written: false,
+            message: "refused".to_owned(),
+        });
+        3
+    ]));
+    let (ticket, tickets) = mpsc::channel::<callcta::Ticket>();
+    let tickets = Mutex::new(tickets);
+    let client = Client::builder("1", "t")
+        .transport(transport.clone())
+        .retry(RetryPolicy::new().base_delay(Duration::ZERO))
+        .on_retry(move |_| {
+            let ticket = tickets.lock().expect("nobody panicked").recv();
+            assert!(!ticket.expect("it was submitted").cancel());
+        })
+        .build()
+        .expect("the settings are right");
+    let outbox = Outbox::new(client);
+    let outcomes = Outcomes::default();
+    let given = submit(&outbox, &outcomes, "1", "given up");
+    ticket.send(given).expect("somebody waits for it");
+    outbox.wait();
+    let outcomes = outcomes.lock().expect("nobody panicked");
+    let error = outcomes[0].1.as_ref().expect_err("it was refused");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 1));
+    assert_eq!(transport.requests().len(), 1);
 }
 
 #[test]
