@@ -16,10 +16,11 @@ import type {
 export declare class NativeClient {
   constructor(settings: string, listener: (more: boolean, ...events: unknown[]) => void);
   get pageId(): string;
-  /** How many messages are sent at once. */
-  get workers(): number;
-  /** How many messages that keep a pace start per second. */
-  setPace(perSecond: number): void;
+  /**
+   * Sets the pace of many messages, unless it is null, and tells how many may be
+   * started without an outcome.
+   */
+  prepare(options: string): number;
   /**
    * Starts sends, one a line, of which events will tell the outcomes: the first one
    * has this id, and the others have the next ones.
@@ -64,9 +65,6 @@ export interface NativeError {
   /** The texts of the errors beneath, the nearest first. */
   causes: Array<string>;
 }
-
-/** Messages per second that a Page can keep up. */
-export declare const PACE: number;
 
 /** The version of callcta. */
 export declare const VERSION: string;

@@ -1,8 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import native = require('./native.cjs');
-import type { NativeClient } from './binding.cjs';
 import { call, CallCtaError } from './error.cjs';
-import type { Message, Recipient, RequestOptions, SendOptions } from './message.cjs';
+import type { Message, Recipient, SendOptions } from './message.cjs';
 import { asJson, asRequest } from './json.cjs';
 import { Sends } from './sends.cjs';
 import type { Receipt, Retry } from './types.cjs';
@@ -10,13 +8,13 @@ import type { Receipt, Retry } from './types.cjs';
 /** When a send is tried again: only what was not sent, or was refused by a rate limit. */
 export interface RetrySettings {
   /** Most requests per send, the first included. Defaults to 3. */
-  attempts?: number;
+  attempts?: number | undefined;
   /** Upper bound of the first wait; it doubles with each try. Defaults to 500. */
-  baseDelayMs?: number;
+  baseDelayMs?: number | undefined;
   /** Longest wait; when the platform asks for more, the send fails. Defaults to 30,000. */
-  maxDelayMs?: number;
+  maxDelayMs?: number | undefined;
   /** Whether to try again what may have arrived. This can deliver it twice. Defaults to `false`. */
-  retryUnknown?: boolean;
+  retryUnknown?: boolean | undefined;
 }
 
 /** What `onRetry` is told before the wait. */
@@ -28,47 +26,47 @@ export interface ClientSettings {
   /** One of its Page access tokens. */
   accessToken: string;
   /** Defaults to `https://graph.facebook.com`. */
-  baseUrl?: string;
+  baseUrl?: string | undefined;
   /** The Graph API version; an empty text leaves it out. Defaults to `v26.0`. */
-  version?: string;
+  version?: string | undefined;
   /** Whether to post to `/me/messages`. Defaults to `false`. */
-  useMe?: boolean;
+  useMe?: boolean | undefined;
   /** With it each request carries an `appsecret_proof`. None by default. */
-  appSecret?: string;
+  appSecret?: string | undefined;
   /** Where the token travels. Defaults to `header`. */
-  tokenPlacement?: 'header' | 'query' | 'body';
+  tokenPlacement?: 'header' | 'query' | 'body' | undefined;
   /** Bound for one whole request; a retry has its own. Defaults to 30,000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Bound for connecting, TLS included. Defaults to 10,000. */
-  connectTimeoutMs?: number;
+  connectTimeoutMs?: number | undefined;
   /** Largest answer that is read, in bytes. Defaults to 1 MiB. */
-  bodyLimit?: number;
+  bodyLimit?: number | undefined;
   /** Most idle connections that are kept. Defaults to 64. */
-  maxIdleConnections?: number;
+  maxIdleConnections?: number | undefined;
   /** Defaults to `callcta/` and the version. */
-  userAgent?: string;
+  userAgent?: string | undefined;
   /** A proxy's URL. None by default, whatever the environment says. */
-  proxy?: string;
+  proxy?: string | undefined;
   /** Whether the environment may name a proxy (`HTTPS_PROXY` and the like). Defaults to `false`. */
-  proxyFromEnv?: boolean;
+  proxyFromEnv?: boolean | undefined;
   /** Certificates in PEM form that are trusted beside the built-in ones. None by default. */
-  extraCaPem?: string;
-  retry?: RetrySettings;
+  extraCaPem?: string | undefined;
+  retry?: RetrySettings | undefined;
   /** Is told of each retry before its wait. */
-  onRetry?: (event: RetryEvent) => void;
+  onRetry?: ((event: RetryEvent) => void) | undefined;
   /** Codes that mean `calling_not_enabled`, beside the built-in one. None by default. */
-  callingNotEnabledCodes?: { code: number; subcode?: number }[];
-  /** Most threads that send. Defaults to 64. */
-  workers?: number;
+  callingNotEnabledCodes?: { code: number; subcode?: number }[] | undefined;
+  /** Most threads that send, for `send` and for `sendMany` each. Defaults to 64. */
+  workers?: number | undefined;
   /** Most sends that wait; one more is refused. Defaults to 100,000. */
-  capacity?: number;
+  capacity?: number | undefined;
 }
 
 /** A message for {@link Client.sendMany}. */
 export interface Outgoing {
   to: Recipient;
   message: Message;
-  options?: RequestOptions;
+  options?: SendOptions | undefined;
 }
 
 /** What became of one item of {@link Client.sendMany}. */
@@ -78,7 +76,6 @@ export type Outcome<T extends Outgoing = Outgoing> =
 
 /** Sends messages for one Page. */
 export class Client {
-  readonly #native: NativeClient;
   readonly #sends: Sends;
 
   /** Nothing is connected before the first send. Throws `invalid_argument`. */
@@ -86,24 +83,22 @@ export class Client {
     const onRetry = settings?.onRetry;
     // The native part needs to know only whether there is one.
     const told = onRetry === undefined ? settings : { ...settings, onRetry: typeof onRetry };
-    const text = asJson(told);
-    const sends = (this.#sends = new Sends(onRetry));
-    // Must not refer to the client: the native one keeps it.
-    this.#native = call(() => new native.NativeClient(text, (...args) => sends.handle(...args)));
+    this.#sends = call(() => new Sends(asJson(told), onRetry));
   }
 
   /** The Page that the client sends for. */
   get pageId(): string {
-    return this.#native.pageId;
+    return this.#sends.client.pageId;
   }
 
   /**
    * Checks a message and sends it. Messages to the same recipient go out one after
-   * another, in the order of the calls; others in parallel. Rejects with a
+   * another, in the order of the calls; others, and those of {@link sendMany}, in
+   * parallel. Rejects with a
    * {@link CallCtaError}.
    */
   send(to: Recipient, message: Message, options?: SendOptions): Promise<Receipt> {
-    return this.#sends.start(this.#native, () => asRequest(to, message, options), options?.signal);
+    return this.#sends.start(() => asRequest(to, message, options), options?.signal);
   }
 
   /**
@@ -121,19 +116,14 @@ export class Client {
     items: Iterable<T> | AsyncIterable<T>,
     options: { pace?: number | null; lookAhead?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<Outcome<T>, void, undefined> {
-    const { pace = native.PACE } = options;
-    if (pace !== null) call(() => this.#native.setPace(pace));
-    const limit = Math.max(1, options.lookAhead ?? 2 * this.#native.workers);
+    const limit = call(() => this.#sends.client.prepare(asJson({ ...options, signal: undefined })));
     const source: Iterator<T> | AsyncIterator<T> =
       Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
     const left = new AbortController();
     const signal = options.signal ? AbortSignal.any([left.signal, options.signal]) : left.signal;
     const ready: Outcome<T>[] = [];
     let end: { failed?: unknown } | undefined;
-    let taken = 0;
-    let sending = 0;
-    let pulling = false;
-    let wake = () => {};
+    let [taken, sending, pulling, wake] = [0, 0, false, () => {}];
     signal.addEventListener('abort', () => wake(), { once: true });
 
     const pull = async () => {
@@ -151,8 +141,10 @@ export class Client {
     const send = async (item: T, index: number) => {
       sending += 1;
       try {
-        const request = () => asRequest(item.to, item.message, item.options, pace !== null);
-        const receipt = await this.#sends.start(this.#native, request, signal);
+        const { to, message, options: how }: Outgoing = Object(item);
+        const request = () => asRequest(to, message, how, options.pace !== null);
+        const either = how?.signal ? AbortSignal.any([how.signal, signal]) : signal;
+        const receipt = await this.#sends.start(request, either);
         ready.push({ index, item, receipt });
       } catch (error) {
         ready.push({ index, item, error: error as CallCtaError });
@@ -182,7 +174,7 @@ export class Client {
 
   /** Closes every connection. What waits or is being sent is `cancelled`, as is what comes later. */
   close(): void {
-    call(() => this.#native.close());
+    call(() => this.#sends.client.close());
   }
 
   [Symbol.dispose](): void {

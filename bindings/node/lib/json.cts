@@ -31,7 +31,9 @@ export function asRequest(to: unknown, message: unknown, how?: SendOptions, pace
   if (how === undefined) return asJson({ to, message, paced });
   // None for what is no valid date; the native part refuses the option without it.
   const deadlineMs = types.isDate(how?.deadline) && Math.max(how.deadline.getTime(), 1);
-  const options = Object(how) === how ? { ...how, signal: undefined } : how;
+  // What is no signal is refused there as well.
+  const signal = how?.signal instanceof AbortSignal ? undefined : how?.signal;
+  const options = Object(how) === how ? { ...how, signal } : how;
   return asJson({ to, message, options, deadlineMs: deadlineMs || undefined, paced });
 }
 

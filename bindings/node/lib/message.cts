@@ -13,7 +13,7 @@ export interface Raw {
 
 interface Extensible {
   /** Further fields under their wire names. A field that has a name here wins. */
-  fields?: JsonObject;
+  fields?: JsonObject | undefined;
 }
 
 /** Calls the business when tapped. */
@@ -22,7 +22,7 @@ export interface AudioCallButton extends Extensible {
   /** Should have at most 20 characters; more is a warning. */
   title: string;
   /** For how many days the button can be tapped, 1 to 7. The platform's default is 7. */
-  expiresInDays?: number;
+  expiresInDays?: number | undefined;
 }
 
 interface WebView extends Extensible {
@@ -30,13 +30,13 @@ interface WebView extends Extensible {
   /** Starts with `http://` or `https://`. */
   url: string;
   /** The platform's default is `full`. */
-  webviewHeightRatio?: 'compact' | 'tall' | 'full' | (string & {});
+  webviewHeightRatio?: 'compact' | 'tall' | 'full' | (string & {}) | undefined;
   /** Needs an `https` URL. The platform's default is `false`. */
-  messengerExtensions?: boolean;
+  messengerExtensions?: boolean | undefined;
   /** Only with `messengerExtensions`. The platform's default is `url`. */
-  fallbackUrl?: string;
+  fallbackUrl?: string | undefined;
   /** `hide` takes the share button away. */
-  webviewShareButton?: 'hide' | (string & {});
+  webviewShareButton?: 'hide' | (string & {}) | undefined;
 }
 
 /** Opens a web page. */
@@ -85,9 +85,9 @@ export interface GamePlayButton extends Extensible {
   type: 'game_play';
   title: string;
   /** Sent to the webhook. */
-  payload?: string;
+  payload?: string | undefined;
   /** Who plays: an object with one of `player_id` and `context_id`. */
-  gameMetadata?: JsonObject;
+  gameMetadata?: JsonObject | undefined;
 }
 
 export type Button =
@@ -105,30 +105,30 @@ export interface CardElement extends Extensible {
   /** At most 80 characters. */
   title: string;
   /** At most 80 characters. */
-  subtitle?: string;
+  subtitle?: string | undefined;
   /** The picture above the title; what isn't 1.91:1 is scaled or cropped. */
-  imageUrl?: string;
+  imageUrl?: string | undefined;
   /** What a tap on the card itself opens. */
-  defaultAction?: DefaultAction | Raw;
+  defaultAction?: DefaultAction | Raw | undefined;
   /** At most 3. */
-  buttons?: Button[];
+  buttons?: readonly Button[] | undefined;
 }
 
 export type Element = CardElement | Raw;
 
 interface MessageBase extends Extensible {
   /** Comes back in the message's echo; fewer than 1000 characters. */
-  metadata?: string;
+  metadata?: string | undefined;
   /** Further fields of the message itself, beside its template. */
-  messageFields?: JsonObject;
+  messageFields?: JsonObject | undefined;
 }
 
 /** 1 to 10 cards. */
 export interface GenericTemplate extends MessageBase {
   template: 'generic';
-  elements: Element[];
+  elements: readonly Element[];
   /** The platform's default is `false`. */
-  sharable?: boolean;
+  sharable?: boolean | undefined;
 }
 
 /** A text with 1 to 3 buttons. */
@@ -136,14 +136,14 @@ export interface ButtonTemplate extends MessageBase {
   template: 'button';
   /** At most 640 characters. */
   text: string;
-  buttons: Button[];
+  buttons: readonly Button[];
 }
 
 /** The older sibling of the call button: a card of the platform's own wording. */
 export interface CallPrompt extends MessageBase {
   template: 'call_prompt';
   /** For how many days the person can call. The platform's default is 7. */
-  ttlDays?: number;
+  ttlDays?: number | undefined;
 }
 
 /** A message in wire form: a `message` object, or a whole request, of which the message is taken. */
@@ -163,24 +163,24 @@ export type Recipient =
 /** What may be said about a send beside its message. Nothing is sent unless set. */
 export interface RequestOptions extends Extensible {
   /** Why the message is sent. */
-  messagingType?: 'RESPONSE' | 'UPDATE' | 'MESSAGE_TAG' | 'UTILITY' | (string & {});
+  messagingType?: 'RESPONSE' | 'UPDATE' | 'MESSAGE_TAG' | 'UTILITY' | (string & {}) | undefined;
   /** What allows the message outside the window; goes with `MESSAGE_TAG`. */
-  tag?: 'HUMAN_AGENT' | 'CUSTOMER_FEEDBACK' | (string & {});
+  tag?: 'HUMAN_AGENT' | 'CUSTOMER_FEEDBACK' | (string & {}) | undefined;
   /** How the message is announced. The platform's default is `REGULAR`. */
-  notificationType?: 'REGULAR' | 'SILENT_PUSH' | 'NO_PUSH' | (string & {});
+  notificationType?: 'REGULAR' | 'SILENT_PUSH' | 'NO_PUSH' | (string & {}) | undefined;
   /** The persona that the message comes from. The Page itself by default. */
-  personaId?: string;
+  personaId?: string | undefined;
   /** The id of the message that this one answers. */
-  replyTo?: string;
+  replyTo?: string | undefined;
   /** Comes back in the message's echo; fewer than 1000 characters. */
-  metadata?: string;
+  metadata?: string | undefined;
   /** The moment after which the message must not be sent any more. None by default. */
-  deadline?: Date;
+  deadline?: Date | undefined;
   /** Whether to send without checking first: for the day that Meta changes a limit. */
-  unchecked?: boolean;
+  unchecked?: boolean | undefined;
 }
 
 export interface SendOptions extends RequestOptions {
   /** Gives the send up. What is being sent then may still arrive. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }

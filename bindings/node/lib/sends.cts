@@ -1,8 +1,8 @@
 import native = require('./native.cjs');
-import type { NativeClient, NativeError } from './binding.cjs';
+import type { NativeClient } from './binding.cjs';
 import type { RetryEvent } from './client.cjs';
 import { CallCtaError } from './error.cjs';
-import type { Receipt, Retry, Usage } from './types.cjs';
+import type { Receipt } from './types.cjs';
 
 interface Send {
   resolve: (receipt: Receipt) => void;
@@ -10,11 +10,16 @@ interface Send {
   signal: AbortSignal | undefined;
 }
 
+/** Those with sends, which nothing else needs to refer to until they are settled. */
+const busy = new Set<Sends>();
+
+/** How many sends are passed on together at most: all in one text may be too long. */
+const BATCH = 1000;
+
 /** The sends of one client whose promises are not settled. */
 export class Sends {
+  readonly client: NativeClient;
   readonly #sends = new Map<number, Send>();
-  /** Kept from being collected, which would end its sends, while there are any. */
-  #client: NativeClient | undefined;
   /** The sends of each signal, which has one listener for all: Node warns of many. */
   readonly #signals = new Map<AbortSignal, Set<number>>();
   #whenIdle: (() => void)[] = [];
@@ -22,44 +27,48 @@ export class Sends {
   #requests: string[] = [];
   #lastId = 0;
 
-  constructor(private readonly onRetry?: (event: RetryEvent) => void) {}
+  constructor(
+    settings: string,
+    private readonly onRetry?: (event: RetryEvent) => void,
+  ) {
+    // Weak, since the native part, which nothing collects, keeps what it calls.
+    const self = new WeakRef(this);
+    this.client = new native.NativeClient(settings, (...args) => self.deref()?.handle(...args));
+  }
 
   /** Starts a send, together with the others of this moment. */
-  start(client: NativeClient, request: () => string, signal?: AbortSignal): Promise<Receipt> {
+  start(request: () => string, signal?: AbortSignal): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) throw new CallCtaError(native.notBegun(), signal.reason);
-      if (this.#requests.push(request()) === 1) void Promise.resolve().then(this.#begin);
-      if (signal !== undefined) this.#listen(signal, this.#lastId + 1);
+      const text = request();
+      if (signal instanceof AbortSignal) this.#listen(signal, this.#lastId + 1);
+      // Nothing throws from here on: no request must be left without its send.
       this.#sends.set(++this.#lastId, { resolve, reject, signal });
-      this.#client = client;
+      busy.add(this);
+      if (this.#requests.push(text) === 1) void Promise.resolve().then(this.#begin);
+      if (this.#requests.length === BATCH) this.#begin();
     });
   }
 
   /** Takes events from the native part, five values each, and maybe more later. */
   handle(more: boolean, ...values: any[]): void {
-    if (more) setImmediate((client) => client?.wake(), this.#client);
+    if (more) setImmediate(() => this.client.wake());
     for (let at = 0; at < values.length; at += 5) {
       const [id, outcome, detail, attempts, usage] = values.slice(at, at + 5);
-      if (id === undefined) this.#retrying(outcome, detail);
-      else if (typeof outcome === 'object') this.#failed(id, outcome);
-      else this.#sent(id, { messageId: outcome, recipientId: detail, attempts }, usage);
+      const send = this.#take(id);
+      if (id === undefined) {
+        const event: RetryEvent = { error: new CallCtaError(outcome), ...detail };
+        // What it throws must not keep the other events from being handled.
+        queueMicrotask(() => this.onRetry?.(event));
+      } else if (typeof outcome === 'object') {
+        const reason = outcome.kind === 'cancelled' ? send?.signal?.reason : undefined;
+        send?.reject(new CallCtaError(outcome, reason));
+      } else {
+        const receipt: Receipt = { messageId: outcome, recipientId: detail, attempts };
+        if (detail === null) delete receipt.recipientId;
+        send?.resolve(usage === null ? receipt : { ...receipt, usage });
+      }
     }
-  }
-
-  #retrying(cause: NativeError, retry: Retry): void {
-    // What it throws must not keep the other events from being handled.
-    queueMicrotask(() => this.onRetry?.({ error: new CallCtaError(cause), ...retry }));
-  }
-
-  #failed(id: number, error: NativeError): void {
-    const send = this.#take(id);
-    const reason = error.kind === 'cancelled' ? send?.signal?.reason : undefined;
-    send?.reject(new CallCtaError(error, reason));
-  }
-
-  #sent(id: number, receipt: Receipt, usage: Usage | null): void {
-    if (receipt.recipientId === null) delete receipt.recipientId;
-    this.#take(id)?.resolve(usage === null ? receipt : { ...receipt, usage });
   }
 
   /** Fulfils when no send is left. */
@@ -70,7 +79,7 @@ export class Sends {
   readonly #begin = (): void => {
     const texts = this.#requests.splice(0);
     // What JSON.stringify writes has no line break.
-    if (texts.length > 0) this.#client?.send(this.#lastId - texts.length + 1, texts.join('\n'));
+    if (texts.length > 0) this.client.send(this.#lastId - texts.length + 1, texts.join('\n'));
   };
 
   #take(id: number): Send | undefined {
@@ -82,7 +91,7 @@ export class Sends {
       this.#signals.delete(send!.signal!);
     }
     if (this.#sends.size === 0) {
-      this.#client = undefined;
+      busy.delete(this);
       for (const resolve of this.#whenIdle.splice(0)) resolve();
     }
     return send;
@@ -94,11 +103,11 @@ export class Sends {
     this.#signals.set(signal, ids.add(id));
   }
 
-  readonly #abort = ({ target }: Event): void => {
-    const signal = target as AbortSignal;
+  readonly #abort = ({ target: signal }: { target: any }): void => {
     this.#begin();
-    for (const id of [...(this.#signals.get(signal) ?? [])]) {
-      const known = this.#client?.cancel(id);
+    // The last first: those that wait longest may be started meanwhile.
+    for (const id of [...(this.#signals.get(signal) ?? [])].reverse()) {
+      const known = this.client.cancel(id);
       // Otherwise the event is on its way.
       if (known != null) this.#take(id)?.reject(new CallCtaError(known, signal.reason));
     }

@@ -19,7 +19,9 @@ export class Emulator {
   /** A client of the emulator's Page. */
   client(settings: Partial<ClientSettings> = {}): Client {
     const { pageId, accessToken, url: baseUrl } = this;
-    return new Client({ pageId, accessToken, baseUrl, ...settings });
+    // Lives as long as its client.
+    const kept = { [Symbol('emulator')]: this.#native };
+    return Object.assign(new Client({ pageId, accessToken, baseUrl, ...settings }), kept);
   }
 
   /** The newest accepted messages, oldest first. */

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, WORKERS_DEFAULT};
+use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, WORKERS_DEFAULT, limits};
 use napi::Env;
 use napi_derive::napi;
 
@@ -12,7 +12,7 @@ use crate::boundary::{caught, guard};
 use crate::events::{Events, Listener};
 use crate::message::Latest;
 use crate::outcome::NativeError;
-use crate::read::{Fields, Read, Refused, count, parse, text};
+use crate::read::{Fields, Read, Refused, count, number, parse, text};
 
 /// A client with its outboxes; events about its sends go to one listener.
 #[napi]
@@ -29,7 +29,9 @@ struct Outboxes {
     paced: Outbox,
     latest: Arc<Latest>,
     /// Of each.
-    workers: usize,
+    capacity: usize,
+    /// How many messages are started without an outcome unless told otherwise.
+    ahead: usize,
 }
 
 impl Outboxes {
@@ -66,17 +68,20 @@ impl NativeClient {
         self.outboxes.prompt.client().page_id().to_owned()
     }
 
-    /// How many messages are sent at once.
-    #[napi(getter)]
-    pub fn workers(&self) -> u32 {
-        u32::try_from(self.outboxes.workers).unwrap_or(u32::MAX)
-    }
-
-    /// How many messages that keep a pace start per second.
+    /// Sets the pace of many messages, unless it is null, and tells how many may be
+    /// started without an outcome.
     #[napi]
-    pub fn set_pace(&self, env: Env, per_second: f64) -> napi::Result<()> {
+    pub fn prepare(&self, env: Env, options: String) -> napi::Result<u32> {
         guard(env, || {
-            Ok(self.outboxes.paced.set_pace(Some(per_second))?)
+            let mut fields = Fields::of(parse(&options)?)?;
+            let pace = fields.take("pace", number)?.unwrap_or(Some(limits::PACE));
+            if pace.is_some() {
+                self.outboxes.paced.set_pace(pace)?;
+            }
+            let ahead: Option<usize> = fields.take("lookAhead", count)?;
+            fields.end()?;
+            let ahead = ahead.unwrap_or(self.outboxes.ahead);
+            Ok(u32::try_from(ahead.clamp(1, self.outboxes.capacity)).unwrap_or(u32::MAX))
         })
     }
 
@@ -191,6 +196,7 @@ fn outboxes(settings: &str, events: &Arc<Events>) -> Read<Outboxes> {
         prompt: outbox(),
         paced: outbox(),
         latest: Arc::default(),
-        workers,
+        capacity: capacity.max(1),
+        ahead: workers.max(1).saturating_mul(2),
     })
 }

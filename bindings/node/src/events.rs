@@ -82,7 +82,7 @@ enum Stage {
     Waiting,
     Starting,
     Started(Ticket),
-    /// While it was being started.
+    /// While it was being started, or too late.
     GivenUp,
 }
 
@@ -116,8 +116,9 @@ impl Events {
                         shared.stages.remove(id);
                     }
                 }
-                let more = !shared.events.is_empty();
-                if !more && shared.stages.is_empty() {
+                if shared.stages.is_empty() {
+                    // Of sends that were given up.
+                    shared.events.clear();
                     // SAFETY: on the thread of the environment, by the very function,
                     // which has been set before anything could wake it.
                     unsafe {
@@ -125,6 +126,7 @@ impl Events {
                         sys::napi_unref_threadsafe_function(context.env.raw(), waker);
                     }
                 }
+                let more = !shared.events.is_empty();
                 Ok(Args { more, events })
             })?;
         *lock(&shared).waker.get_mut() = wake.raw();
@@ -221,13 +223,16 @@ impl Events {
                 let told = shared
                     .events
                     .iter()
-                    .position(|event| matches!(event, Event::Settled(it, _) if *it == id));
+                    .rposition(|event| matches!(event, Event::Settled(it, _) if *it == id));
                 match told {
                     Some(index) if queued => match shared.events.remove(index)? {
                         Event::Settled(_, outcome) => outcome.err(),
                         Event::Retrying(..) => None,
                     },
-                    Some(_) => None,
+                    Some(_) => {
+                        shared.stages.insert(id, Stage::GivenUp);
+                        None
+                    }
                     None => Some((&under_way()).into()),
                 }
             }

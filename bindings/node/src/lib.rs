@@ -26,10 +26,6 @@ use crate::read::parse;
 #[napi]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Messages per second that a Page can keep up.
-#[napi]
-pub const PACE: f64 = callcta::limits::PACE;
-
 /// The names of all kinds of errors.
 #[napi(ts_return_type = "ErrorKind[]")]
 pub fn error_kinds() -> Vec<&'static str> {

@@ -161,6 +161,14 @@ pub fn boolean(value: Value) -> Read<bool> {
     yes.ok_or_else(|| Refused::must("true or false"))
 }
 
+/// Any number, or none.
+pub fn number(value: Value) -> Read<Option<f64>> {
+    match value {
+        Value::Null => Ok(None),
+        value => (value.as_f64().map(Some)).ok_or_else(|| Refused::must("a number or null")),
+    }
+}
+
 /// A number without a fraction.
 pub fn whole(value: Value) -> Read<i64> {
     let Value::Number(number) = value else {

@@ -41,6 +41,32 @@ describe('an AbortSignal', () => {
     );
   });
 
+  it('that is none changes nothing for other sends', async () => {
+    const client = new Client(platform.settings());
+    held.open();
+    const sends = [undefined, new AbortController(), undefined].map((signal, n) =>
+      client.send(`${n}`, message, { signal }),
+    );
+    assert.equal((await rejection(sends[1])).kind, 'invalid_argument');
+    assert.equal((await sends[0]).recipientId, '0');
+    assert.equal((await sends[2]).recipientId, '2');
+    assert.equal(platform.requests.length, 2);
+  });
+
+  it('ends the tries of what is sent again and again', async () => {
+    const limited = { status: 429, headers: { 'retry-after': '1' }, body: {} };
+    platform.answer = async () => (platform.requests.length === 1 ? limited : {});
+    const controller = new AbortController();
+    const onRetry = () => controller.abort();
+    const client = new Client(platform.settings({ retry: { attempts: 9 }, onRetry }));
+    const sent = client.send(PSID, { ...message, metadata: '1' }, { signal: controller.signal });
+    assert.equal((await rejection(sent)).kind, 'cancelled');
+    // To the same person, and so after all that becomes of the first one.
+    await client.send(PSID, { ...message, metadata: '2' });
+    const sentAtLast = platform.requests.map(({ body }) => body.message.metadata);
+    assert.deepEqual(sentAtLast, ['1', '2']);
+  });
+
   it('cancels what waits', async () => {
     const client = new Client(platform.settings({ workers: 1 }));
     const first = client.send('1', message);

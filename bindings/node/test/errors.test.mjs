@@ -225,6 +225,8 @@ describe('errors', () => {
       [[PSID, message, null], /^options must be an object$/],
       [[PSID, { ...message, text: () => 'hi' }], /^message\.text must be made of what JSON/],
       [[PSID, { raw: { list: [NaN] } }], /^message\.raw\.list\[0\] must be made of what JSON/],
+      [[PSID, message, { signal: null }], /^options\.signal must be an AbortSignal$/],
+      [[PSID, message, { signal: new AbortController() }], /^options\.signal must be an AbortS/],
       [[PSID, message, { deadline: 5 }], /^options\.deadline must be a valid Date$/],
       [[PSID, message, { deadline: new Date(NaN) }], /^options\.deadline must be a valid Date$/],
     ];

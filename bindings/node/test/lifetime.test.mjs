@@ -65,6 +65,24 @@ describe('a process', () => {
     assert.deepEqual(played, ended('unknown'));
   });
 
+  it('is not kept by many that were given up', async () => {
+    const played = await play('abandoned', async (child) => {
+      await platform.received(100);
+      child.stdin.write('abort');
+      await once(child.stdout, 'data');
+      held.open();
+    });
+    assert.deepEqual(played, ended('aborted'));
+  });
+
+  it('may collect a client whose onRetry refers to it', async () => {
+    assert.deepEqual(await play('owned'), ended('true'));
+  });
+
+  it('keeps an emulator as long as its client', async () => {
+    assert.deepEqual(await play('emulator'), ended('sent'));
+  });
+
   it('may collect a client whose send is pending', async () => {
     const played = await play('collected', async (child) => {
       await platform.received(1);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 
 import { Client } from 'callcta';
 
-import { gate, message, Platform, rejection } from './platform.mjs';
+import { gate, message, Platform, PSID, rejection } from './platform.mjs';
 
 describe('many sends', () => {
   let platform;
@@ -32,13 +32,13 @@ describe('many sends', () => {
     return all;
   };
 
-  it('settle a thousand promises', async () => {
+  it('settle thousands of promises', async () => {
     const client = new Client(platform.settings());
-    const sends = items(1000).map(({ to }) => client.send(to, message));
+    const sends = items(2500).map(({ to }) => client.send(to, message));
     const receipts = await Promise.all(sends);
     assert.deepEqual(
       receipts.map((receipt) => receipt.recipientId),
-      items(1000).map(({ to }) => to),
+      items(2500).map(({ to }) => to),
     );
   });
 
@@ -92,6 +92,42 @@ describe('many sends', () => {
     );
     const six = platform.requests.find(({ body }) => body.recipient.id === '6');
     assert.equal(six.body.message.metadata, 'six');
+  });
+
+  it('take no more items than may wait', async () => {
+    const client = new Client(platform.settings({ capacity: 3 }));
+    const outcomes = await collected(client.sendMany(items(50), { pace: null }));
+    assert.deepEqual(
+      outcomes.filter(({ error }) => error),
+      [],
+    );
+    assert.equal(platform.requests.length, 50);
+  });
+
+  it('yield an error for what is no item, or was given up', async () => {
+    const options = { signal: AbortSignal.abort() };
+    const client = new Client(platform.settings());
+    const outcomes = await collected(client.sendMany([null, { to: PSID, message, options }]));
+    outcomes.sort((one, other) => one.index - other.index);
+    assert.deepEqual(
+      outcomes.map(({ error }) => [error.kind, error.delivery]),
+      [
+        ['invalid_argument', 'not_sent'],
+        ['cancelled', 'not_sent'],
+      ],
+    );
+    assert.equal(platform.requests.length, 0);
+  });
+
+  it('refuse wrong options', async () => {
+    const client = new Client(platform.settings());
+    const wrong = [{ pace: '40' }, { pace: NaN }, { lookAhead: NaN }, { lookAhead: '4' }, { a: 1 }];
+    for (const options of wrong) {
+      const error = await rejection(client.sendMany(items(1), options).next());
+      assert.equal(error.kind, 'invalid_argument');
+      assert.match(error.message, new RegExp(`^${Object.keys(options)} `));
+    }
+    assert.equal(platform.requests.length, 0);
   });
 
   it('yield outcomes as they come', async () => {
