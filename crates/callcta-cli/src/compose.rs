@@ -1,7 +1,7 @@
 //! Makes a request of the flags and files of `callcta send`.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use callcta::{Element, Message, Recipient, Request, Result, SendOptions};
@@ -28,14 +28,14 @@ pub fn request(args: &SendArgs) -> Result<Request> {
 
 /// The text of a file, or of standard input for `-`.
 pub fn read(file: &Path) -> Result<String> {
-    if file == Path::new("-") {
-        let mut text = String::new();
-        return io::stdin()
-            .read_to_string(&mut text)
-            .map(|_| text)
-            .map_err(|error| unreadable(Path::new("standard input"), &error));
-    }
-    fs::read_to_string(file).map_err(|error| unreadable(file, &error))
+    let text = if file == Path::new("-") {
+        let text = io::read_to_string(io::stdin());
+        text.map_err(|error| unreadable(Path::new("standard input"), &error))?
+    } else {
+        fs::read_to_string(file).map_err(|error| unreadable(file, &error))?
+    };
+    // The mark that some editors put in front.
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
 }
 
 fn message(args: &SendArgs) -> Message {

@@ -152,7 +152,7 @@ fn request_line(request: &RecordedRequest) -> String {
 fn wait_ready(url: &str, timeout: Duration) -> Exit {
     let url = format!("{}/_emulator/ready", url.trim_end_matches('/'));
     let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(1)))
+        .timeout_global(Some(timeout.clamp(PERIOD, Duration::from_secs(1))))
         .proxy(None)
         .build()
         .into();

@@ -118,9 +118,9 @@ pub fn line(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
 /// A receipt in words.
 pub fn receipt(receipt: &Receipt) -> String {
     let mut text = format!("{}: the platform took the message\n", styled(GOOD, "sent"));
-    detail(&mut text, "message", &receipt.message_id);
+    detail(&mut text, "message", &plain(&receipt.message_id));
     if let Some(recipient) = &receipt.recipient_id {
-        detail(&mut text, "recipient", recipient);
+        detail(&mut text, "recipient", &plain(recipient));
     }
     if receipt.attempts > 1 {
         detail(&mut text, "requests", &receipt.attempts.to_string());

@@ -258,9 +258,11 @@ pub(crate) fn meaning(graph: &GraphError, http_status: u16, calling: &CallingCod
     match best {
         Some((_, row)) if row.kind == Service => unknown(row.what),
         Some((_, row)) => rejected(row.kind, row.backoff, row.what),
-        None if http_status >= 500 => unknown(""),
         None if http_status == 429 => rejected(RateLimited, true, ""),
-        None => rejected(Api, false, ""),
+        // Refusals have 4xx, or a code where a gateway left the status as it is.
+        None if matches!(http_status, 408 | 500..) => unknown(""),
+        None if http_status >= 400 || (code != 0 && http_status < 300) => rejected(Api, false, ""),
+        None => unknown(""),
     }
 }
 

@@ -14,6 +14,10 @@ const SLOWS_FROM: f64 = 75.0;
 /// The part of the pace that is left when a limit is used up. callcta's own number.
 const SLOWEST: f64 = 0.1;
 
+/// How long the platform's figures count: it leaves them out of answers when little is
+/// used up. callcta's own number.
+const LAPSES: Duration = Duration::from_secs(60);
+
 /// Longer waits can't be told from this one, and would not fit into an `Instant`.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
@@ -29,6 +33,8 @@ struct State {
     next: Option<Instant>,
     /// What the platform's figures leave of the pace, at most 1.
     part: f64,
+    /// When it told them last.
+    told: Option<Instant>,
     lifted: bool,
 }
 
@@ -38,6 +44,7 @@ impl Pacer {
             state: Mutex::new(State {
                 next: None,
                 part: 1.0,
+                told: None,
                 lifted: false,
             }),
         }
@@ -50,6 +57,9 @@ impl Pacer {
     /// Lets a message start; otherwise tells how long to wait before asking again.
     pub(crate) fn start(&self, per_second: f64, now: Instant) -> Result<(), Duration> {
         let mut state = self.state();
+        if state.told.is_some_and(|told| now > told + LAPSES) {
+            (state.told, state.part) = (None, 1.0);
+        }
         if let Some(next) = state.next
             && next > now
             && !state.lifted
@@ -74,6 +84,7 @@ impl Pacer {
         if !usage.is_empty() {
             let left = 100.0 - f64::from(usage.highest());
             state.part = (left / (100.0 - SLOWS_FROM)).clamp(SLOWEST, 1.0);
+            state.told = Some(now);
         }
         if let Some(wait) = retry_after {
             let until = now + wait.min(LONGEST);
@@ -146,8 +157,9 @@ mod tests {
     fn the_platforms_figures_slow_it_down_and_let_it_go_again() {
         let (pacer, begin) = (Pacer::new(), Instant::now());
         let at = |percent, from: u32| {
-            pacer.observe(&used(percent), None, begin);
-            let starts = starts(&pacer, 40.0, begin + from * 60_000 * MS, 9);
+            let now = begin + from * 600_000 * MS;
+            pacer.observe(&used(percent), None, now);
+            let starts = starts(&pacer, 40.0, now, 9);
             starts[8] - starts[7]
         };
         assert_eq!(at(75, 0), 25);
@@ -155,6 +167,15 @@ mod tests {
         assert_eq!(at(100, 2), 250);
         assert_eq!(at(250, 3), 250);
         assert_eq!(at(1, 4), 25);
+    }
+
+    #[test]
+    fn old_figures_slow_nothing_down() {
+        let (pacer, begin) = (Pacer::new(), Instant::now());
+        pacer.observe(&used(100), None, begin);
+        assert_eq!(starts(&pacer, 40.0, begin, 3)[2], 500);
+        let later = begin + 2 * LAPSES;
+        assert_eq!(starts(&pacer, 40.0, later, 9)[8], 100);
     }
 
     #[test]

@@ -96,7 +96,8 @@ pub(crate) fn retry_after(headers: &[(String, String)], usage: &Usage) -> Option
     header
         .and_then(|(_, value)| {
             let value = value.trim();
-            let seconds = value.parse().ok().map(Duration::from_secs);
+            let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+            let seconds = digits.then(|| value.parse().map_or(Duration::MAX, Duration::from_secs));
             seconds.or_else(|| {
                 let date = httpdate::parse_http_date(value).ok()?;
                 Some(date.duration_since(SystemTime::now()).unwrap_or_default())

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Delivery, Error, ErrorKind, GraphError};
 use crate::graph_error::{self, CallingCodes, Meaning};
-use crate::transport::{HttpResponse, TransportErrorKind};
+use crate::transport::{HttpResponse, TransportError, TransportErrorKind};
 use crate::usage::{self, Usage};
 
 /// What a send that worked returned.
@@ -45,29 +45,28 @@ pub(crate) fn read(
     let error = match response.body {
         Ok(body) => {
             let json = serde_json::from_slice(&body).ok();
-            if let Some(graph) = json.as_ref().and_then(|json| graph_error(json, blank)) {
-                let meaning = graph_error::meaning(&graph, status, calling);
-                of_meaning(meaning).with_graph(graph)
-            } else if success {
-                match json.as_ref().and_then(success_ids) {
-                    Some((recipient_id, message_id)) => {
-                        return Ok(Answer {
-                            recipient_id,
-                            message_id,
-                            usage,
-                        });
-                    }
-                    None => Error::new(ErrorKind::InvalidResponse, Delivery::Unknown)
-                        .with_detail(unreadable(&body, json.as_ref())),
+            let ids = json.as_ref().filter(|_| success).and_then(success_ids);
+            let graph = json.as_ref().and_then(|it| graph_error(it, status, blank));
+            match (ids, graph) {
+                (Some((recipient_id, message_id)), None) => {
+                    return Ok(Answer {
+                        recipient_id,
+                        message_id,
+                        usage,
+                    });
                 }
-            } else {
-                of_status(status)
+                (Some(_), Some(graph)) => {
+                    unreadable("the answer holds a message id and an error").with_graph(graph)
+                }
+                (None, Some(graph)) => {
+                    let meaning = graph_error::meaning(&graph, status, calling);
+                    of_meaning(meaning).with_graph(graph)
+                }
+                (None, None) if success => unreadable(what_is_wrong(&body, json.as_ref())),
+                (None, None) => of_status(status),
             }
         }
-        Err(error) if success || error.kind != TransportErrorKind::InvalidResponse => {
-            from_body_error(status, error)
-        }
-        Err(error) => of_status(status).with_source(error),
+        Err(error) => from_body_error(status, error),
     };
     Err(error.with_http(status, retry_after, usage))
 }
@@ -93,39 +92,48 @@ fn of_meaning(meaning: Meaning) -> Error {
 
 /// An answer that is neither a success nor a Graph error.
 fn of_status(status: u16) -> Error {
-    if (300..400).contains(&status) || status < 200 {
-        // A redirect is not followed; what its sender did with the request is unknown.
-        return Error::new(ErrorKind::InvalidResponse, Delivery::Unknown)
-            .with_detail("the answer is a redirect, which is not followed");
+    match status {
+        // What the sender of a redirect did with the request is unknown.
+        301..=303 | 307 | 308 => unreadable("the answer is a redirect, which is not followed"),
+        ..400 => unreadable("the answer's status says neither that it worked nor that it failed"),
+        _ => of_meaning(graph_error::meaning_of_status(status)),
     }
-    of_meaning(graph_error::meaning_of_status(status))
 }
 
 /// The status came, the body did not.
-fn from_body_error(status: u16, error: crate::transport::TransportError) -> Error {
-    let refused = (400..500).contains(&status) && status != 408;
-    let (kind, delivery) = match error.kind {
-        // A refusal stays one, whatever happened to its explanation.
-        _ if refused => return of_status(status).with_source(error),
-        TransportErrorKind::Timeout => (ErrorKind::Timeout, Delivery::Unknown),
-        TransportErrorKind::Closed => (ErrorKind::Cancelled, Delivery::Unknown),
-        TransportErrorKind::InvalidResponse => (ErrorKind::InvalidResponse, Delivery::Unknown),
-        _ => (ErrorKind::Network, Delivery::Unknown),
+fn from_body_error(status: u16, error: TransportError) -> Error {
+    let kind = match (status, error.kind) {
+        // Refused by themselves, whatever happened to the explanation. Other refusals
+        // may be of messages that were sent all the same; only their codes tell.
+        (401 | 403 | 429, _) | (408 | 500.., TransportErrorKind::InvalidResponse) => {
+            return of_status(status).with_source(error);
+        }
+        (_, TransportErrorKind::Timeout) => ErrorKind::Timeout,
+        (_, TransportErrorKind::Closed) => ErrorKind::Cancelled,
+        (_, TransportErrorKind::InvalidResponse) => ErrorKind::InvalidResponse,
+        _ => ErrorKind::Network,
     };
-    let detail = error.message.clone();
-    Error::new(kind, delivery)
-        .with_detail(detail)
+    Error::new(kind, Delivery::Unknown)
+        .with_detail(error.message.clone())
         .with_source(error)
 }
 
+fn unreadable(what: &str) -> Error {
+    Error::new(ErrorKind::InvalidResponse, Delivery::Unknown).with_detail(what)
+}
+
 /// Reads `{"error": {…}}`, and the unwrapped form that the generated reference
-/// shows. An `error` of any other shape is still an error.
-fn graph_error(json: &Value, blank: &dyn Fn(&str) -> String) -> Option<GraphError> {
+/// shows for refusals; gateways have answers of the same form. An `error` of any other
+/// shape is still an error, unless it says that there is none.
+fn graph_error(json: &Value, status: u16, blank: &dyn Fn(&str) -> String) -> Option<GraphError> {
     let object = json.as_object()?;
+    let refused = (400..500).contains(&status) && status != 408;
     let error = match object.get("error") {
         Some(Value::Object(error)) => error,
-        Some(Value::Null) | None if is_bare_error(object) => object,
-        Some(Value::Null) | None => return None,
+        Some(Value::Null | Value::Bool(false)) | None => {
+            Some(object).filter(|object| refused && is_bare_error(object))?
+        }
+        Some(Value::String(text)) if text.is_empty() => return None,
         Some(other) => {
             return Some(GraphError {
                 message: other.as_str().map(blank),
@@ -198,7 +206,7 @@ fn id(value: &Value) -> Option<String> {
     }
 }
 
-fn unreadable(body: &[u8], json: Option<&Value>) -> &'static str {
+fn what_is_wrong(body: &[u8], json: Option<&Value>) -> &'static str {
     match json {
         Some(_) => "the answer is JSON, but holds neither a message id nor an error",
         None if body.is_empty() => "the answer is empty",

@@ -47,6 +47,7 @@ fn a_base_url_is_https_unless_it_is_this_machine() {
         "http://127.0.0.1:1",
         "http://127.8.9.1",
         "http://[::1]:8080",
+        "HTTPS://graph.facebook.com",
     ] {
         assert!(build(url).build().is_ok(), "{url}");
     }
@@ -87,6 +88,21 @@ fn a_version_looks_like_one() {
             "{version}"
         );
     }
+}
+
+#[test]
+fn what_no_request_could_use_is_refused_at_once() {
+    for builder in [
+        Client::builder("1", "t").base_url("https://graph.facebook.com/ä"),
+        Client::builder("1", "t".repeat(40_000)),
+        Client::builder("1", "t").proxy("http://user:password@127.0.0.1:99999"),
+        Client::builder("1", "t").proxy(":::"),
+    ] {
+        let text = refused(builder);
+        assert!(!text.contains("password"), "{text}");
+    }
+    let proxy = "http://user:password@127.0.0.1";
+    assert!(Client::builder("1", "t").proxy(proxy).build().is_ok());
 }
 
 #[test]
@@ -367,4 +383,19 @@ fn a_known_field_is_no_further_one() {
     let own = "is no further field: it has a method or an option of its own";
     let days = "message.attachment.payload.buttons[0].expires_in_days";
     assert_eq!(found, [(days, own), ("tag", own)]);
+}
+
+#[test]
+fn what_a_wire_form_lacks_is_found() {
+    let card = json!({"title": "T", "default_action": {"url": "https://example.com"}});
+    let payload = json!({"template_type": "generic", "elements": [card]});
+    let request = json!({
+        "recipient": {"id": "somebody", "x": 1},
+        "message": {"attachment": {"type": "template", "payload": payload}},
+    });
+    let request = Request::from_json(&request.to_string()).expect("it is an object");
+    let found = request.validate();
+    let paths: Vec<_> = found.iter().map(|it| it.path.as_str()).collect();
+    let action = "message.attachment.payload.elements[0].default_action.type";
+    assert_eq!(paths, ["recipient.id", action]);
 }

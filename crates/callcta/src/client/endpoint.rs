@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::builder::TokenPlacement;
 use crate::credentials::{AccessToken, AppSecret};
 use crate::error::{Error, Result};
-use crate::transport::has_valid_authority;
+use crate::transport::{check_head, has_valid_authority};
 
 /// Everything outside of RFC 3986's unreserved characters.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
@@ -48,7 +48,7 @@ impl Endpoint {
             return Err(Error::invalid_argument("the Page id must have digits only"));
         }
         let (base, loopback) = check_base_url(&address.base_url)?;
-        let mut url = base.to_owned();
+        let mut url = base;
         if let Some(version) = &address.version {
             check_version(version)?;
             url = format!("{url}/{version}");
@@ -73,6 +73,8 @@ impl Endpoint {
         }
         let authorization =
             (placement == TokenPlacement::Header).then(|| format!("Bearer {}", token.expose()));
+        check_head(&url, authorization.as_deref())
+            .map_err(|error| Error::invalid_argument(error.message))?;
         Ok(Endpoint {
             page_id,
             url,
@@ -104,17 +106,17 @@ impl Endpoint {
     pub(super) fn blank(&self, text: &str) -> String {
         let secret = self.secret.as_ref().map(AppSecret::expose);
         let secrets = [Some(self.token.expose()), secret, self.proof.as_deref()];
-        secrets
-            .into_iter()
-            .flatten()
-            .fold(text.to_owned(), |text, secret| {
-                text.replace(secret, "[redacted]")
-            })
+        let blank = |text: String, secret| {
+            let encoded = utf8_percent_encode(secret, QUERY).to_string();
+            text.replace(secret, "[redacted]")
+                .replace(&encoded, "[redacted]")
+        };
+        secrets.into_iter().flatten().fold(text.to_owned(), blank)
     }
 }
 
 /// The base URL without a slash at its end, and whether its host is this machine.
-fn check_base_url(base_url: &str) -> Result<(&str, bool)> {
+fn check_base_url(base_url: &str) -> Result<(String, bool)> {
     let base_url = base_url.trim_end_matches('/');
     let invalid = |what: &str| Error::invalid_argument(format!("the base URL {what}"));
     let uri: ureq::http::Uri = base_url.parse().map_err(|_| invalid("is not a URL"))?;
@@ -131,9 +133,11 @@ fn check_base_url(base_url: &str) -> Result<(&str, bool)> {
         return Err(invalid("has a host or port that is not valid"));
     }
     let loopback = is_loopback(authority.host());
+    // Which `Uri` has in lower case.
+    let written = format!("{scheme}{}", &base_url[scheme.len()..]);
     match scheme {
-        "https" => Ok((base_url, loopback)),
-        "http" if loopback => Ok((base_url, loopback)),
+        "https" => Ok((written, loopback)),
+        "http" if loopback => Ok((written, loopback)),
         "http" => Err(invalid(
             "must be https, unless its host is this machine (loopback)",
         )),

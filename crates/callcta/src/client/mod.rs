@@ -264,7 +264,7 @@ impl Client {
             };
             let in_time = options
                 .deadline
-                .is_none_or(|deadline| SystemTime::now() + wait < deadline);
+                .is_none_or(|deadline| end_of(wait).is_some_and(|end| end < deadline));
             if !in_time || !inner.budget.take() {
                 break error;
             }
@@ -338,6 +338,10 @@ impl fmt::Debug for Client {
     }
 }
 
+fn end_of(wait: Duration) -> Option<SystemTime> {
+    SystemTime::now().checked_add(wait)
+}
+
 /// The time until the deadline, if there is one.
 fn time_left(deadline: Option<SystemTime>) -> Result<Option<Duration>> {
     let left = |deadline: SystemTime| {
@@ -382,7 +386,7 @@ fn log_outcome(result: &Result<Receipt>, duration: Duration) {
         Ok(receipt) => log::debug!(
             target: "callcta",
             "send: ok, attempts {}, {ms} ms, message id {}",
-            receipt.attempts, receipt.message_id
+            receipt.attempts, receipt.message_id.escape_debug()
         ),
         Err(error) => {
             let graph = error.graph();

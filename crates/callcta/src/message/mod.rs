@@ -103,7 +103,7 @@ impl Message {
 
     /// Reads a message from JSON: a `message` object, or a whole request body, so
     /// that a sample pasted from a documentation page works. Nothing is lost but
-    /// the precision of whole numbers of more than 64 bits.
+    /// the precision of whole numbers of more than 64 bits, and an empty `message`.
     ///
     /// # Errors
     ///

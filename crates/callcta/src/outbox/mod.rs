@@ -99,8 +99,9 @@ impl Outbox {
     /// with a pace over clones of one client keep it together; a client's own `send`
     /// doesn't count.
     ///
-    /// When the platform's answers say that three quarters of a limit are used up,
-    /// fewer start, down to a tenth of the pace; while it asks to wait, none.
+    /// When the platform's answers of the last minute say that three quarters of a
+    /// limit are used up, fewer start, down to a tenth of the pace; while it asks to
+    /// wait, none.
     ///
     /// # Errors
     ///

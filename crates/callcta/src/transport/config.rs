@@ -36,8 +36,8 @@ pub struct TransportConfig {
     /// Default: false.
     pub proxy_from_env: bool,
     /// Whether the operating system judges certificates, by its own store,
-    /// instead of Mozilla's list of roots. Default: false.
-    #[cfg(feature = "platform-verifier")]
+    /// instead of Mozilla's list of roots; needs the feature `platform-verifier`.
+    /// Default: false.
     pub platform_verifier: bool,
     /// Certificates in PEM form that are trusted as roots besides Mozilla's. Not
     /// together with `platform_verifier`. Default: none.
@@ -64,7 +64,6 @@ impl Default for TransportConfig {
             user_agent: concat!("callcta/", env!("CARGO_PKG_VERSION")).to_owned(),
             proxy: None,
             proxy_from_env: false,
-            #[cfg(feature = "platform-verifier")]
             platform_verifier: false,
             extra_ca_pem: None,
             max_idle_per_host: 64,
@@ -87,7 +86,6 @@ impl fmt::Debug for TransportConfig {
             user_agent,
             proxy,
             proxy_from_env,
-            #[cfg(feature = "platform-verifier")]
             platform_verifier,
             extra_ca_pem,
             max_idle_per_host,
@@ -103,10 +101,8 @@ impl fmt::Debug for TransportConfig {
             .field("https_only", https_only)
             .field("user_agent", user_agent)
             .field("proxy", &proxy.as_ref().map(|_| "…"))
-            .field("proxy_from_env", proxy_from_env);
-        #[cfg(feature = "platform-verifier")]
-        shown.field("platform_verifier", platform_verifier);
-        shown
+            .field("proxy_from_env", proxy_from_env)
+            .field("platform_verifier", platform_verifier)
             .field("extra_ca_pem", &extra_ca_pem.as_ref().map(|_| "…"))
             .field("max_idle_per_host", max_idle_per_host)
             .field("idle_age", idle_age)

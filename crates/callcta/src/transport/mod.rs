@@ -21,7 +21,7 @@ mod ureq;
 
 pub use self::config::TransportConfig;
 pub use self::script::{ScriptedRequest, ScriptedTransport};
-pub(crate) use self::target::has_valid_authority;
+pub(crate) use self::target::{check_head, has_valid_authority};
 pub use self::ureq::UreqTransport;
 
 /// One HTTP POST, ready to be written.

@@ -69,6 +69,18 @@ impl<'a> Target<'a> {
     }
 }
 
+/// Whether every request to this URL would be refused.
+pub(crate) fn check_head(url: &str, authorization: Option<&str>) -> Result<(), TransportError> {
+    let request = HttpRequest {
+        url,
+        authorization,
+        content_type: "application/json",
+        body: b"",
+        timeout: None,
+    };
+    Target::of(&request, false).map(drop)
+}
+
 /// Visible ASCII and blanks: nothing that could end the line.
 pub(super) fn is_header_value(value: &str) -> bool {
     value
@@ -79,7 +91,8 @@ pub(super) fn is_header_value(value: &str) -> bool {
 /// `Uri` takes any digits for a port, and ureq the default one if they are too many.
 pub(crate) fn has_valid_authority(uri: &Uri) -> bool {
     uri.authority().is_some_and(|authority| {
-        let (host, whole) = (authority.host(), authority.as_str());
-        !host.is_empty() && (host == whole || authority.port_u16().is_some())
+        let host = authority.host();
+        let place = authority.as_str().rsplit('@').next();
+        !host.is_empty() && (place == Some(host) || authority.port_u16().is_some())
     })
 }

@@ -1,5 +1,6 @@
 //! The real transport, over ureq.
 
+use std::env;
 use std::fmt;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,15 @@ const INPUT_BUFFER: usize = MAX_ANSWER_HEAD + 1024;
 const OUTPUT_BUFFER: usize = MAX_HEAD + 8 * 1024;
 /// Longest `User-Agent`.
 const MAX_USER_AGENT: usize = 1024;
+/// Where ureq looks for a proxy, in this order.
+const PROXY_VARIABLES: [&str; 6] = [
+    "ALL_PROXY",
+    "all_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+];
 /// No answer to a send that worked is longer.
 const USUAL_BODY: usize = 1024;
 
@@ -244,9 +254,21 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 fn proxy(config: &TransportConfig) -> Result<Option<Proxy>, TransportError> {
+    let new = |url: &str| {
+        let proxy = Proxy::new(url)
+            .ok()
+            .filter(|proxy| has_valid_authority(proxy.uri()));
+        proxy.ok_or_else(|| unusable("the proxy's URL is not valid"))
+    };
     let proxy = match &config.proxy {
-        Some(url) => Some(Proxy::new(url).map_err(|_| unusable("the proxy's URL is not valid"))?),
-        None if config.proxy_from_env => Proxy::try_from_env(),
+        Some(url) => Some(new(url)?),
+        None if config.proxy_from_env => {
+            // ureq passes over one that is not valid.
+            let set = |name| env::var(name).ok().filter(|url| !url.is_empty());
+            let first = PROXY_VARIABLES.into_iter().find_map(set);
+            first.map(|url| new(&url)).transpose()?;
+            Proxy::try_from_env()
+        }
         None => None,
     };
     match proxy.as_ref().map(Proxy::protocol) {
@@ -256,9 +278,11 @@ fn proxy(config: &TransportConfig) -> Result<Option<Proxy>, TransportError> {
 }
 
 fn roots(config: &TransportConfig) -> Result<RootCerts, TransportError> {
-    #[cfg(feature = "platform-verifier")]
     if config.platform_verifier {
         return match config.extra_ca_pem {
+            _ if !cfg!(feature = "platform-verifier") => {
+                Err(unusable("the platform's verifier needs its feature"))
+            }
             None => Ok(RootCerts::PlatformVerifier),
             Some(_) => Err(unusable(
                 "extra certificates cannot be combined with the platform's verifier",

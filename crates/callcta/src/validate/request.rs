@@ -64,7 +64,10 @@ impl Checker {
                 if object.is_empty() {
                     self.error(&RECIPIENT, Rule::Required, "says who the message goes to");
                 }
-                return;
+                let Some(Value::String(id)) = object.get("id") else {
+                    return;
+                };
+                ("id", id)
             }
             Some(Recipient::Id(id)) => ("id", id),
             Some(Recipient::UserRef(value)) => ("user_ref", value),

@@ -96,6 +96,9 @@ impl Checker {
     /// Like a URL button, but without a title.
     fn default_action(&mut self, path: &Path<'_>, action: &Button) {
         self.button_fields(path, action);
+        if action.kind.is_none() && !action.extra.contains_key("type") {
+            self.error(&path.field("type"), Rule::Required, "is required");
+        }
         if let Some(kind) = action
             .kind
             .as_ref()

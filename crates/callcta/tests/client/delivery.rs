@@ -122,6 +122,19 @@ fn a_refusal_stays_one_when_its_body_is_cut() {
 }
 
 #[test]
+fn a_cut_error_that_may_be_of_a_sent_message_is_unknown() {
+    let (error, log) = send_to(|mut peer| {
+        peer.request();
+        peer.send(
+            "HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\n\
+             {\"error\":{\"code\":1,\"error_subcode\":1357046,",
+        );
+    });
+    check(&error, ErrorKind::InvalidResponse, Delivery::Unknown, 1);
+    assert_eq!(log.requests.len(), 1);
+}
+
+#[test]
 fn two_rate_limits_and_a_success_are_three_posts() {
     let limited = answer(
         "429 Too Many Requests",

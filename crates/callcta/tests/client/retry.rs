@@ -180,6 +180,26 @@ fn a_refusal_is_not_tried_again() {
 }
 
 #[test]
+fn a_wait_of_any_length_is_one() {
+    let body = r#"{"error":{"message":"x","code":613}}"#;
+    for seconds in ["18446744073709551615", "99999999999999999999999999"] {
+        let limited = response(429, Some(("retry-after", seconds)), body);
+        let transport = Arc::new(ScriptedTransport::new(vec![limited]));
+        let client = Client::builder("1", "t")
+            .transport(transport.clone())
+            .retry(quick().max_delay(Duration::MAX))
+            .build()
+            .expect("the settings are right");
+        let deadline = SystemTime::now() + Duration::from_secs(60);
+        let options = SendOptions::new().deadline(deadline);
+        let outcome = client.send_with(PSID, &message(), &options);
+        let error = outcome.expect_err("it is limited");
+        assert!(error.retry_after() >= Some(Duration::from_secs(u64::MAX)));
+        assert_eq!(transport.requests().len(), 1);
+    }
+}
+
+#[test]
 fn a_long_wait_is_left_to_the_caller() {
     let body = r#"{"error":{"message":"x","code":613}}"#;
     let answers = vec![
