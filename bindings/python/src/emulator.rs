@@ -1,7 +1,5 @@
 //! The emulator, in this process.
 
-use std::sync::Arc;
-
 use callcta_emulator::Emulator as Core;
 use pyo3::prelude::*;
 use serde_json::Value;
@@ -13,33 +11,30 @@ type Request = (String, String, String, Headers, Vec<u8>, Option<u16>, Option<St
 
 /// A local Graph API on a free port of 127.0.0.1.
 #[pyclass(frozen, subclass, name = "_Emulator", module = "callcta._native")]
-pub(crate) struct Emulator {
-    core: Arc<Core>,
-    process: u32,
-}
+pub(crate) struct Emulator(Core);
 
 #[pymethods]
 impl Emulator {
     #[new]
     #[pyo3(signature = () -> "typing.Self")]
     fn new() -> PyResult<Self> {
-        Ok(Emulator { core: Arc::new(Core::start()?), process: std::process::id() })
+        Ok(Emulator(Core::start()?))
     }
 
     /// What a script needs to know, as JSON.
     fn _facts(&self) -> String {
-        self.core.ready_line()
+        self.0.ready_line()
     }
 
     /// How many POSTs to a messages edge have arrived, those that a fault dropped included.
     #[getter]
     fn posts(&self) -> usize {
-        self.core.posts()
+        self.0.posts()
     }
 
     /// The newest requests as they came; the control API hides the credentials in them.
     fn _requests(&self) -> Vec<Request> {
-        let requests = self.core.requests().into_iter();
+        let requests = self.0.requests().into_iter();
         requests
             .map(|r| (r.method, r.path, r.query, r.headers, r.body, r.status, r.message_id))
             .collect()
@@ -50,21 +45,12 @@ impl Emulator {
         &self, py: Python<'py>, method: &str, path: &str, body: &Bound<'py, PyAny>,
     ) -> PyResult<(u16, Bound<'py, PyAny>)> {
         let body: Option<Value> = read(body)?;
-        let (status, answer) = py.detach(|| self.core.control(method, path, body.as_ref()));
+        let (status, answer) = py.detach(|| self.0.control(method, path, body.as_ref()));
         Ok((status, write(py, &answer)?))
     }
 
     /// Stops it. What it recorded can still be read.
     fn stop(&self, py: Python<'_>) {
-        py.detach(|| self.core.stop());
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        if self.process != std::process::id() {
-            // A forked child has no server thread to wait for.
-            std::mem::forget(Arc::clone(&self.core));
-        }
+        py.detach(|| self.0.stop());
     }
 }

@@ -217,16 +217,17 @@ def test_a_forked_child_ends_normally(server: Server) -> None:
 import warnings
 from callcta import testing
 warnings.simplefilter("ignore")
-emulator = testing.Emulator()
-client = emulator.client()
-client.send(emulator.psids[0], CALL)
-list(client.send_many([(emulator.psids[0], CALL)]))
-child = os.fork()
-if child == 0:
+with testing.Emulator() as emulator:
+    client = emulator.client()
     client.send(emulator.psids[0], CALL)
-    sys.exit(0)
-assert os.waitpid(child, 0)[1] == 0
-assert len(emulator.messages()) == 3
+    list(client.send_many([(emulator.psids[0], CALL)]))
+    child = os.fork()
+    if child == 0:
+        client.send(emulator.psids[0], CALL)
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    client.send(emulator.psids[0], CALL)
+    assert len(emulator.messages()) == 4
 """,
     )
 

@@ -30,6 +30,7 @@ pub struct Emulator {
     facts: Facts,
     server: Mutex<Option<JoinHandle<()>>>,
     stop: Arc<Notify>,
+    process: u32,
 }
 
 /// What the ready line says; fixed at the start.
@@ -143,6 +144,7 @@ impl EmulatorBuilder {
             facts,
             server: Mutex::new(Some(server)),
             stop,
+            process: std::process::id(),
         })
     }
 }
@@ -490,8 +492,12 @@ impl Emulator {
     }
 
     /// Stops the emulator: all connections are closed and its thread has ended when this returns.
-    /// What it recorded can still be read. Stopping twice does no harm.
+    /// What it recorded can still be read. Stopping twice does no harm, nor does a forked child,
+    /// which has no server thread: the emulator is its parent's.
     pub fn stop(&self) {
+        if self.process != std::process::id() {
+            return;
+        }
         let server = self
             .server
             .lock()
