@@ -20,8 +20,8 @@ use crate::record::{Receipt, Violation};
 static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-/// What the blocking and the asyncio client have in common.
-#[pyclass(frozen, subclass, name = "_Client", module = "callcta._native")]
+/// What the clients for Python send with.
+#[pyclass(frozen, name = "_Client", module = "callcta._native")]
 pub(crate) struct Client {
     core: callcta::Client,
     /// Most threads of an outbox.
@@ -66,7 +66,7 @@ impl Client {
     }
 
     /// Sends and waits.
-    fn _send(
+    fn send(
         &self, py: Python<'_>, to: &Bound<'_, PyAny>, message: &Bound<'_, Message>,
         options: &Bound<'_, PyAny>,
     ) -> PyResult<Receipt> {
@@ -77,7 +77,7 @@ impl Client {
     }
 
     /// Another outbox, which starts at most `pace` messages per second.
-    fn _outbox(&self, pace: Option<f64>) -> PyResult<Outbox> {
+    fn outbox(&self, pace: Option<f64>) -> PyResult<Outbox> {
         let outbox = callcta::Outbox::with_limits(self.core.clone(), self.workers, self.capacity);
         outbox.set_brief_callbacks(true);
         outbox.set_pace(pace).map_err(raise)?;
@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// Closes every connection.
-    fn _close(&self, py: Python<'_>) {
+    fn close(&self, py: Python<'_>) {
         py.detach(|| self.core.close());
     }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
+import sys
 import threading
 from collections.abc import AsyncIterator
 from typing import Any
@@ -194,6 +195,31 @@ def test_one_client_serves_several_loops(server: Server) -> None:
     assert len(server.requests) == 7
 
 
+def test_threads_may_share_a_client_from_its_first_use_on(server: Server) -> None:
+    """Each thread has an event loop of its own, and they come and go at once."""
+    bad = callcta.ButtonTemplate("", [])
+    refused: list[object] = []
+
+    def send(client: aio.Client) -> None:
+        with pytest.raises(callcta.InvalidMessageError) as caught:
+            asyncio.run(client.send(PSID, bad))
+        refused.append(caught.value)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(20):
+            client = server.aio_client()
+            threads = [threading.Thread(target=send, args=(client,)) for _ in range(16)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert len(refused) == 320
+
+
 def test_a_client_that_is_gone_leaves_the_loop(server: Server) -> None:
     async def main() -> None:
         client = server.aio_client()
@@ -303,7 +329,7 @@ def test_starts_and_outcomes_come_in_turns(server: Server) -> None:
             await client.send(PSID, CALL)
             [bridge] = client._bridges.values()  # pyright: ignore[reportPrivateUsage]
             loop.remove_reader(bridge.completions.fileno())  # lets outcomes pile up
-            outbox = client._outbox(None)
+            outbox = client._start(None)  # pyright: ignore[reportPrivateUsage]
             futures = [bridge.queue(outbox, str(n), CALL, {})[1] for n in range(1, 501)]
             while bridge.backlog:
                 started.append(len(bridge.backlog))

@@ -204,6 +204,17 @@ def test_an_exception_in_on_retry_does_not_end_the_send(
     assert isinstance(seen[0].exc_value, RuntimeError)
 
 
+def test_a_client_can_be_subclassed(server: Server) -> None:
+    class Bot(Client):
+        def __init__(self, *, url: str) -> None:
+            super().__init__("7", TOKEN, base_url=url)
+            self.name = "bot"
+
+    bot = Bot(url=server.url)
+    assert bot.send(PSID, CALL).message_id == "m_1"
+    assert (bot.name, bot.page_id, repr(bot)) == ("bot", "7", "Bot(page_id='7')")
+
+
 def test_a_client_in_a_cycle_is_collected(server: Server) -> None:
     class Bot:
         def __init__(self) -> None:

@@ -69,7 +69,7 @@ class Outcome:
         return f"Outcome(index={self.index}, {self.receipt or self.error!r})"
 
 
-class ClientBase(_native._Client):
+class ClientBase:
     """What both clients have in common: one Page, its token, and one pool of connections.
 
     Nothing is connected, and no thread started, before the first send.
@@ -110,12 +110,9 @@ class ClientBase(_native._Client):
     """
 
     _closed = False
-    _outboxes: set[_native._Outbox]
-    _awaited: _native._Outbox
-    _on_retry: object
 
-    def __new__(
-        cls,
+    def __init__(
+        self,
         page_id: str,
         access_token: str,
         *,
@@ -140,21 +137,28 @@ class ClientBase(_native._Client):
         calling_not_enabled_codes: Sequence[tuple[int, int | None]] | None = None,
         workers: int | None = None,
         capacity: int | None = None,
-    ) -> Self:
+    ) -> None:
         """Connects to nothing yet."""
         settings = locals()
-        del settings["cls"]
+        del settings["self"]
         if on_retry is not None:
             # The native client has a weak reference only, which not every callable allows.
             def tell(event: RetryEvent) -> None:
                 on_retry(event)
 
             settings["on_retry"] = tell
-        client = _native._Client.__new__(cls, **settings)
-        client._on_retry = settings["on_retry"]
-        client._outboxes = set()
-        client._awaited = client._start(None)
-        return client
+        self._on_retry = settings["on_retry"]
+        self._native = _native._Client(**settings)
+        self._outboxes = set[_native._Outbox]()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Makes what only one kind of client needs."""
+
+    @property
+    def page_id(self) -> str:
+        """The Page that the client sends for."""
+        return self._native.page_id
 
     def __repr__(self) -> str:
         """Shows no token."""
@@ -162,7 +166,7 @@ class ClientBase(_native._Client):
 
     def _start(self, pace: float | None) -> _native._Outbox:
         """An outbox that is closed with the client, until it goes to `_end`."""
-        outbox = self._outbox(pace)
+        outbox = self._native.outbox(pace)
         self._outboxes.add(outbox)
         if self._closed:
             outbox.close()
@@ -177,7 +181,7 @@ class ClientBase(_native._Client):
         self._closed = True  # first: whoever comes too late for the loop sees it
         for outbox in list(self._outboxes):
             outbox.close()
-        super()._close()
+        self._native.close()
 
 
 class Client(ClientBase):
@@ -205,7 +209,7 @@ class Client(ClientBase):
             CallCtaError: Any other failure. `error.delivery` tells whether the message may have
                 arrived.
         """
-        return self._send(to, message, options)
+        return self._native.send(to, message, options)
 
     def send_many(
         self,
@@ -238,7 +242,7 @@ class Client(ClientBase):
         """
         from select import POLLIN, poll
 
-        limit = 2 * self.workers if lookahead is None else max(lookahead, 1)
+        limit = 2 * self._native.workers if lookahead is None else max(lookahead, 1)
         outbox, completions = self._start(pace), _native._Completions()
         waiting = poll()
         waiting.register(completions.fileno(), POLLIN)

@@ -783,10 +783,10 @@ class WebUrlButton(Button):
     @property
     def webview_share_button(self, /) -> str | None: ...
 
-@disjoint_base
+@final
 class _Client:
     """
-    What the blocking and the asyncio client have in common.
+    What the clients for Python send with.
     """
     def __new__(
         cls,
@@ -798,22 +798,22 @@ class _Client:
         capacity: int | None,
         **settings: object,
     ) -> typing.Self: ...
-    def _close(self, /) -> None:
+    def close(self, /) -> None:
         """
         Closes every connection.
         """
-    def _outbox(self, /, pace: SupportsFloat | SupportsIndex | None) -> _Outbox:
+    def outbox(self, /, pace: SupportsFloat | SupportsIndex | None) -> _Outbox:
         """
         Another outbox, which starts at most `pace` messages per second.
-        """
-    def _send(self, /, to: Any, message: Message, options: Any) -> Receipt:
-        """
-        Sends and waits.
         """
     @property
     def page_id(self, /) -> str:
         """
         The Page that the client sends for.
+        """
+    def send(self, /, to: Any, message: Message, options: Any) -> Receipt:
+        """
+        Sends and waits.
         """
     @property
     def workers(self, /) -> int:

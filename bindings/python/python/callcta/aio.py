@@ -97,7 +97,7 @@ class _Bridge:
 
 def _stop_all(bridges: dict[asyncio.AbstractEventLoop, _Bridge]) -> None:
     """Takes a client that is gone out of its event loops; may run in any thread."""
-    for loop, bridge in bridges.items():
+    for loop, bridge in list(bridges.items()):
         with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(bridge.stop)
 
@@ -112,6 +112,11 @@ class Client(ClientBase):
     way may arrive all the same. The client can be used from several event loops, which must have
     `add_reader` (all do but the one that is Windows's default).
     """
+
+    def _prepare(self) -> None:
+        self._awaited = self._start(None)
+        self._bridges: dict[asyncio.AbstractEventLoop, _Bridge] = {}
+        weakref.finalize(self, _stop_all, self._bridges).atexit = False
 
     async def send(
         self, to: str | Recipient, message: Message, **options: Unpack[SendOptions]
@@ -149,7 +154,9 @@ class Client(ClientBase):
             InvalidArgumentError: The pace isn't more than 0.
         """
         outbox, bridge = self._start(pace), self._bridge()
-        slots = asyncio.Semaphore(2 * self.workers if lookahead is None else max(lookahead, 1))
+        slots = asyncio.Semaphore(
+            2 * self._native.workers if lookahead is None else max(lookahead, 1)
+        )
         done: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
         pending: dict[asyncio.Future[Any], tuple[int, str | Recipient, Message]] = {}
 
@@ -195,7 +202,7 @@ class Client(ClientBase):
         if bridge.waiting:
             await asyncio.wait([future for future, _ in bridge.waiting.values()])
         bridge.stop()
-        del self._bridges[bridge.loop]
+        self._bridges.pop(bridge.loop, None)
 
     async def __aenter__(self) -> Self:
         """The client itself."""
@@ -213,13 +220,10 @@ class Client(ClientBase):
     def _bridge(self) -> _Bridge:
         """The way into the running event loop."""
         loop = asyncio.get_running_loop()
-        try:
-            return self._bridges[loop]
-        except AttributeError:
-            self._bridges: dict[asyncio.AbstractEventLoop, _Bridge] = {}
-            weakref.finalize(self, _stop_all, self._bridges).atexit = False
-        except KeyError:
-            for old in [old for old in self._bridges if old.is_closed()]:
-                del self._bridges[old]
-        bridge = self._bridges[loop] = _Bridge(loop)
-        return bridge
+        if loop not in self._bridges:
+            # Loops of other threads come and go meanwhile.
+            for old in list(self._bridges):
+                if old.is_closed():
+                    self._bridges.pop(old, None)
+            self._bridges[loop] = _Bridge(loop)
+        return self._bridges[loop]
