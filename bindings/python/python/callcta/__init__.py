@@ -18,7 +18,6 @@ from callcta.errors import *
 TYPE_CHECKING = False  # pyright: ignore[reportConstantRedefinition]
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-    from types import TracebackType
     from typing import Literal, Self, Unpack
 
     from callcta.options import SendOptions
@@ -273,11 +272,6 @@ class Client(ClientBase):
         """The client itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Closes the client."""
         self.close()

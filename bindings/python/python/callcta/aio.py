@@ -14,7 +14,6 @@ from callcta import CallCtaError, ClientBase, Outcome, _native
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
-    from types import TracebackType
     from typing import Any, Self, TypeAlias, Unpack
 
     from callcta import Message, Receipt, Recipient
@@ -208,12 +207,7 @@ class Client(ClientBase):
         """The client itself."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Closes the client."""
         await self.close()
 

@@ -11,7 +11,6 @@ from callcta import Client, Message, _native, aio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
 __all__ = ["CapturedMessage", "CapturedRequest", "Emulator", "TapRefusedError"]
 
@@ -185,11 +184,6 @@ class Emulator(_native._Emulator):
         """The emulator itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stops the emulator."""
         self.stop()
