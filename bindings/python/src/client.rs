@@ -27,6 +27,8 @@ pub(crate) struct Client {
     /// Most threads of an outbox.
     #[pyo3(get)]
     workers: usize,
+    /// Most messages that wait in an outbox.
+    #[pyo3(get)]
     capacity: usize,
 }
 
@@ -55,7 +57,7 @@ impl Client {
         Ok(Client {
             core: guard(Delivery::NotSent, || builder.build()).map_err(raise)?,
             workers: workers.unwrap_or(callcta::WORKERS_DEFAULT).max(1),
-            capacity: capacity.unwrap_or(callcta::CAPACITY_DEFAULT),
+            capacity: capacity.unwrap_or(callcta::CAPACITY_DEFAULT).max(1),
         })
     }
 
@@ -76,8 +78,10 @@ impl Client {
         py.detach(send).map(Into::into).map_err(raise)
     }
 
-    /// Another outbox, which starts at most `pace` messages per second.
-    fn outbox(&self, pace: Option<f64>) -> PyResult<Outbox> {
+    /// Another outbox, which starts at most `pace` messages per second, for messages with
+    /// these options: they are checked here, before any is sent.
+    fn outbox(&self, pace: Option<f64>, options: &Bound<'_, PyAny>) -> PyResult<Outbox> {
+        let _ = read_options(options)?;
         let outbox = callcta::Outbox::with_limits(self.core.clone(), self.workers, self.capacity);
         outbox.set_brief_callbacks(true);
         outbox.set_pace(pace).map_err(raise)?;

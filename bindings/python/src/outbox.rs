@@ -14,7 +14,7 @@ use callcta::Delivery;
 use pyo3::prelude::*;
 
 use crate::client::request;
-use crate::error::{exception, guard, raise};
+use crate::error::{exception, guard};
 use crate::message::Message;
 use crate::record::Receipt;
 
@@ -27,7 +27,8 @@ pub(crate) struct Outbox(pub(crate) callcta::Outbox);
 
 #[pymethods]
 impl Outbox {
-    /// Queues a message, whose outcome will be in `completions` under `key`.
+    /// Queues a message, whose outcome will be in `completions` under `key`; also that it
+    /// can't be queued.
     fn submit(
         &self, completions: &Completions, key: u64, to: &Bound<'_, PyAny>,
         message: &Bound<'_, Message>, options: &Bound<'_, PyAny>,
@@ -36,7 +37,8 @@ impl Outbox {
         let shared = Arc::clone(&completions.0);
         let done = move |outcome| shared.push(key, outcome);
         let ticket = guard(Delivery::NotSent, || self.0.try_submit(request, done));
-        ticket.map(Ticket).map_err(raise)
+        let refused = |error| completions.0.push(key, Err(error));
+        Ok(Ticket(ticket.map_err(refused).ok()))
     }
 
     /// Cancels what is queued, and refuses more.
@@ -47,13 +49,13 @@ impl Outbox {
 
 /// A queued message.
 #[pyclass(frozen, name = "_Ticket", module = "callcta._native")]
-pub(crate) struct Ticket(callcta::Ticket);
+pub(crate) struct Ticket(Option<callcta::Ticket>);
 
 #[pymethods]
 impl Ticket {
     /// Cancels the message if it still waits; False if it is being sent or done.
     fn cancel(&self) -> bool {
-        self.0.cancel()
+        self.0.as_ref().is_some_and(callcta::Ticket::cancel)
     }
 }
 

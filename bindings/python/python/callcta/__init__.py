@@ -163,12 +163,19 @@ class ClientBase:
         """Shows no token."""
         return f"{type(self).__name__}(page_id={self.page_id!r})"
 
-    def _start(self, pace: float | None) -> _native._Outbox:
-        """An outbox that is closed with the client, until it goes to `_end`."""
-        outbox = self._native.outbox(pace)
-        self._outboxes.add(outbox)
+    def _check_open(self) -> None:
         if self._closed:
-            outbox.close()
+            raise CancelledError("the client is closed", delivery="not_sent")
+
+    def _limit(self, lookahead: int | None) -> int:
+        """How many messages may be under way: never more than an outbox takes."""
+        limit = 2 * self._native.workers if lookahead is None else max(lookahead, 1)
+        return min(limit, self._native.capacity)
+
+    def _start(self, pace: float | None, options: SendOptions) -> _native._Outbox:
+        """An outbox that is closed with the client, until it goes to `_end`."""
+        outbox = self._native.outbox(pace, options)
+        self._outboxes.add(outbox)
         return outbox
 
     def _end(self, outbox: _native._Outbox) -> None:
@@ -221,7 +228,8 @@ class Client(ClientBase):
         """Sends many messages over several threads, in order for each recipient.
 
         Nothing is sent before the first outcome is asked for. Leaving the loop early cancels what
-        still waits.
+        still waits. So does an exception of `messages`, an item that isn't such a pair, or closing
+        the client; it is raised when the outcomes of all that was read before it have come.
 
         Args:
             messages: Pairs of recipient and message; read as the sends go on.
@@ -230,19 +238,21 @@ class Client(ClientBase):
                 that much of a limit is used up. Defaults to `PACE` (40): above it a Page's inbox
                 stops showing messages until there are fewer. None for no bound; 300 is the most
                 that the platform documents.
-            lookahead: How many messages may be under way at most. Defaults to twice `workers`.
+            lookahead: How many messages may be under way at most, up to `capacity`. Defaults to
+                twice `workers`.
             **options: For every message; see `SendOptions`.
 
         Yields:
             One outcome for each message, in the order in which they become known.
 
         Raises:
-            InvalidArgumentError: The pace isn't more than 0.
+            InvalidArgumentError: The pace isn't more than 0, or an option can't be used.
+            CancelledError: The client is closed.
         """
         from select import POLLIN, poll
 
-        limit = 2 * self._native.workers if lookahead is None else max(lookahead, 1)
-        outbox, completions = self._start(pace), _native._Completions()
+        limit = self._limit(lookahead)
+        outbox, completions = self._start(pace, options), _native._Completions()
         waiting = poll()
         waiting.register(completions.fileno(), POLLIN)
         pending: dict[int, tuple[str | Recipient, Message]] = {}
@@ -253,14 +263,23 @@ class Client(ClientBase):
                     yield Outcome(index, *pending.pop(index), receipt, error)
 
         try:
-            for index, (to, message) in enumerate(messages):
-                while len(pending) >= limit:
-                    yield from known(None)
-                outbox.submit(completions, index, to, message, options)
+            items = enumerate(messages)
+            while True:
+                yield from known(None if len(pending) >= limit else 0)
+                try:
+                    self._check_open()
+                    index, (to, message) = next(items)
+                    outbox.submit(completions, index, to, message, options)
+                except Exception as error:
+                    end = error
+                    break
                 pending[index] = to, message
-                yield from known(0)
+            if not isinstance(end, StopIteration):
+                outbox.close()
             while pending:
                 yield from known(None)
+            if not isinstance(end, StopIteration):
+                raise end
         finally:
             self._end(outbox)
 

@@ -798,13 +798,19 @@ class _Client:
         capacity: int | None,
         **settings: object,
     ) -> typing.Self: ...
+    @property
+    def capacity(self, /) -> int:
+        """
+        Most messages that wait in an outbox.
+        """
     def close(self, /) -> None:
         """
         Closes every connection.
         """
-    def outbox(self, /, pace: SupportsFloat | SupportsIndex | None) -> _Outbox:
+    def outbox(self, /, pace: SupportsFloat | SupportsIndex | None, options: Any) -> _Outbox:
         """
-        Another outbox, which starts at most `pace` messages per second.
+        Another outbox, which starts at most `pace` messages per second, for messages with
+        these options: they are checked here, before any is sent.
         """
     @property
     def page_id(self, /) -> str:
@@ -885,7 +891,8 @@ class _Outbox:
         options: Any,
     ) -> _Ticket:
         """
-        Queues a message, whose outcome will be in `completions` under `key`.
+        Queues a message, whose outcome will be in `completions` under `key`; also that it
+        can't be queued.
         """
 
 @final

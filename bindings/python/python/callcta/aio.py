@@ -113,7 +113,7 @@ class Client(ClientBase):
     """
 
     def _prepare(self) -> None:
-        self._awaited = self._start(None)
+        self._awaited = self._start(None, {})
         self._bridges: dict[asyncio.AbstractEventLoop, _Bridge] = {}
         weakref.finalize(self, _stop_all, self._bridges).atexit = False
 
@@ -121,6 +121,7 @@ class Client(ClientBase):
         self, to: str | Recipient, message: Message, **options: Unpack[SendOptions]
     ) -> Receipt:
         """Sends a message and waits for the platform's answer; see `callcta.Client.send`."""
+        self._check_open()
         bridge = self._bridge()
         sending = bridge.queue(self._awaited, to, message, options)
         try:
@@ -143,29 +144,33 @@ class Client(ClientBase):
             messages: Pairs of recipient and message, also from an asynchronous iterator.
             pace: How many messages may start per second, None for no bound. Defaults to
                 `callcta.PACE` (40).
-            lookahead: How many messages may be under way at most. Defaults to twice `workers`.
+            lookahead: How many messages may be under way at most, up to `capacity`. Defaults to
+                twice `workers`.
             **options: For every message; see `SendOptions`.
 
         Yields:
             One outcome for each message, in the order in which they become known.
 
         Raises:
-            InvalidArgumentError: The pace isn't more than 0.
+            InvalidArgumentError: The pace isn't more than 0, or an option can't be used.
+            CancelledError: The client is closed.
         """
-        outbox, bridge = self._start(pace), self._bridge()
-        slots = asyncio.Semaphore(
-            2 * self._native.workers if lookahead is None else max(lookahead, 1)
-        )
+        outbox, bridge = self._start(pace, options), self._bridge()
+        slots = asyncio.Semaphore(self._limit(lookahead))
         done: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
         pending: dict[asyncio.Future[Any], tuple[int, str | Recipient, Message]] = {}
 
         async def start(index: int, to: str | Recipient, message: Message) -> None:
             await slots.acquire()
+            if index % _TURN == 0:
+                await asyncio.sleep(0)
+            self._check_open()
             _, future, *_ = bridge.queue(outbox, to, message, options)
             pending[future] = index, to, message
             future.add_done_callback(done.put_nowait)
 
         async def start_all() -> None:
+            self._check_open()
             indexes = itertools.count()
             if isinstance(messages, AsyncIterable):
                 async for to, message in messages:
@@ -176,30 +181,39 @@ class Client(ClientBase):
 
         starting = asyncio.ensure_future(start_all())
         starting.add_done_callback(done.put_nowait)
+        end: BaseException | None = None
         try:
             while pending or not starting.done():
                 future = await done.get()
-                if future is starting:
-                    starting.result()
-                    continue
-                slots.release()
-                index, to, message = pending.pop(future)
-                try:
-                    yield Outcome(index, to, message, future.result(), None)
-                except CallCtaError as error:
-                    yield Outcome(index, to, message, None, error)
+                error = None if future.cancelled() else future.exception()
+                if future is not starting:
+                    slots.release()
+                    index, to, message = pending.pop(future)
+                    if error is None or isinstance(error, CallCtaError):
+                        receipt = None if error else future.result()
+                        yield Outcome(index, to, message, receipt, error)
+                        continue
+                if error is not None:
+                    end = end or error
+                    starting.cancel()
+                    outbox.close()
+            if end is not None:
+                raise end
+            starting.result()
         finally:
-            starting.cancel()
-            for future in pending:
-                future.cancel()
+            for future in (starting, *pending):
+                if not future.cancel() and not future.cancelled():
+                    future.exception()  # nobody has to be told any more
             self._end(outbox)
 
     async def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""
         self._close()
         bridge = self._bridge()
-        if bridge.waiting:
-            await asyncio.wait([future for future, _ in bridge.waiting.values()])
+        futures = [future for _, future, *_ in bridge.backlog]
+        futures += [future for future, _ in bridge.waiting.values()]
+        if futures:
+            await asyncio.wait(futures)
         bridge.stop()
         self._bridges.pop(bridge.loop, None)
 

@@ -1,0 +1,180 @@
+"""`send_many`: what becomes of messages when something ends it. Both clients agree."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import callcta
+import pytest
+from conftest import CALL, Server
+
+Result = tuple[list[callcta.Outcome], Exception | None]
+Many = Callable[..., Result]
+Settings = dict[str, int]
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def many(request: pytest.FixtureRequest, server: Server) -> Many:
+    """Collects outcomes, and what ended them."""
+
+    def blocking(messages: Any, close_after: int, settings: Settings, options: Any) -> Result:
+        outcomes: list[callcta.Outcome] = []
+        with server.client(**settings) as client:
+            if close_after == 0:
+                client.close()
+            try:
+                for outcome in client.send_many(messages, pace=None, **options):
+                    outcomes.append(outcome)
+                    if len(outcomes) == close_after:
+                        client.close()
+            except Exception as error:
+                return outcomes, error
+        return outcomes, None
+
+    async def asynchronous(
+        messages: Any, close_after: int, settings: Settings, options: Any
+    ) -> Result:
+        outcomes: list[callcta.Outcome] = []
+        async with server.aio_client(**settings) as client:
+            if close_after == 0:
+                await client.close()
+            try:
+                async for outcome in client.send_many(messages, pace=None, **options):
+                    outcomes.append(outcome)
+                    if len(outcomes) == close_after:
+                        await client.close()
+            except Exception as error:
+                return outcomes, error
+        return outcomes, None
+
+    def run(
+        messages: Any, *, close_after: int = -1, settings: Settings | None = None, **options: Any
+    ) -> Result:
+        if request.param == "blocking":
+            return blocking(messages, close_after, settings or {}, options)
+        return asyncio.run(asynchronous(messages, close_after, settings or {}, options))
+
+    return run
+
+
+def check(outcomes: list[callcta.Outcome], count: int, server: Server) -> None:
+    """The first messages, or more, have their outcome, which tells whether it was sent."""
+    assert {outcome.index for outcome in outcomes} >= set(range(count))
+    told: collections.Counter[Any] = collections.Counter()
+    for outcome in outcomes:
+        assert outcome.receipt or isinstance(outcome.error, callcta.CancelledError)
+        told[outcome.to] += bool(outcome.receipt or (outcome.error and outcome.error.attempts))
+    sent = collections.Counter(request.json["recipient"]["id"] for request in server.requests)
+    assert sent <= told
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_an_exception_of_the_iterable_comes_after_all_outcomes(
+    many: Many, server: Server, workers: int
+) -> None:
+    def broken() -> Iterator[Any]:
+        for number in range(1, 9):
+            yield str(number), CALL
+        raise KeyError("row")
+
+    outcomes, error = many(broken(), settings={"workers": workers}, lookahead=20)
+    assert isinstance(error, KeyError)
+    check(outcomes, 8, server)
+
+
+def test_also_one_that_is_an_error_of_callcta(many: Many, server: Server) -> None:
+    def broken() -> Iterator[Any]:
+        yield "1", CALL
+        raise callcta.RateLimitedError("of another client")
+
+    outcomes, error = many(broken())
+    assert str(error) == "of another client"
+    check(outcomes, 1, server)
+
+
+@pytest.mark.parametrize("bad", [(5, CALL), ("5", "text"), ("5",), None])
+def test_a_bad_item_is_raised_after_all_outcomes(many: Many, server: Server, bad: Any) -> None:
+    messages = iter([("1", CALL), ("2", CALL), bad, *[("3", CALL)] * 100])
+    outcomes, error = many(messages, lookahead=5)
+    assert isinstance(error, TypeError | ValueError)
+    check(outcomes, 2, server)
+    assert len(list(messages)) > 90
+
+
+def test_closing_ends_an_endless_iterable(many: Many, server: Server) -> None:
+    numbers = itertools.count(1)
+    messages = ((str(number), CALL) for number in numbers)
+    outcomes, error = many(messages, close_after=3, settings={"workers": 4})
+    assert isinstance(error, callcta.CancelledError)
+    assert str(error) == "the client is closed"
+    read = next(numbers) - 1
+    assert read - 1 <= len(outcomes) <= read
+    check(outcomes, len(outcomes), server)
+
+
+def test_a_closed_client_reads_and_sends_nothing(many: Many, server: Server) -> None:
+    numbers = itertools.count(1)
+    outcomes, error = many(((str(n), CALL) for n in numbers), close_after=0)
+    assert isinstance(error, callcta.CancelledError)
+    assert (outcomes, next(numbers), server.requests) == ([], 1, [])
+
+
+@pytest.mark.parametrize("options", [{"messagingtype": "RESPONSE"}, {"metadata": 5}])
+def test_options_are_checked_before_anything_is_sent(
+    many: Many, server: Server, options: dict[str, Any]
+) -> None:
+    numbers = itertools.count(1)
+    outcomes, error = many(((str(n), CALL) for n in numbers), **options)
+    assert isinstance(error, callcta.InvalidArgumentError)
+    assert (outcomes, next(numbers), server.requests) == ([], 1, [])
+
+
+@pytest.mark.parametrize("capacity", [0, 3])
+def test_no_more_is_under_way_than_an_outbox_takes(many: Many, capacity: int) -> None:
+    settings = {"capacity": capacity, "workers": 8}
+    outcomes, error = many([("1", CALL)] * 20, settings=settings)
+    assert error is None
+    assert [outcome.index for outcome in outcomes if outcome.receipt] == list(range(20))
+
+
+def test_what_is_thrown_in_becomes_no_outcome(server: Server) -> None:
+    thrown = callcta.RateLimitedError("mine")
+
+    async def main() -> None:
+        async with server.aio_client() as client:
+            outcomes = client.send_many([("1", CALL)] * 3)
+            await anext(outcomes)
+            with pytest.raises(callcta.RateLimitedError, match="mine"):
+                await outcomes.athrow(thrown)
+
+    asyncio.run(main())
+
+
+def test_other_work_of_the_loop_comes_in_between(server: Server) -> None:
+    turn = 0
+    read: list[int] = []
+
+    async def main() -> None:
+        async def count() -> None:
+            nonlocal turn
+            while True:
+                turn += 1
+                await asyncio.sleep(0)
+
+        def messages() -> Iterator[Any]:
+            for number in range(1, 501):
+                read.append(turn)
+                yield str(number), CALL
+
+        counting = asyncio.ensure_future(count())
+        async with server.aio_client() as client:
+            many = client.send_many(messages(), pace=None, lookahead=1000)
+            assert len([outcome async for outcome in many]) == 500
+        counting.cancel()
+
+    asyncio.run(main())
+    assert max(read.count(turn) for turn in set(read)) <= 32
