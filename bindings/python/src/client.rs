@@ -1,5 +1,6 @@
 //! The client: settings in, sends without the GIL, receipts and exceptions out.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,11 @@ use crate::record::{Receipt, Violation};
 /// How many callbacks are under way, and whether there may be no more.
 static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
 static ENDING: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// During a blocking send: what came out of its callback that isn't an `Exception`.
+    static RAISED: RefCell<Option<Vec<PyErr>>> = const { RefCell::new(None) };
+}
 
 /// What the clients for Python send with.
 #[pyclass(frozen, name = "_Client", module = "callcta._native")]
@@ -75,7 +81,10 @@ impl Client {
         let options = read_options(options)?;
         let (client, to, message) = (&self.core, recipient(to)?, callcta::Message::held(message)?);
         let send = || guard(Delivery::Unknown, || client.send_with(to, message, &options));
-        py.detach(send).map(Into::into).map_err(raise)
+        let before = RAISED.replace(Some(Vec::new()));
+        let outcome = py.detach(send);
+        let raised = RAISED.replace(before).and_then(|mut raised| raised.pop());
+        raised.map_or_else(|| outcome.map(Into::into).map_err(raise), Err)
     }
 
     /// Another outbox, which starts at most `pace` messages per second, for messages with
@@ -158,7 +167,13 @@ fn tell_retry(callback: &Py<PyWeakrefReference>, event: &callcta::RetryEvent<'_>
             let class = py.import("callcta.errors")?.getattr("RetryEvent")?;
             callback.call1((class.call1((error, event.attempt, event.wait.as_secs_f64()))?,))
         });
-        told.err().map(|error| error.write_unraisable(py, Some(&callback)))
+        let error = told.err()?;
+        if RAISED.with_borrow(Option::is_some) && !error.is_instance_of::<PyException>(py) {
+            RAISED.set(Some(vec![error]));
+        } else {
+            error.write_unraisable(py, Some(&callback));
+        }
+        Some(())
     };
     UNDER_WAY.fetch_add(1, Ordering::SeqCst);
     if !ENDING.load(Ordering::SeqCst) {

@@ -6,6 +6,8 @@ import gc
 import hashlib
 import hmac
 import math
+import os
+import signal
 import sys
 import threading
 import weakref
@@ -202,6 +204,37 @@ def test_an_exception_in_on_retry_does_not_end_the_send(
 
     assert server.client(base_delay=0, on_retry=broken).send(PSID, CALL).attempts == 2
     assert isinstance(seen[0].exc_value, RuntimeError)
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_what_is_no_exception_comes_out_of_the_send(
+    server: Server, kind: type[BaseException]
+) -> None:
+    server.answer = lambda request: graph_error(613) if len(server.requests) < 3 else ok(request)
+    seen: list[int] = []
+
+    def interrupted(event: callcta.RetryEvent) -> None:
+        seen.append(event.attempt)
+        if event.attempt == 1:
+            raise kind
+
+    client = server.client(base_delay=0, on_retry=interrupted)
+    with pytest.raises(kind):
+        client.send(PSID, CALL)
+    assert seen == [1, 2]
+    assert client.send(PSID, CALL).attempts == 1
+
+
+def test_ctrl_c_comes_out_of_a_send_that_tells_of_its_retries(server: Server) -> None:
+    def limited(request: Request) -> Answer:
+        if len(server.requests) > 1:
+            return ok(request)
+        os.kill(os.getpid(), signal.SIGINT)
+        return graph_error(613)
+
+    server.answer = limited
+    with pytest.raises(KeyboardInterrupt):
+        server.client(base_delay=0, on_retry=print).send(PSID, CALL)
 
 
 def test_a_client_can_be_subclassed(server: Server) -> None:

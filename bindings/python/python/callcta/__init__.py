@@ -97,7 +97,9 @@ class ClientBase:
         retry_unknown: Whether to try again when the message may have been delivered. **This can
             deliver it twice.** Defaults to False.
         on_retry: Called with a `RetryEvent` before the wait for each next try, on the thread that
-            sends.
+            sends. An exception in it is reported as unraisable and changes nothing. But what is no
+            `Exception`, such as a `KeyboardInterrupt`, comes out of a blocking `send` at its end,
+            in place of what became of the message.
         calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that the
             Page has not enabled audio calling.
         workers: Most threads that send for one `send_many`, or for all sends that are awaited.
@@ -194,7 +196,8 @@ class Client(ClientBase):
     """Sends messages for one Page and waits for the answers.
 
     The arguments are those of `ClientBase`. Several threads can use a client at once and really run
-    in parallel; so can the child of a fork. Ctrl-C takes effect when the send in progress ends.
+    in parallel; so can the child of a fork. Ctrl-C takes effect when the send in progress ends,
+    all its tries and the waits between them included.
     """
 
     def send(
