@@ -1,7 +1,7 @@
 //! The client: settings in, sends without the GIL, receipts and exceptions out.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use callcta::{Delivery, Request, SendOptions};
@@ -17,8 +17,10 @@ use crate::model::Part;
 use crate::outbox::Outbox;
 use crate::record::{Receipt, Violation};
 
-/// How many callbacks are under way, and whether there may be no more.
-static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+/// How many callbacks are under way, and above them the process that they are in: a fork
+/// leaves those of its parent behind.
+static UNDER_WAY: AtomicU64 = AtomicU64::new(0);
+/// Whether there may be no more.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -152,11 +154,17 @@ fn set_all<T>(
 pub(crate) fn end(py: Python<'_>) {
     ENDING.store(true, Ordering::SeqCst);
     let until = Instant::now() + Duration::from_secs(1);
-    py.detach(|| {
-        while UNDER_WAY.load(Ordering::SeqCst) > 0 && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    });
+    while under_way(0) > 0 && Instant::now() < until {
+        py.detach(|| std::thread::sleep(Duration::from_millis(1)));
+    }
+}
+
+/// Changes how many callbacks are under way, and tells how many were.
+fn under_way(change: i64) -> u64 {
+    let process = u64::from(std::process::id());
+    let count = |state: u64| if state >> 32 == process { state & 0xFFFF_FFFF } else { 0 };
+    let next = |state| Some(process << 32 | count(state).saturating_add_signed(change));
+    UNDER_WAY.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).map_or(0, count)
 }
 
 /// Runs the callback on this thread, unless the interpreter is ending.
@@ -175,9 +183,9 @@ fn tell_retry(callback: &Py<PyWeakrefReference>, event: &callcta::RetryEvent<'_>
         }
         Some(())
     };
-    UNDER_WAY.fetch_add(1, Ordering::SeqCst);
+    under_way(1);
     if !ENDING.load(Ordering::SeqCst) {
         Python::try_attach(tell);
     }
-    UNDER_WAY.fetch_sub(1, Ordering::SeqCst);
+    under_way(-1);
 }

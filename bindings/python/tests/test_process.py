@@ -283,3 +283,36 @@ for _ in callcta.Client("1", "t", base_url=url).send_many([("1", CALL)]):
         _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
     assert "KeyboardInterrupt" in errors
+
+
+def test_a_forked_child_waits_for_none_of_its_parents_callbacks(server: Server) -> None:
+    server.answer = lambda _: Answer({"error": {"code": 613}}, 400)
+    output = run(
+        """
+import time, warnings
+warnings.simplefilter("ignore")
+called, go = threading.Event(), threading.Event()
+def hold(event):
+    called.set()
+    go.wait()
+client = callcta.Client("1", "t", base_url=url, attempts=2, base_delay=0, on_retry=hold)
+def send():
+    try:
+        client.send("1", CALL)
+    except callcta.RateLimitedError:
+        pass
+sending = threading.Thread(target=send)
+sending.start()
+called.wait()
+child = os.fork()
+if child == 0:
+    start = time.monotonic()
+    callcta._native._end()
+    os._exit(time.monotonic() - start > 0.5)
+print(os.waitpid(child, 0)[1])
+go.set()
+sending.join()
+""",
+        server.url,
+    )
+    assert output == "0\n"
