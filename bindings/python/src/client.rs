@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use callcta::{Delivery, Request, SendOptions};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::convert::read;
 use crate::error::{exception, guard, raise};
@@ -43,36 +43,29 @@ pub(crate) struct Client {
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (
-        page_id, access_token, on_retry: "typing.Any", workers: "int | None",
-        capacity: "int | None", **settings: "object"
-    ) -> "typing.Self")]
     fn new(
-        page_id: String, access_token: String, on_retry: Option<Bound<'_, PyAny>>,
-        workers: Option<usize>, capacity: Option<usize>, settings: Option<&Bound<'_, PyDict>>,
+        settings: &Bound<'_, PyDict>, page_id: &Bound<'_, PyAny>, access_token: &Bound<'_, PyAny>,
+        on_retry: Option<&Bound<'_, PyAny>>, workers: &Bound<'_, PyAny>,
+        capacity: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let mut builder = callcta::Client::builder(page_id, access_token);
-        if let Some(settings) = settings {
-            builder = set_all(builder, settings, |builder, name, value| {
-                Ok(builder.set(name, read::<Value>(value)?))
-            })?;
-        }
+        let text = |name, text| must(read::<String>(text), name, "a text");
+        let count = |name, count, or| {
+            let count = must(read::<Option<usize>>(count), name, "a whole number, 0 or more")?;
+            PyResult::Ok(count.unwrap_or(or).max(1))
+        };
+        let page_id = text("page_id", page_id)?;
+        let builder = callcta::Client::builder(page_id, text("access_token", access_token)?);
+        let mut builder = set_all(builder, settings, callcta::ClientBuilder::set)?;
         if let Some(on_retry) = on_retry {
             // Not the callback itself: the garbage collector sees only what Python holds.
-            let callback = PyWeakrefReference::new(&on_retry)?.unbind();
+            let callback = PyWeakrefReference::new(on_retry)?.unbind();
             builder = builder.on_retry(move |event| tell_retry(&callback, event));
         }
         Ok(Client {
             core: guard(Delivery::NotSent, || builder.build()).map_err(raise)?,
-            workers: workers.unwrap_or(callcta::WORKERS_DEFAULT).max(1),
-            capacity: capacity.unwrap_or(callcta::CAPACITY_DEFAULT).max(1),
+            workers: count("workers", workers, callcta::WORKERS_DEFAULT)?,
+            capacity: count("capacity", capacity, callcta::CAPACITY_DEFAULT)?,
         })
-    }
-
-    /// The Page that the client sends for.
-    #[getter]
-    fn page_id(&self) -> &str {
-        self.core.page_id()
     }
 
     /// Sends and waits.
@@ -122,29 +115,42 @@ pub(crate) fn request(
 }
 
 fn read_options(given: &Bound<'_, PyAny>) -> PyResult<SendOptions> {
-    set_all(SendOptions::new(), given.cast()?, |options, name, value| match name {
-        "deadline" if !value.is_none() => Ok(Ok(options.deadline(value.extract()?))),
-        _ => Ok(options.set(name, read::<Value>(value)?)),
-    })
+    set_all(SendOptions::new(), given.cast()?, SendOptions::set)
 }
 
-/// Passes options or settings on. What is wrong with a value is told with its name, by
-/// the core or, if it can't even be read, here.
+/// Passes options or settings on. What is wrong with a value is told by the core, in the words
+/// for its name, also if it can't be read.
 fn set_all<T>(
-    mut all: T, given: &Bound<'_, PyDict>,
-    set: impl Fn(T, &str, &Bound<'_, PyAny>) -> PyResult<callcta::Result<T>>,
+    mut all: T, given: &Bound<'_, PyDict>, set: fn(T, &str, Value) -> callcta::Result<T>,
 ) -> PyResult<T> {
     for (name, value) in given {
         let name = name.extract::<String>()?;
-        let unread = |error: PyErr| match error.value(value.py()) {
-            text if text.is_instance_of::<PyException>() => {
-                raise(callcta::Error::invalid_argument(format!("{name}: {text}")))
+        let value = match &*name {
+            "deadline" if !value.is_none() => {
+                let what = "a datetime with a time zone, not before 1970";
+                let at = must(value.extract::<SystemTime>(), &name, what)?;
+                at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64().into()
             }
-            _ => error, // such as KeyboardInterrupt
+            "fields" => must(read(&value), &name, "a dictionary of what JSON can hold")?,
+            // No setting is a list of lists.
+            _ => if_unread(read(&value), || Ok(json!([[]])))?,
         };
-        all = set(all, &name, &value).map_err(unread)?.map_err(raise)?;
+        all = set(all, &name, value).map_err(raise)?;
     }
     Ok(all)
+}
+
+fn must<T>(read: PyResult<T>, name: &str, what: &str) -> PyResult<T> {
+    let wrong = || raise(callcta::Error::invalid_argument(format!("{name} must be {what}")));
+    if_unread(read, || Err(wrong()))
+}
+
+/// Something else than what can't be read.
+fn if_unread<T>(read: PyResult<T>, or: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    match read {
+        Err(error) if Python::attach(|py| error.is_instance_of::<PyException>(py)) => or(),
+        read => read, // also such as KeyboardInterrupt
+    }
 }
 
 /// Waits for callbacks under way, and keeps further ones from starting: the end of

@@ -3,6 +3,8 @@
 
 // The documentation of classes and methods is Python's, in Google style.
 #![allow(clippy::doc_markdown, rustdoc::all)]
+// Python's constructors take many, by keyword.
+#![allow(clippy::too_many_arguments, clippy::type_complexity)]
 
 mod button;
 mod client;

@@ -178,12 +178,11 @@ model! {
         comment_id: String = form(to, "comment_id"), post_id: String = form(to, "post_id");
     )
     |to: Recipient| {
-        use callcta::Recipient as To;
-        let [id, user_ref] = [id.map(To::Id), user_ref.map(To::UserRef)];
-        let [comment_id, post_id] = [comment_id.map(To::CommentId), post_id.map(To::PostId)];
-        let mut given = [id, user_ref, comment_id, post_id].into_iter().flatten();
+        let forms = ["id", "user_ref", "comment_id", "post_id"].map(str::to_owned);
+        let given = forms.into_iter().zip([id, user_ref, comment_id, post_id]);
+        let mut given = given.filter_map(|(form, value)| Some((form, value?.into())));
         match (given.next(), given.next()) {
-            (Some(to), None) => to,
+            (Some(form), None) => callcta::Recipient::from_map([form].into_iter().collect()),
             _ => return Err(PyTypeError::new_err("give exactly one of the arguments")),
         }
     }
@@ -196,12 +195,6 @@ fn action_of(button: &callcta::Button) -> PyResult<Py<Button>> {
 /// The value of a recipient of this form.
 fn form(to: &callcta::Recipient, name: &str) -> Option<String> {
     to.form().filter(|form| form.0 == name).map(|form| form.1.to_owned())
-}
-
-/// What a recipient may show of itself.
-pub(crate) fn hidden(to: &callcta::Recipient) -> String {
-    to.form()
-        .map_or("Recipient.from_dict(...)".to_owned(), |(name, _)| format!("Recipient({name}=...)"))
 }
 
 /// A recipient, given as such or as a PSID.

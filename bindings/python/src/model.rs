@@ -98,7 +98,11 @@ impl Model {
 
     fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
         match &*slf.get().0 {
-            Held::Recipient(to) => Ok(message::hidden(to)),
+            // Not who it is.
+            Held::Recipient(to) => Ok(to.form().map_or_else(
+                || "Recipient.from_dict(...)".to_owned(),
+                |(name, _)| format!("Recipient({name}=...)"),
+            )),
             _ => repr(slf),
         }
     }

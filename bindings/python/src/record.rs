@@ -26,7 +26,6 @@ macro_rules! record {
         impl $name {
             #[new]
             #[pyo3(signature = ($($field $(= $default)?),+))]
-            #[allow(clippy::too_many_arguments)] // keyword arguments
             fn new($($field: $type),+) -> Self {
                 $name { $($field),+ }
             }
@@ -40,7 +39,6 @@ macro_rules! record {
                 repr(slf)
             }
 
-            #[allow(clippy::type_complexity)] // of arguments
             fn __getnewargs__(&self) -> ($($type,)+) {
                 let fields = self.clone();
                 ($(fields.$field,)+)

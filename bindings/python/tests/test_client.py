@@ -69,8 +69,10 @@ def test_options_of_other_names_or_types_are_refused(server: Server) -> None:
     bad = {"fields": object()}
     with pytest.raises(callcta.InvalidArgumentError, match="fields"):
         client.send(PSID, CALL, **bad)
-    with pytest.raises(callcta.InvalidArgumentError, match="deadline"):
-        client.send(PSID, CALL, deadline=datetime.now())
+    for moment in datetime.now(), datetime(1969, 12, 31, tzinfo=UTC), 5.0, "tomorrow":
+        bad = {"deadline": moment}
+        with pytest.raises(callcta.InvalidArgumentError, match="deadline must be a datetime with"):
+            client.send(PSID, CALL, **bad)
     bad_to: Any = 5
     with pytest.raises(TypeError, match="PSID"):
         client.send(bad_to, CALL)
@@ -131,6 +133,34 @@ def test_settings_that_cannot_be_used_are_refused(settings: dict[str, Any]) -> N
         Client("1", TOKEN, **settings)
     assert isinstance(caught.value, ValueError)
     assert caught.value.delivery == "not_sent"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("timeout", timedelta(seconds=3), "a number of seconds"),
+        ("timeout", math.inf, "a number of seconds"),
+        ("extra_ca_pem", b"x", "a text"),
+        ("app_secret", "\ud800", "a text"),
+        ("calling_not_enabled_codes", iter([(1, 2)]), "a list"),
+        ("workers", -1, "a whole number"),
+        ("workers", "4", "a whole number"),
+        ("capacity", 2**64, "a whole number"),
+        ("on_retry", 5, "callable"),
+        ("page_id", 1, "a text"),
+        ("access_token", None, "a text"),
+    ],
+)
+def test_settings_of_other_types_are_refused(name: str, value: Any, what: str) -> None:
+    settings: dict[str, Any] = {"page_id": "1", "access_token": TOKEN, name: value}
+    with pytest.raises(callcta.InvalidArgumentError, match=f"{name} must be {what}"):
+        Client(**settings)
+
+
+def test_half_a_character_does_not_show_the_token() -> None:
+    with pytest.raises(callcta.InvalidArgumentError, match="access_token must be a text") as caught:
+        Client("1", TOKEN + "\ud800")
+    assert caught.value.__cause__ is caught.value.__context__ is None
 
 
 def test_a_timeout_is_pythons_too(server: Server) -> None:

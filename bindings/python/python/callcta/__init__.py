@@ -18,7 +18,7 @@ from callcta.errors import *
 TYPE_CHECKING = False  # pyright: ignore[reportConstantRedefinition]
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-    from typing import Literal, Self, Unpack
+    from typing import Final, Literal, Self, Unpack
 
     from callcta.options import SendOptions
 
@@ -72,6 +72,9 @@ class ClientBase:
     """What both clients have in common: one Page, its token, and one pool of connections.
 
     Nothing is connected, and no thread started, before the first send.
+
+    Attributes:
+        page_id: The Page that sends.
 
     Args:
         page_id: The Page that sends; digits only.
@@ -140,26 +143,26 @@ class ClientBase:
         capacity: int | None = None,
     ) -> None:
         """Connects to nothing yet."""
+        self.page_id: Final = page_id
         settings = locals()
         del settings["self"]
+        own = "page_id", "access_token", "on_retry", "workers", "capacity"
         if on_retry is not None:
+            if not callable(on_retry):
+                raise InvalidArgumentError("on_retry must be callable", delivery="not_sent")
+
             # The native client has a weak reference only, which not every callable allows.
             def tell(event: RetryEvent) -> None:
                 on_retry(event)
 
             settings["on_retry"] = tell
         self._on_retry = settings["on_retry"]
-        self._native = _native._Client(**settings)
+        self._native = _native._Client(settings, *map(settings.pop, own))
         self._outboxes = set[_native._Outbox]()
         self._prepare()
 
     def _prepare(self) -> None:
         """Makes what only one kind of client needs."""
-
-    @property
-    def page_id(self) -> str:
-        """The Page that the client sends for."""
-        return self._native.page_id
 
     def __repr__(self) -> str:
         """Shows no token."""

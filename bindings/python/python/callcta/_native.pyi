@@ -791,13 +791,13 @@ class _Client:
     def __new__(
         cls,
         /,
-        page_id: str,
-        access_token: str,
-        on_retry: typing.Any,
-        workers: int | None,
-        capacity: int | None,
-        **settings: object,
-    ) -> typing.Self: ...
+        settings: dict[str, typing.Any],
+        page_id: Any,
+        access_token: Any,
+        on_retry: Any | None,
+        workers: Any,
+        capacity: Any,
+    ) -> _Client: ...
     @property
     def capacity(self, /) -> int:
         """
@@ -811,11 +811,6 @@ class _Client:
         """
         Another outbox, which starts at most `pace` messages per second, for messages with
         these options: they are checked here, before any is sent.
-        """
-    @property
-    def page_id(self, /) -> str:
-        """
-        The Page that the client sends for.
         """
     def send(self, /, to: Any, message: Message, options: Any) -> Receipt:
         """
