@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use callcta::{Delivery, Request, SendOptions};
+use callcta::{Client as Core, ClientBuilder, Delivery, Error, Request, SendOptions};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyWeakrefMethods, PyWeakrefReference};
@@ -31,7 +31,7 @@ thread_local! {
 /// What the clients for Python send with.
 #[pyclass(frozen, name = "_Client", module = "callcta._native")]
 pub(crate) struct Client {
-    core: callcta::Client,
+    core: Core,
     /// Most threads of an outbox.
     #[pyo3(get)]
     workers: usize,
@@ -44,7 +44,7 @@ pub(crate) struct Client {
 impl Client {
     #[new]
     fn new(
-        settings: &Bound<'_, PyDict>, page_id: &Bound<'_, PyAny>, access_token: &Bound<'_, PyAny>,
+        settings: &Bound<'_, PyDict>, page_id: &Bound<'_, PyAny>, token: &Bound<'_, PyAny>,
         on_retry: Option<&Bound<'_, PyAny>>, workers: &Bound<'_, PyAny>,
         capacity: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
@@ -53,16 +53,15 @@ impl Client {
             let count = must(read::<Option<usize>>(count), name, "a whole number, 0 or more")?;
             PyResult::Ok(count.unwrap_or(or).max(1))
         };
-        let page_id = text("page_id", page_id)?;
-        let builder = callcta::Client::builder(page_id, text("access_token", access_token)?);
-        let mut builder = set_all(builder, settings, callcta::ClientBuilder::set)?;
+        let core = Core::builder(text("page_id", page_id)?, text("access_token", token)?);
+        let mut core = set_all(core, settings, ClientBuilder::set)?;
         if let Some(on_retry) = on_retry {
             // Not the callback itself: the garbage collector sees only what Python holds.
             let callback = PyWeakrefReference::new(on_retry)?.unbind();
-            builder = builder.on_retry(move |event| tell_retry(&callback, event));
+            core = core.on_retry(move |event| tell_retry(&callback, event));
         }
         Ok(Client {
-            core: guard(Delivery::NotSent, || builder.build()).map_err(raise)?,
+            core: guard(Delivery::NotSent, || core.build()).map_err(raise)?,
             workers: count("workers", workers, callcta::WORKERS_DEFAULT)?,
             capacity: count("capacity", capacity, callcta::CAPACITY_DEFAULT)?,
         })
@@ -141,8 +140,7 @@ fn set_all<T>(
 }
 
 fn must<T>(read: PyResult<T>, name: &str, what: &str) -> PyResult<T> {
-    let wrong = || raise(callcta::Error::invalid_argument(format!("{name} must be {what}")));
-    if_unread(read, || Err(wrong()))
+    if_unread(read, || Err(raise(Error::invalid_argument(format!("{name} must be {what}")))))
 }
 
 /// Something else than what can't be read.
@@ -177,10 +175,8 @@ fn under_way(change: i64) -> u64 {
 fn tell_retry(callback: &Py<PyWeakrefReference>, event: &callcta::RetryEvent<'_>) {
     let tell = |py: Python<'_>| {
         let callback = callback.bind(py).upgrade()?;
-        let told = exception(py, event.error).and_then(|error| {
-            let class = py.import("callcta.errors")?.getattr("RetryEvent")?;
-            callback.call1((class.call1((error, event.attempt, event.wait.as_secs_f64()))?,))
-        });
+        let told = exception(py, event.error)
+            .and_then(|error| callback.call1((error, event.attempt, event.wait.as_secs_f64())));
         let error = told.err()?;
         if RAISED.with_borrow(Option::is_some) && !error.is_instance_of::<PyException>(py) {
             RAISED.set(Some(vec![error]));

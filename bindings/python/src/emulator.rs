@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use crate::convert::{read, write};
 
-type Headers = Vec<(String, String)>;
-type Request = (String, String, String, Headers, Vec<u8>, Option<u16>, Option<String>);
+type Seen = (String, String, String, Vec<(String, String)>, Vec<u8>, Option<u16>, Option<String>);
 
 /// A local Graph API on a free port of 127.0.0.1.
 #[pyclass(frozen, subclass, name = "_Emulator", module = "callcta._native")]
@@ -33,7 +32,7 @@ impl Emulator {
     }
 
     /// The newest requests as they came; the control API hides the credentials in them.
-    fn _requests(&self) -> Vec<Request> {
+    fn _requests(&self) -> Vec<Seen> {
         let requests = self.0.requests().into_iter();
         requests
             .map(|r| (r.method, r.path, r.query, r.headers, r.body, r.status, r.message_id))

@@ -68,9 +68,7 @@ impl Model {
     ///     callcta doesn't know are kept.
     #[classmethod]
     #[pyo3(signature = (wire) -> "typing.Self")]
-    fn from_dict<'py>(
-        cls: &Bound<'py, PyType>, wire: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn from_dict(cls: &Bound<'_, PyType>, wire: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = cls.py();
         let held: Held = if cls.is_subclass_of::<Button>()? {
             callcta::Button::raw(read(wire)?).into()
@@ -85,7 +83,7 @@ impl Model {
             || cls.is(py.get_type::<message::RawMessage>());
         let model = object(py, held, raw)?;
         if model.is_instance(cls)? {
-            return Ok(model);
+            return Ok(model.unbind());
         }
         let (name, found) = (cls.name()?, model.get_type().name()?.into_any());
         Err(PyTypeError::new_err(format!("not the wire form of a {name} but of a {found}")))
@@ -107,10 +105,8 @@ impl Model {
         }
     }
 
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>,))> {
-        Ok((slf.get_type().getattr("from_dict")?, (slf.get().to_dict(slf.py())?,)))
+    fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<(Py<PyAny>, (Py<PyAny>,))> {
+        Ok((slf.getattr("from_dict")?.unbind(), (slf.get().to_dict(slf.py())?.unbind(),)))
     }
 }
 
@@ -157,12 +153,21 @@ macro_rules! complete {
             part = part.$name(value);
         })*
         for (key, value) in $fields.as_ref().map(read_dict).transpose()?.into_iter().flatten() {
-            part = part.field(key, value);
+            part = part.field(key.clone(), value);
+            crate::model::check_field(Whole::from(part.clone()), stringify!($fields), key)?;
         }
         part
     }};
 }
 pub(crate) use complete;
+
+/// Refuses a field that a model would not have any more when it is read from its wire form.
+pub(crate) fn check_field(part: impl Into<Held>, fields: &str, key: String) -> PyResult<()> {
+    Python::attach(|py| {
+        let model = object(py, part.into(), false)?;
+        py.import("callcta.errors")?.call_method1("_check_field", (model, fields, key)).map(drop)
+    })
+}
 
 /// Declares a model: its base classes; the arguments of its constructor, which are
 /// its attributes too: by position, then by keyword, then such that the base class
@@ -194,7 +199,8 @@ macro_rules! model {
                 $($position: $argument,)*
                 $($($keyword: Option<$type>,)* $($inherited: Option<$inherited_type>),*)?
             ) -> PyResult<PyClassInitializer<Self>> {
-                let part: callcta::$part = $build.into();
+                type Whole = callcta::$part;
+                let part: Whole = $build.into();
                 Ok($name::init(part.into()))
             }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from functools import partial
 from typing import Any
 
 import callcta
@@ -231,6 +232,29 @@ def test_a_mistyped_field_is_kept_and_reported() -> None:
 def test_from_dict_refuses_another_class() -> None:
     with pytest.raises(TypeError, match="not the wire form of a PostbackButton"):
         PostbackButton.from_dict({"type": "audio_call", "title": "x"})
+
+
+@pytest.mark.parametrize(
+    ("make", "fields", "key"),
+    [
+        (partial(AudioCallButton, "x"), "fields", "expires_in_days"),
+        (partial(AudioCallButton, "x"), "fields", "type"),
+        (partial(AudioCallButton, "x", expires_in_days=5), "fields", "expires_in_days"),
+        (partial(PhoneNumberButton, "x", "+1"), "fields", "payload"),
+        (partial(Element, "x"), "fields", "subtitle"),
+        (partial(GenericTemplate, [ELEMENT]), "fields", "template_type"),
+        (partial(GenericTemplate, [ELEMENT]), "fields", "sharable"),
+        (partial(ButtonTemplate, "x", []), "fields", "buttons"),
+        (CallPrompt, "message_fields", "metadata"),
+        (CallPrompt, "message_fields", "attachment"),
+        (CallPrompt, "message_fields", "message"),
+    ],
+)
+def test_fields_hold_nothing_that_has_an_argument(make: Any, fields: str, key: str) -> None:
+    values: dict[str, Any] = {"expires_in_days": 3, "sharable": True, "buttons": [], "message": {}}
+    refused = f"^{fields} must not hold {key}, which is set by itself"
+    with pytest.raises(callcta.InvalidArgumentError, match=refused):
+        make(**{fields: {"new": 1, key: values.get(key, "text")}})
 
 
 def test_not_json_is_an_invalid_message() -> None:

@@ -152,8 +152,8 @@ class ClientBase:
                 raise InvalidArgumentError("on_retry must be callable", delivery="not_sent")
 
             # The native client has a weak reference only, which not every callable allows.
-            def tell(event: RetryEvent) -> None:
-                on_retry(event)
+            def tell(error: CallCtaError, attempt: int, wait: float) -> None:
+                on_retry(RetryEvent(error, attempt, wait))
 
             settings["on_retry"] = tell
         self._on_retry = settings["on_retry"]

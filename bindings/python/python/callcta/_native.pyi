@@ -793,7 +793,7 @@ class _Client:
         /,
         settings: dict[str, typing.Any],
         page_id: Any,
-        access_token: Any,
+        token: Any,
         on_retry: Any | None,
         workers: Any,
         capacity: Any,
