@@ -105,13 +105,14 @@ impl<'py, P: Part> IntoPyObject<'py> for Items<P> {
     }
 }
 
-/// `ClassName(name=value, …)`, with the names of `__match_args__` that have a value.
+/// `ClassName(name=value, …)`, with the names of `__match_args__` that have a value, but not
+/// with who is written to: that doesn't belong in a log.
 pub(crate) fn repr(object: &Bound<'_, PyAny>) -> PyResult<String> {
     let mut parts = Vec::new();
     for name in object.getattr("__match_args__")?.try_iter()? {
         let name = name?.cast_into::<PyString>()?;
         let value = object.getattr(&name)?;
-        if !value.is_none() {
+        if !value.is_none() && name != "recipient_id" {
             parts.push(format!("{name}={}", value.repr()?));
         }
     }

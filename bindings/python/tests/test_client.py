@@ -201,6 +201,7 @@ def test_retries_are_told_and_counted(server: Server) -> None:
     assert [event.attempt for event in events] == [1, 2]
     assert [event.wait for event in events] == [0, 0]
     assert isinstance(events[0].error, callcta.RateLimitedError)
+    assert repr(events[0]) == f"RetryEvent({events[0].error!r}, attempt=1, wait=0.0)"
 
 
 def test_one_attempt_is_one_request(server: Server) -> None:

@@ -63,6 +63,10 @@ class Outcome:
         self.index, self.to, self.message = index, to, message
         self.receipt, self.error = receipt, error
 
+    def __eq__(self, other: object) -> bool:
+        """Errors are equal to themselves only."""
+        return isinstance(other, Outcome) and self.__getstate__() == other.__getstate__()
+
     def __repr__(self) -> str:
         """Leaves out who is written to and what is said."""
         return f"Outcome(index={self.index}, {self.receipt or self.error!r})"

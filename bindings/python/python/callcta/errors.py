@@ -81,6 +81,10 @@ class RetryEvent:
         """Made before each retry."""
         self.error, self.attempt, self.wait = error, attempt, wait
 
+    def __repr__(self) -> str:
+        """What one would write."""
+        return f"RetryEvent({self.error!r}, attempt={self.attempt}, wait={self.wait})"
+
 
 class TransportError(Exception):
     """What a connection said: the `__cause__` of errors that come from one."""
