@@ -91,6 +91,8 @@ def test_errors_pickle_whole(cls: type[CallCtaError]) -> None:
         assert str(again) == "text"
         assert vars(again) == vars(error)
         assert str(again.__cause__) == "the connection broke"
+        assert again.__suppress_context__
+        assert not pickle.loads(pickle.dumps(cls("text"), protocol)).__suppress_context__
 
 
 def test_errors_can_be_made_by_hand() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import MappingProxyType
 from typing import Any
 
 import callcta
@@ -44,7 +46,9 @@ def test_faults_are_armed_and_cleared(callcta_emulator: Emulator) -> None:
     assert caught.value.retry_after == 9
     client.send(psid, CALL)
 
-    callcta_emulator.arm("drop", apply="after", times=None, match={"recipient": psid})
+    callcta_emulator.arm(
+        "drop", apply="after", times=None, match=MappingProxyType({"recipient": psid})
+    )
     for _ in range(2):
         with pytest.raises(callcta.NetworkError) as unknown:
             client.send(psid, CALL)
@@ -111,6 +115,9 @@ def test_a_tap_after_the_expiry_is_refused(callcta_emulator: Emulator) -> None:
     with pytest.raises(TapRefusedError) as caught:
         callcta_emulator.tap("m_unknown")
     assert caught.value.reason == "message_unknown"
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value) == caught.value.args[1]
+    assert again.reason == "message_unknown"
 
 
 def test_the_control_api_is_at_hand(callcta_emulator: Emulator) -> None:

@@ -63,7 +63,8 @@ class CallCtaError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the attributes and the cause, which exceptions usually lose."""
-        return type(self), self.args, {**self.__dict__, "__cause__": self.__cause__}
+        state = {**self.__dict__, "__cause__": self.__cause__}
+        return type(self), self.args, {**state, "__suppress_context__": self.__suppress_context__}
 
 
 class RetryEvent:
@@ -178,9 +179,7 @@ def _from_native(  # pyright: ignore[reportUnusedFunction]
     return error
 
 
-def _check_field(  # pyright: ignore[reportUnusedFunction]
-    model: Any, fields: str, key: str
-) -> None:
+def _check_field(model: Any, fields: str, key: str) -> None:  # pyright: ignore[reportUnusedFunction]
     """Refuses a field that would be lost; for the native module."""
     part: Any = type(model).__mro__[-3]  # Button, Element or Message
     if key not in (getattr(part.from_dict(model.to_dict()), fields) or {}):

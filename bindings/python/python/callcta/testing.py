@@ -46,6 +46,10 @@ class TapRefusedError(Exception):
         super().__init__(reason, detail)
         self.reason = reason
 
+    def __str__(self) -> str:
+        """The text alone."""
+        return str(self.args[1])
+
 
 class Emulator(_native._Emulator):
     """A local Graph API with a Page, people and an inbox, in this process; loopback only.
@@ -148,7 +152,7 @@ class Emulator(_native._Emulator):
         Args:
             action: What happens: `pass` (nothing but the delay), `status`, `graph`,
                 `drop_before_read`, `drop`, `truncated_body`, `content_type`, `html_body`,
-                `oversize_body` or `close_after_answer`.
+                `oversize_body`, `close_after_answer` or `unfinished` (an item of a batch).
             times: How often; None for ever.
             apply: Whether the message is stored first (`after`) or not (`before`).
             delay: Seconds to hold the answer back.
@@ -162,8 +166,7 @@ class Emulator(_native._Emulator):
         fault: dict[str, Any] = {"action": {"type": action, **details}, "times": times}
         if delay is not None:
             fault["delay"] = {"type": "fixed", "ms": round(delay * 1000)}
-        pairs = list((headers or {}).items())
-        fault |= {"apply": apply, "match": match or {}, "headers": pairs}
+        fault |= {"apply": apply, "match": dict(match or {}), "headers": [*(headers or {}).items()]}
         fault_id: str = self.control("POST", "faults", fault)["id"]
         return fault_id
 
