@@ -215,7 +215,7 @@ class Client(ClientBase):
         Args:
             to: A PSID, or another form of recipient.
             message: What to say.
-            **options: See `SendOptions`; none is sent unless given.
+            **options: See `callcta.options.SendOptions`; none is sent unless given.
 
         Returns:
             The message's id and the Page's usage figures.
