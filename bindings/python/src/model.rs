@@ -82,7 +82,7 @@ impl Model {
         let raw = cls.is(py.get_type::<button::RawButton>())
             || cls.is(py.get_type::<message::RawMessage>());
         let model = object(py, held, raw)?;
-        if model.is_instance(cls)? {
+        if model.is_instance(cls)? && !cls.is(py.get_type::<Model>()) {
             return Ok(model.unbind());
         }
         let (name, found) = (cls.name()?, model.get_type().name()?.into_any());

@@ -232,6 +232,8 @@ def test_a_mistyped_field_is_kept_and_reported() -> None:
 def test_from_dict_refuses_another_class() -> None:
     with pytest.raises(TypeError, match="not the wire form of a PostbackButton"):
         PostbackButton.from_dict({"type": "audio_call", "title": "x"})
+    with pytest.raises(TypeError, match="not the wire form of a Model"):
+        callcta.Model.from_dict({"id": "1"})
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """The options of a send, for type checkers only; nothing imports this module at run time."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypedDict
 
@@ -28,4 +27,4 @@ class SendOptions(TypedDict, total=False):
     metadata: str | None
     deadline: datetime | None
     unchecked: bool | None
-    fields: Mapping[str, Any] | None
+    fields: dict[str, Any] | None
