@@ -157,6 +157,19 @@ def test_settings_of_other_types_are_refused(name: str, value: Any, what: str) -
         Client(**settings)
 
 
+def test_a_client_can_be_made_under_a_debugger() -> None:
+    def trace(frame: Any, event: str, arg: Any) -> Any:
+        return frame.f_locals and trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        client = Client("1", TOKEN, on_retry=print)
+    finally:
+        sys.settrace(before)
+    assert client.page_id == "1"
+
+
 def test_half_a_character_does_not_show_the_token() -> None:
     with pytest.raises(callcta.InvalidArgumentError, match="access_token must be a text") as caught:
         Client("1", TOKEN + "\ud800")

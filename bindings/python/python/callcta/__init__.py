@@ -148,7 +148,7 @@ class ClientBase:
     ) -> None:
         """Connects to nothing yet."""
         self.page_id: Final = page_id
-        settings = locals()
+        settings = dict(locals())  # not the frame's own, to which a debugger adds
         del settings["self"]
         own = "page_id", "access_token", "on_retry", "workers", "capacity"
         if on_retry is not None:
