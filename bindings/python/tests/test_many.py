@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import gc
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -114,6 +116,31 @@ def test_closing_ends_an_endless_iterable(many: Many, server: Server) -> None:
     read = next(numbers) - 1
     assert read - 1 <= len(outcomes) <= read
     check(outcomes, len(outcomes), server)
+
+
+def test_closing_after_the_last_outcome_ends_nothing(many: Many) -> None:
+    outcomes, error = many([("1", CALL)], close_after=1, lookahead=1)
+    assert error is None
+    assert [bool(outcome.receipt) for outcome in outcomes] == [True]
+
+
+def test_nothing_is_left_for_the_garbage_collector(server: Server) -> None:
+    def broken() -> Iterator[Any]:
+        yield "1", CALL
+        raise KeyError("row")
+
+    with server.client() as client:
+        list(client.send_many([("1", CALL)], pace=None))
+        gc.disable()
+        try:
+            before = os.listdir("/proc/self/fd")
+            for _ in range(5):
+                list(client.send_many([("1", CALL)], pace=None))
+                with pytest.raises(KeyError):
+                    list(client.send_many(broken(), pace=None))
+            assert len(os.listdir("/proc/self/fd")) == len(before)
+        finally:
+            gc.enable()
 
 
 def test_a_closed_client_reads_and_sends_nothing(many: Many, server: Server) -> None:

@@ -63,10 +63,6 @@ class Outcome:
         self.index, self.to, self.message = index, to, message
         self.receipt, self.error = receipt, error
 
-    def __eq__(self, other: object) -> bool:
-        """Errors are equal to themselves only."""
-        return isinstance(other, Outcome) and self.__getstate__() == other.__getstate__()
-
     def __repr__(self) -> str:
         """Leaves out who is written to and what is said."""
         return f"Outcome(index={self.index}, {self.receipt or self.error!r})"
@@ -261,6 +257,7 @@ class Client(ClientBase):
         """
         from select import POLLIN, poll
 
+        self._check_open()
         limit = self._limit(lookahead)
         outbox, completions = self._start(pace, options), _native._Completions()
         waiting = poll()
@@ -272,13 +269,14 @@ class Client(ClientBase):
                 for index, receipt, error in completions.take(limit):
                     yield Outcome(index, *pending.pop(index), receipt, error)
 
+        end: Exception | None = None
         try:
             items = enumerate(messages)
             while True:
                 yield from known(None if len(pending) >= limit else 0)
                 try:
-                    self._check_open()
                     index, (to, message) = next(items)
+                    self._check_open()
                     outbox.submit(completions, index, to, message, options)
                 except Exception as error:
                     end = error
@@ -291,6 +289,7 @@ class Client(ClientBase):
             if not isinstance(end, StopIteration):
                 raise end
         finally:
+            end = None  # it refers to this frame, and so to itself
             self._end(outbox)
 
     def close(self) -> None:
