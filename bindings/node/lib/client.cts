@@ -143,7 +143,8 @@ export class Client {
       try {
         const { to, message, options: how }: Outgoing = Object(item);
         const request = () => asRequest(to, message, how, options.pace !== null);
-        const either = how?.signal ? AbortSignal.any([how.signal, signal]) : signal;
+        const own = how?.signal;
+        const either = own instanceof AbortSignal ? AbortSignal.any([own, signal]) : signal;
         const receipt = await this.#sends.start(request, either);
         ready.push({ index, item, receipt });
       } catch (error) {

@@ -57,9 +57,8 @@ export class Sends {
       const [id, outcome, detail, attempts, usage] = values.slice(at, at + 5);
       const send = this.#take(id);
       if (id === undefined) {
-        const event: RetryEvent = { error: new CallCtaError(outcome), ...detail };
         // What it throws must not keep the other events from being handled.
-        queueMicrotask(() => this.onRetry?.(event));
+        queueMicrotask(() => this.onRetry?.({ error: new CallCtaError(outcome), ...detail }));
       } else if (typeof outcome === 'object') {
         const reason = outcome.kind === 'cancelled' ? send?.signal?.reason : undefined;
         send?.reject(new CallCtaError(outcome, reason));

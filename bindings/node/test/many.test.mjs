@@ -107,13 +107,16 @@ describe('many sends', () => {
   it('yield an error for what is no item, or was given up', async () => {
     const options = { signal: AbortSignal.abort() };
     const client = new Client(platform.settings());
-    const outcomes = await collected(client.sendMany([null, { to: PSID, message, options }]));
+    const wrong = { to: PSID, message, options: { signal: {} } };
+    const some = [null, { to: PSID, message, options }, wrong];
+    const outcomes = await collected(client.sendMany(some));
     outcomes.sort((one, other) => one.index - other.index);
     assert.deepEqual(
       outcomes.map(({ error }) => [error.kind, error.delivery]),
       [
         ['invalid_argument', 'not_sent'],
         ['cancelled', 'not_sent'],
+        ['invalid_argument', 'not_sent'],
       ],
     );
     assert.equal(platform.requests.length, 0);

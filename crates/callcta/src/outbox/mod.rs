@@ -193,9 +193,7 @@ impl Outbox {
             };
             let (own, others): (Vec<Job>, _) =
                 (queue.worker_failed().into_iter()).partition(|job| job.is(&ticket));
-            for job in others {
-                queue.tell(job, Err(failed()), false);
-            }
+            queue.tell_all(others, || Err(failed()));
             if !own.is_empty() {
                 // The caller is told here.
                 queue.ended(false);

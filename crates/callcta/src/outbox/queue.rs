@@ -1,6 +1,6 @@
 //! Who is next: lanes of one recipient each, and the workers that serve them.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -157,9 +157,8 @@ thread_local! {
     /// This thread's id, if it is a worker: asking for it on a thread that Rust
     /// didn't start would allocate.
     static WORKER: Cell<Option<ThreadId>> = const { Cell::new(None) };
-    /// Whose outcome this thread is telling, and how many of them, one within the
-    /// other.
-    static TELLING: Cell<(*const Queue, usize)> = const { Cell::new((ptr::null(), 0)) };
+    /// Whose outcomes this thread is telling or about to tell, each one by itself.
+    static TELLING: RefCell<Vec<*const Queue>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Queue {
@@ -295,10 +294,10 @@ impl Queue {
                 None => break,
             }
         }
-        let own = match TELLING.get() {
-            (queue, count) if ptr::eq(queue, self) => count,
-            _ => 0,
-        };
+        let own = TELLING.with_borrow(|queues| {
+            let own = queues.iter().filter(|queue| ptr::eq(**queue, self));
+            own.count()
+        });
         let mut state = self.state();
         while state.busy > own {
             state = self.wait_for_progress(state);
@@ -360,16 +359,21 @@ impl Queue {
             state.lanes.remove(lane);
             drop(state);
         }
+        TELLING.with_borrow_mut(|queues| queues.push(self));
         self.tell(job, outcome, true);
     }
 
-    /// Tells the outcome of a message that was counted as busy.
-    pub(super) fn tell(&self, job: Job, outcome: Result<Receipt>, worker: bool) {
-        let around = TELLING.get();
-        let depth = if ptr::eq(around.0, self) { around.1 } else { 0 };
-        TELLING.set((self, depth + 1));
+    /// Tells the outcomes of messages that were counted as busy.
+    pub(super) fn tell_all(&self, jobs: Vec<Job>, outcome: impl Fn() -> Result<Receipt>) {
+        TELLING.with_borrow_mut(|queues| queues.extend(jobs.iter().map(|_| ptr::from_ref(self))));
+        for job in jobs {
+            self.tell(job, outcome(), false);
+        }
+    }
+
+    fn tell(&self, job: Job, outcome: Result<Receipt>, worker: bool) {
         let _ = catch_unwind(AssertUnwindSafe(|| (job.done)(outcome)));
-        TELLING.set(around);
+        TELLING.with_borrow_mut(Vec::pop);
         self.ended(worker);
     }
 
@@ -398,9 +402,7 @@ impl Queue {
         for worker in workers {
             worker.notify_one();
         }
-        for job in jobs {
-            self.tell(job, cancelled("the outbox is closed"), false);
-        }
+        self.tell_all(jobs, || cancelled("the outbox is closed"));
     }
 
     fn remove(&self, recipient: &Arc<Recipient>, number: u64) -> Option<Job> {
@@ -446,7 +448,7 @@ impl Ticket {
             self.given_up.store(true, Ordering::Relaxed);
             return false;
         };
-        queue.tell(job, cancelled("cancelled before it was sent"), false);
+        queue.tell_all(vec![job], || cancelled("cancelled before it was sent"));
         true
     }
 }

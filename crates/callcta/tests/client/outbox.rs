@@ -330,6 +330,36 @@ fn who_waits_waits_for_the_callbacks_of_others_that_cancel() {
 }
 
 #[test]
+fn callbacks_of_several_messages_and_outboxes_join_without_an_end_of_themselves() {
+    let (server, open, arrivals) = gated();
+    let outbox = || Outbox::with_limits(client(&server), 1, 1000);
+    let (one, other) = (outbox(), outbox());
+    for outbox in [&one, &other] {
+        submit(outbox, &Outcomes::default(), "1", "held");
+        assert_eq!(arrivals.recv().as_deref(), Ok("held"));
+    }
+    let (told, tells) = mpsc::channel();
+    let joins = |of: &Outbox, joined: &Outbox| {
+        let (joined, told) = (joined.clone(), told.clone());
+        let done = move |_| {
+            joined.client().close();
+            joined.join();
+            told.send(()).expect("the test looks");
+        };
+        of.submit(request("2", "joins"), done).expect("it is open")
+    };
+    let inner = joins(&other, &one);
+    let cancels = move |_| assert!(inner.cancel());
+    one.submit(request("3", "cancels"), cancels)
+        .expect("it is open");
+    joins(&one, &one);
+    joins(&one, &one);
+    one.close();
+    assert_eq!(tells.try_iter().count(), 3);
+    drop(open);
+}
+
+#[test]
 fn a_callback_that_cancels_another_message_joins_without_an_end_of_itself() {
     let (server, _open, arrivals) = gated();
     let outbox = Outbox::with_limits(client(&server), 1, 1000);
