@@ -94,8 +94,7 @@ export class Client {
   /**
    * Checks a message and sends it. Messages to the same recipient go out one after
    * another, in the order of the calls; others, and those of {@link sendMany}, in
-   * parallel. Rejects with a
-   * {@link CallCtaError}.
+   * parallel. Rejects with a {@link CallCtaError}.
    */
   send(to: Recipient, message: Message, options?: SendOptions): Promise<Receipt> {
     return this.#sends.start(() => asRequest(to, message, options), options?.signal);
