@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::usage::Usage;
-use crate::validate::{Severity, Violation};
+use crate::violation::{Severity, Violation};
 
 /// A result with callcta's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

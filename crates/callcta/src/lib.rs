@@ -128,6 +128,7 @@ mod pace;
 mod retry;
 mod usage;
 mod validate;
+mod violation;
 mod wire;
 
 pub use client::{Client, ClientBuilder, Receipt, RetryEvent, TokenPlacement};
@@ -141,7 +142,7 @@ pub use message::{
 pub use outbox::{CAPACITY_DEFAULT, Outbox, Ticket, WORKERS_DEFAULT};
 pub use retry::{ATTEMPTS_DEFAULT, RetryPolicy};
 pub use usage::{AppUsage, BusinessUsage, Usage};
-pub use validate::{Rule, Severity, Violation};
+pub use violation::{Rule, Severity, Violation};
 
 /// The Rust example of the emulator's page "Testing your own bot".
 #[cfg(doctest)]

@@ -2,42 +2,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use super::endpoint::{Address, Endpoint};
-use super::{Client, Inner};
+use super::endpoint::{Address, Endpoint, TokenPlacement};
+use super::{Client, Inner, OnRetry, RetryEvent};
 use crate::credentials::{AccessToken, AppSecret};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::per_process::PerProcess;
 use crate::transport::{Transport, TransportConfig, UreqTransport};
-
-/// Where the access token travels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TokenPlacement {
-    /// In the header `Authorization: Bearer …`. The default.
-    #[default]
-    Header,
-    /// In the query, as Meta's Send API samples have it. URLs end up in the logs
-    /// of proxies and servers.
-    Query,
-    /// In the body, as the field `access_token`.
-    Body,
-}
-
-/// What [`ClientBuilder::on_retry`] is told.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct RetryEvent<'a> {
-    /// Why there will be another try.
-    pub error: &'a Error,
-    /// Which try failed, from 1.
-    pub attempt: u32,
-    /// How long until the next one.
-    pub wait: Duration,
-}
-
-pub(super) type OnRetry = dyn Fn(&RetryEvent<'_>) + Send + Sync;
 
 /// The settings of a [`Client`].
 #[must_use = "a client comes from build()"]
@@ -53,16 +25,18 @@ pub struct ClientBuilder {
     calling_not_enabled: Vec<(i64, Option<i64>)>,
 }
 
-impl ClientBuilder {
-    pub(super) fn new(page_id: String, access_token: String) -> Self {
+impl Client {
+    /// A client's settings, to be finished with
+    /// [`build`](ClientBuilder::build). `page_id` has digits only.
+    pub fn builder(page_id: impl Into<String>, access_token: impl Into<String>) -> ClientBuilder {
         ClientBuilder {
             address: Address {
                 base_url: limits::GRAPH_HOST.to_owned(),
                 version: Some(limits::GRAPH_VERSION.to_owned()),
-                page_id,
+                page_id: page_id.into(),
                 me: false,
             },
-            access_token,
+            access_token: access_token.into(),
             app_secret: None,
             placement: TokenPlacement::default(),
             transport_config: TransportConfig::default(),
@@ -72,7 +46,9 @@ impl ClientBuilder {
             calling_not_enabled: Vec::new(),
         }
     }
+}
 
+impl ClientBuilder {
     /// The Graph API's address, such as an emulator's. `https`, unless the host
     /// is this machine. Defaults to `https://graph.facebook.com`.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {

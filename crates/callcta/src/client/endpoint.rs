@@ -2,7 +2,6 @@ use std::net::IpAddr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::builder::TokenPlacement;
 use crate::credentials::{AccessToken, AppSecret};
 use crate::error::{Error, Result};
 use crate::transport::{check_head, has_valid_authority};
@@ -13,6 +12,20 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// Where the access token travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenPlacement {
+    /// In the header `Authorization: Bearer …`. The default.
+    #[default]
+    Header,
+    /// In the query, as Meta's Send API samples have it. URLs end up in the logs
+    /// of proxies and servers.
+    Query,
+    /// In the body, as the field `access_token`.
+    Body,
+}
 
 /// Where and as whom requests are made; all of it is fixed when the client is
 /// built.

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-pub use self::builder::{ClientBuilder, RetryEvent, TokenPlacement};
+pub use self::builder::ClientBuilder;
+pub use self::endpoint::TokenPlacement;
 
 use self::endpoint::Endpoint;
 use crate::error::{Delivery, Error, ErrorKind, Result};
@@ -20,8 +21,8 @@ use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::per_process::PerProcess;
 use crate::transport::{HttpRequest, Transport, TransportError, TransportErrorKind};
 use crate::usage::Usage;
-use crate::validate::{self, Severity, Violation};
-use crate::wire;
+use crate::violation::{Severity, Violation};
+use crate::{validate, wire};
 
 /// Of a send that nobody gives up.
 static NEVER: AtomicBool = AtomicBool::new(false);
@@ -51,6 +52,20 @@ impl fmt::Debug for Receipt {
             .finish_non_exhaustive()
     }
 }
+
+/// What [`ClientBuilder::on_retry`] is told.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RetryEvent<'a> {
+    /// Why there will be another try.
+    pub error: &'a Error,
+    /// Which try failed, from 1.
+    pub attempt: u32,
+    /// How long until the next one.
+    pub wait: Duration,
+}
+
+type OnRetry = dyn Fn(&RetryEvent<'_>) + Send + Sync;
 
 /// Sends messages for one Page.
 ///
@@ -83,7 +98,7 @@ struct Inner {
     budget: RetryBudget,
     /// A child of a fork paces its own messages.
     pacers: PerProcess<Pacer>,
-    on_retry: Option<Box<builder::OnRetry>>,
+    on_retry: Option<Box<OnRetry>>,
     calling_not_enabled: Vec<(i64, Option<i64>)>,
     /// Read without a lock, which a fork might find taken by a thread that the
     /// child doesn't have.
@@ -94,12 +109,6 @@ struct Inner {
 }
 
 impl Client {
-    /// A client's settings, to be finished with
-    /// [`build`](ClientBuilder::build). `page_id` has digits only.
-    pub fn builder(page_id: impl Into<String>, access_token: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(page_id.into(), access_token.into())
-    }
-
     /// The Page that the client sends for.
     pub fn page_id(&self) -> &str {
         &self.inner.endpoint.page_id

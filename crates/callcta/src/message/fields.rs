@@ -110,16 +110,3 @@ impl<'a, S: Serializer> Writer<'a, S> {
         self.map.end()
     }
 }
-
-/// What JSON calls a value's type, with its article, for messages to people.
-pub(crate) fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a fractional number",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
-}

@@ -22,7 +22,7 @@ pub use self::template::{ButtonTemplate, CallPrompt, Element, GenericTemplate, T
 
 use self::fields::{Fields, Writer};
 use crate::error::{Error, Result};
-use crate::validate::{self, Violation};
+use crate::violation::{AN_OBJECT, Violation};
 
 /// A message: a template with its buttons, or anything else in wire form.
 ///
@@ -158,13 +158,6 @@ impl Message {
         self.template.as_mut()
     }
 
-    /// Everything that is wrong with the message, in the order of the wire form:
-    /// [errors](crate::Severity::Error) keep it from being sent,
-    /// [warnings](crate::Severity::Warning) don't.
-    pub fn validate(&self) -> Vec<Violation> {
-        validate::message(self)
-    }
-
     /// The message object with another `metadata`, borrowed.
     pub(crate) fn with_metadata<'a>(&'a self, metadata: Option<&'a str>) -> MessageWire<'a> {
         MessageWire {
@@ -248,9 +241,7 @@ fn parse_object(json: &str) -> Result<Map<String, Value>> {
     match serde_json::from_str(json) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(other) => Err(Error::invalid_message(vec![Violation::wrong_type(
-            &"message",
-            "an object",
-            &other,
+            &"message", AN_OBJECT, &other,
         )])),
         // The parser's own text quotes nothing from the input but single characters.
         Err(error) => Err(Error::invalid_message(vec![Violation::malformed_json(

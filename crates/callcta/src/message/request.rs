@@ -5,7 +5,6 @@ use super::body::Body;
 use super::fields::Fields;
 use super::{Message, Recipient, SendOptions};
 use crate::error::Result;
-use crate::validate::{self, Violation};
 
 /// A whole request body: recipient, message and options.
 ///
@@ -86,11 +85,6 @@ impl Request {
     /// The request body as JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a request has only string keys")
-    }
-
-    /// Everything that is wrong with the request: recipient, message and options.
-    pub fn validate(&self) -> Vec<Violation> {
-        validate::request(self.recipient.as_ref(), &self.message, &self.options)
     }
 }
 

@@ -10,8 +10,10 @@ use ureq::Error;
 use super::background::NoThread;
 use super::config::TransportConfig;
 use super::resolver::LookUpFailed;
-use super::ureq::MAX_ANSWER_HEAD;
 use super::{HttpRequest, TransportError, TransportErrorKind};
+
+/// Longest head of an answer.
+pub(super) const MAX_ANSWER_HEAD: usize = 64 * 1024;
 
 /// How long a call may take.
 pub(super) struct Limits {

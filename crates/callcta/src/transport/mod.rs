@@ -11,11 +11,13 @@ use std::time::Duration;
 mod background;
 mod call;
 mod config;
-mod connector;
+mod dial;
 mod failure;
+mod head;
 pub(crate) mod per_process;
 mod resolver;
 mod script;
+mod socket;
 mod target;
 mod ureq;
 

@@ -16,15 +16,14 @@ use ureq::{Agent, Body, Error, Proxy, ProxyProtocol};
 use super::background::Background;
 use super::call::CallScope;
 use super::config::TransportConfig;
-use super::connector::{HeadConnector, SocketConnector};
-use super::failure::{self, Limits, unusable};
+use super::dial::SocketConnector;
+use super::failure::{self, Limits, MAX_ANSWER_HEAD, unusable};
+use super::head::HeadConnector;
 use super::per_process::PerProcess;
 use super::resolver::{CachingResolver, SharedResolver};
 use super::target::{MAX_HEAD, Target, has_valid_authority, is_header_value};
 use super::{HttpRequest, HttpResponse, Transport, TransportError};
 
-/// Longest head of an answer.
-pub(super) const MAX_ANSWER_HEAD: usize = 64 * 1024;
 /// More than a head, or one that is too long would never be seen to be.
 const INPUT_BUFFER: usize = MAX_ANSWER_HEAD + 1024;
 /// Room for these, and for the few headers that ureq adds.

@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::checker::{A_BOOLEAN, A_STRING, A_WHOLE_NUMBER, AN_OBJECT, Checker, Path, is_digits};
-use super::{Rule, Severity, Violation};
+use super::checker::{Checker, Path, is_digits};
 use crate::limits::{
     AUDIO_CALLS_PER_ELEMENT, BUTTON_TITLE_MAX, EXPIRES_IN_DAYS_MAX, EXPIRES_IN_DAYS_MIN,
     POSTBACK_PAYLOAD_MAX,
 };
 use crate::message::{Button, ButtonType};
+use crate::violation::{A_BOOLEAN, A_STRING, A_WHOLE_NUMBER, AN_OBJECT, Rule, Severity, Violation};
 
 impl Checker {
     pub(super) fn buttons(&mut self, path: &Path<'_>, buttons: &[Button]) {

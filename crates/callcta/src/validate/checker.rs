@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use super::{Rule, Severity, Violation};
 use crate::message::Extra;
+use crate::violation::{Rule, Severity, Violation};
 
 /// A place in the request body; becomes text only when a rule is broken.
 pub(super) enum Path<'a> {
@@ -33,12 +33,6 @@ impl fmt::Display for Path<'_> {
 pub(super) const MESSAGE: Path<'static> = Path::Field(&Path::Root, "message");
 pub(super) const ATTACHMENT: Path<'static> = Path::Field(&MESSAGE, "attachment");
 pub(super) const PAYLOAD: Path<'static> = Path::Field(&ATTACHMENT, "payload");
-
-pub(super) const A_STRING: &str = "a string";
-pub(super) const A_BOOLEAN: &str = "a boolean";
-pub(super) const AN_ARRAY: &str = "an array";
-pub(super) const AN_OBJECT: &str = "an object";
-pub(super) const A_WHOLE_NUMBER: &str = "a whole number";
 
 #[derive(Default)]
 pub(super) struct Checker {

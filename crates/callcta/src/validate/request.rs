@@ -2,16 +2,27 @@
 
 use serde_json::Value;
 
-use super::checker::{A_STRING, AN_OBJECT, ATTACHMENT, Checker, MESSAGE, PAYLOAD, Path, is_digits};
-use super::{Rule, Severity, Violation};
+use super::checker::{ATTACHMENT, Checker, MESSAGE, PAYLOAD, Path, is_digits};
 use crate::limits::{METADATA_MAX, RETIRED_TAGS};
-use crate::message::{Extra, Message, MessagingType, Recipient, SendOptions};
+use crate::message::{Extra, Message, MessagingType, Recipient, Request, SendOptions};
+use crate::violation::{A_STRING, AN_OBJECT, Rule, Severity, Violation};
 
-/// Checks a message by itself.
-pub(crate) fn message(message: &Message) -> Vec<Violation> {
-    let mut checker = Checker::default();
-    checker.message(message, None);
-    checker.found
+impl Message {
+    /// Everything that is wrong with the message, in the order of the wire form:
+    /// [errors](Severity::Error) keep it from being sent,
+    /// [warnings](Severity::Warning) don't.
+    pub fn validate(&self) -> Vec<Violation> {
+        let mut checker = Checker::default();
+        checker.message(self, None);
+        checker.found
+    }
+}
+
+impl Request {
+    /// Everything that is wrong with the request: recipient, message and options.
+    pub fn validate(&self) -> Vec<Violation> {
+        request(self.recipient.as_ref(), &self.message, &self.options)
+    }
 }
 
 /// Checks a whole request.

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::checker::{
-    A_BOOLEAN, A_STRING, A_WHOLE_NUMBER, AN_ARRAY, AN_OBJECT, Checker, PAYLOAD, Path,
-};
-use super::{Rule, Severity, Violation};
+use super::checker::{Checker, PAYLOAD, Path};
 use crate::limits::{
     BUTTON_TEMPLATE_TEXT_MAX, ELEMENT_BUTTONS_MAX, ELEMENT_SUBTITLE_MAX, ELEMENT_TITLE_MAX,
     ELEMENTS_MAX, ELEMENTS_MIN, TEMPLATE_BUTTONS_MAX, TEMPLATE_BUTTONS_MIN,
 };
 use crate::message::{
     Button, ButtonTemplate, ButtonType, CallPrompt, Element, GenericTemplate, Template,
+};
+use crate::violation::{
+    A_BOOLEAN, A_STRING, A_WHOLE_NUMBER, AN_ARRAY, AN_OBJECT, Rule, Severity, Violation,
 };
 
 impl Checker {

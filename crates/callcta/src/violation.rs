@@ -1,17 +1,14 @@
-//! The rules of Meta's pages, checked before anything is sent.
-
-mod button;
-mod checker;
-mod request;
-mod template;
+//! What validation reports: the words, not the rules.
 
 use std::fmt;
 
 use serde_json::Value;
 
-use self::checker::A_WHOLE_NUMBER;
-pub(crate) use self::request::{message, request};
-use crate::message::fields::type_name;
+pub(crate) const A_STRING: &str = "a string";
+pub(crate) const A_BOOLEAN: &str = "a boolean";
+pub(crate) const AN_ARRAY: &str = "an array";
+pub(crate) const AN_OBJECT: &str = "an object";
+pub(crate) const A_WHOLE_NUMBER: &str = "a whole number";
 
 /// How much a [`Violation`] weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -164,5 +161,18 @@ impl fmt::Display for Violation {
             return f.write_str(&self.message);
         }
         write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+/// What JSON calls a value's type, with its article, for messages to people.
+pub(crate) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_f64() => "a fractional number",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
 }

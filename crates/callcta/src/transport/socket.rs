@@ -1,23 +1,18 @@
-//! The two ends of ureq's connector chain: the socket below TLS, and the place
-//! above TLS where the request's head is completed.
+//! The socket below TLS: waits, deadlines, and what the operating system took.
 
 use std::io::{self, Read, Write};
 #[cfg(unix)]
 use std::mem::MaybeUninit;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 #[cfg(unix)]
 use socket2::SockRef;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, ShutdownHandle,
-    Transport,
-};
+use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, ShutdownHandle, Transport};
 use ureq::{Error, Timeout};
 
-use super::background::Background;
 use super::call;
 
 /// How much written data is held back before it goes out without waiting for
@@ -27,68 +22,6 @@ const HOLD: usize = 64 * 1024;
 /// How long a blocked socket call may outlast its deadline, so that the socket's
 /// timeout needn't be set anew for every call.
 const SLACK: Duration = Duration::from_millis(50);
-
-/// Opens TCP connections, unless an earlier connector (a proxy's) has.
-#[derive(Debug)]
-pub(super) struct SocketConnector {
-    pub(super) background: Arc<Background>,
-}
-
-impl<In: Transport> Connector<In> for SocketConnector {
-    type Out = Either<In, SocketTransport>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        if chained.is_some() {
-            return Ok(chained.map(Either::A));
-        }
-        let addresses: Vec<SocketAddr> = details.addrs.iter().copied().collect();
-        let deadline = call::deadline();
-        let stream = self.background.run("callcta-connect", deadline, move || {
-            connect_any(&addresses, deadline)
-        })??;
-        stream.set_nodelay(true)?;
-        let transport = SocketTransport::over(
-            stream,
-            details.config.input_buffer_size(),
-            details.config.output_buffer_size(),
-        );
-        let socket: Weak<dyn ShutdownHandle> = Arc::downgrade(&transport.socket) as _;
-        (details.register_shutdown)(socket)?;
-        Ok(Some(Either::B(transport)))
-    }
-}
-
-/// Tries the addresses in order. Each but the last may use half of the time that
-/// is left, so that one that swallows packets leaves time for the others.
-fn connect_any(addresses: &[SocketAddr], deadline: Option<Instant>) -> Result<TcpStream, Error> {
-    let mut last = Error::HostNotFound;
-    for (at, address) in addresses.iter().enumerate() {
-        let connected = match deadline {
-            None => TcpStream::connect(address),
-            Some(deadline) => {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    return Err(Error::Timeout(Timeout::Connect));
-                }
-                let is_last = at + 1 == addresses.len();
-                let budget = if is_last { left } else { left / 2 };
-                TcpStream::connect_timeout(address, budget)
-            }
-        };
-        last = match connected {
-            Ok(stream) => return Ok(stream),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                Error::Timeout(Timeout::Connect)
-            }
-            Err(error) => error.into(),
-        };
-    }
-    Err(last)
-}
 
 #[derive(Debug)]
 struct Socket {
@@ -120,7 +53,7 @@ pub(super) struct SocketTransport {
 }
 
 impl SocketTransport {
-    fn over(stream: TcpStream, input_size: usize, output_size: usize) -> Self {
+    pub(super) fn over(stream: TcpStream, input_size: usize, output_size: usize) -> Self {
         Self {
             socket: Arc::new(Socket {
                 stream,
@@ -132,6 +65,11 @@ impl SocketTransport {
             write_timeout: None,
             answered: false,
         }
+    }
+
+    /// What shuts the connection down from another thread.
+    pub(super) fn handle(&self) -> Arc<dyn ShutdownHandle> {
+        Arc::clone(&self.socket) as _
     }
 
     fn flush(&mut self) -> Result<(), Error> {
@@ -271,98 +209,9 @@ fn limit(
     Ok(())
 }
 
-/// Last in the chain: completes the head of the request.
-///
-/// ureq-proto logs every byte of a request's head at trace level and ureq the
-/// path and query, with no way to switch either off. So ureq is given a head
-/// without path, query and `Authorization`, and they are put in here.
-#[derive(Debug)]
-pub(super) struct HeadConnector {
-    /// Whether connections go through a proxy, unless excepted.
-    pub(super) proxied: bool,
-}
-
-impl<In: Transport> Connector<In> for HeadConnector {
-    type Out = HeadTransport<In>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        // ureq runs the chain a second time, with the proxy taken out of the
-        // settings, for the connection to the proxy itself. What is written
-        // there is a `CONNECT`, not the request.
-        let to_proxy = self.proxied && details.config.proxy().is_none();
-        Ok(chained.map(|inner| HeadTransport { inner, to_proxy }))
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct HeadTransport<T> {
-    inner: T,
-    to_proxy: bool,
-}
-
-impl<T: Transport> Transport for HeadTransport<T> {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let amount = if self.to_proxy {
-            amount
-        } else {
-            let output = self.inner.buffers().output();
-            call::take_head(|head| complete(output, amount, head)).unwrap_or(Ok(amount))?
-        };
-        self.inner.transmit_output(amount, timeout)
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.inner.await_input(timeout)
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.inner.is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        self.inner.is_tls()
-    }
-}
-
-/// Replaces the first line of the `amount` bytes in `output` with `head`.
-fn complete(output: &mut [u8], amount: usize, head: &[u8]) -> Result<usize, Error> {
-    let line = output[..amount]
-        .windows(2)
-        .position(|pair| pair == b"\r\n")
-        .map_or(amount, |end| end + 2);
-    let total = head.len() + amount - line;
-    if total > output.len() {
-        return Err(io::Error::from(io::ErrorKind::InvalidInput).into());
-    }
-    output.copy_within(line..amount, head.len());
-    output[..head.len()].copy_from_slice(head);
-    Ok(total)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_line_is_replaced() {
-        let mut output = *b"POST / HTTP/1.1\r\nhost: h\r\n\r\n______________________________";
-        let amount = b"POST / HTTP/1.1\r\nhost: h\r\n\r\n".len();
-        let head = b"POST /longer HTTP/1.1\r\nx: y\r\n";
-        let total = complete(&mut output, amount, head).unwrap();
-        assert_eq!(
-            &output[..total],
-            b"POST /longer HTTP/1.1\r\nx: y\r\nhost: h\r\n\r\n"
-        );
-        assert!(complete(&mut output[..30], amount, head).is_err());
-    }
 
     #[test]
     fn a_socket_timeout_is_set_only_when_it_matters() {
