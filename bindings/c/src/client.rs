@@ -6,9 +6,10 @@ use std::ptr;
 use callcta::{Client, Error};
 use serde_json::Value;
 
-use crate::callcta_status;
-use crate::ffi::{call_back, new, output, value_of};
+use crate::ffi::{call_back, output, value_of};
+use crate::memory::new;
 use crate::message::{callcta_message, callcta_request};
+use crate::status::callcta_status;
 use crate::told::{self, callcta_error, callcta_receipt};
 
 /// A setting of a client. Its value is a text, such as `5000` where it is a number.

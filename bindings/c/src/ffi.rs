@@ -4,15 +4,15 @@
 //! NULL or valid, a handle is NULL or alive, a text ends with a NUL.
 
 use std::cell::Cell;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use callcta::{Delivery, Error};
 use serde_json::Value;
 
+use crate::status::{CALLCTA_OK, callcta_status};
 use crate::told::{self, callcta_error};
-use crate::{CALLCTA_OK, callcta_status};
 
 pub(crate) type Result<T = ()> = callcta::Result<T>;
 
@@ -42,17 +42,6 @@ macro_rules! give {
             let place = place.ok_or_else(|| $crate::ffi::null(stringify!($out)))?;
             *place = $value;
         })
-    };
-}
-
-/// The body of a function that ends the life of a handle, or of what it really is.
-macro_rules! free {
-    ($handle:ident $(as $real:ty)?) => {
-        body!({
-            if !$handle.is_null() {
-                drop(Box::from_raw($handle $(.cast::<$real>())?));
-            }
-        });
     };
 }
 
@@ -147,20 +136,8 @@ pub(crate) fn not_in_callback() -> Result {
     Ok(())
 }
 
-/// A new handle.
-pub(crate) fn new<T>(value: T) -> *mut T {
-    Box::into_raw(Box::new(value))
-}
-
 pub(crate) fn null(name: &str) -> Error {
     Error::invalid_argument(format!("{name} is NULL"))
-}
-
-/// A text for C. C can't have a NUL inside a text, so it becomes U+FFFD.
-pub(crate) fn c_string(text: &str) -> CString {
-    CString::new(text).unwrap_or_else(|_| {
-        CString::new(text.replace('\0', "\u{fffd}")).expect("it has no NUL any more")
-    })
 }
 
 #[cfg(test)]
@@ -168,7 +145,7 @@ mod tests {
     use callcta::ErrorKind;
 
     use super::*;
-    use crate::CALLCTA_DELIVERY_UNKNOWN;
+    use crate::status::CALLCTA_DELIVERY_UNKNOWN;
     use crate::told::callcta_error_free;
 
     #[test]

@@ -7,8 +7,9 @@ use callcta::{Button, Element, Error, Message, Recipient, Request, SendOptions, 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::callcta_status;
-use crate::ffi::{Result, c_string, new, value_of};
+use crate::ffi::{Result, value_of};
+use crate::memory::{c_string, new};
+use crate::status::callcta_status;
 use crate::told::{self, callcta_error, callcta_violations};
 
 /// How the value of a field is given.

@@ -5,10 +5,11 @@ use std::ptr;
 
 use callcta::{CAPACITY_DEFAULT, Outbox, Ticket, WORKERS_DEFAULT};
 
-use crate::callcta_status;
 use crate::client::callcta_client;
-use crate::ffi::{call_back, new, not_in_callback, null, output};
+use crate::ffi::{call_back, not_in_callback, null, output};
+use crate::memory::new;
 use crate::message::callcta_request;
+use crate::status::callcta_status;
 use crate::told::{self, callcta_error, callcta_receipt};
 
 /// Sends many messages at once with a bounded number of threads. Messages to one

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use callcta::{Error, Receipt, Usage, Violation};
 
-use crate::ffi::{c_string, new};
-use crate::{callcta_delivery, callcta_severity, callcta_status};
+use crate::memory::{c_string, new};
+use crate::status::{callcta_delivery, callcta_severity, callcta_status};
 
 /// What went wrong, and what is known about the message.
 #[repr(C)]

@@ -1,0 +1,77 @@
+//! The numbers of what can come of a call.
+
+// Most of them are for C only.
+#![allow(dead_code)]
+
+use std::ffi::c_char;
+
+/// What came of a call: `CALLCTA_OK`, or the number of what went wrong. Numbers are
+/// never used again for something else.
+pub type callcta_status = u32;
+
+/// It worked.
+pub const CALLCTA_OK: callcta_status = 0;
+/// The message breaks a documented rule; nothing was sent.
+pub const CALLCTA_INVALID_MESSAGE: callcta_status = 100;
+/// A setting or an argument can't be used; nothing was sent.
+pub const CALLCTA_INVALID_ARGUMENT: callcta_status = 101;
+/// The access token or the app secret proof is not accepted.
+pub const CALLCTA_AUTHENTICATION: callcta_status = 200;
+/// The app or the Page may not do this.
+pub const CALLCTA_PERMISSION_DENIED: callcta_status = 201;
+/// The Page has not enabled audio calling.
+pub const CALLCTA_CALLING_NOT_ENABLED: callcta_status = 202;
+/// The message came outside of the window in which the Page may write.
+pub const CALLCTA_OUTSIDE_WINDOW: callcta_status = 203;
+/// There is no such person for this Page.
+pub const CALLCTA_INVALID_RECIPIENT: callcta_status = 204;
+/// The person exists but can't be reached.
+pub const CALLCTA_RECIPIENT_UNAVAILABLE: callcta_status = 205;
+/// There is no such Page for this token.
+pub const CALLCTA_INVALID_PAGE: callcta_status = 206;
+/// The platform refused the request as wrong.
+pub const CALLCTA_INVALID_REQUEST: callcta_status = 207;
+/// Too many requests.
+pub const CALLCTA_RATE_LIMITED: callcta_status = 210;
+/// The platform failed; the message may have been delivered all the same.
+pub const CALLCTA_SERVICE: callcta_status = 211;
+/// Another error of the Graph API, with its numbers.
+pub const CALLCTA_API: callcta_status = 299;
+/// Resolving, connecting or TLS failed; nothing was sent.
+pub const CALLCTA_CONNECT: callcta_status = 300;
+/// A time limit ran out.
+pub const CALLCTA_TIMEOUT: callcta_status = 301;
+/// The connection broke after the request, or part of it, was sent.
+pub const CALLCTA_NETWORK: callcta_status = 302;
+/// The answer can't be read.
+pub const CALLCTA_INVALID_RESPONSE: callcta_status = 303;
+/// Cancelled, the client closed, or the deadline passed.
+pub const CALLCTA_CANCELLED: callcta_status = 400;
+/// A defect in callcta.
+pub const CALLCTA_INTERNAL: callcta_status = 900;
+
+/// What is known about a message whose send failed.
+pub type callcta_delivery = u32;
+
+/// Nothing left this machine: it was not delivered.
+pub const CALLCTA_DELIVERY_NOT_SENT: callcta_delivery = 1;
+/// The platform refused it: it was not delivered.
+pub const CALLCTA_DELIVERY_REJECTED: callcta_delivery = 2;
+/// It may or may not have been delivered: check before sending it again.
+pub const CALLCTA_DELIVERY_UNKNOWN: callcta_delivery = 3;
+
+/// How much a violation weighs.
+pub type callcta_severity = u32;
+
+/// A documented rule is broken: the message is not sent.
+pub const CALLCTA_SEVERITY_ERROR: callcta_severity = 1;
+/// Something is likely not meant, or not documented: the message is sent.
+pub const CALLCTA_SEVERITY_WARNING: callcta_severity = 2;
+
+/// The version of the library that runs, as `CALLCTA_VERSION` is that of the header.
+/// Lives as long as the program.
+#[unsafe(no_mangle)]
+pub extern "C" fn callcta_version() -> *const c_char {
+    const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+    VERSION.as_ptr().cast()
+}
