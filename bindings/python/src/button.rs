@@ -1,17 +1,50 @@
 //! The buttons.
 
+use callcta::ButtonType;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyTuple, PyType};
 
 use crate::convert::{dict, dict_of, read, read_dict, write};
-use crate::model::{Held, Model, Part, complete, model};
+use crate::declare::{complete, model};
+use crate::model::{Held, Make, Model, Part};
 
 /// A button under a card, of any type.
 #[pyclass(frozen, subclass, extends = Model, module = "callcta")]
 pub(crate) struct Button;
 
+impl Part for callcta::Button {
+    type Class = Button;
+
+    fn read(wire: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(callcta::Button::raw(read(wire)?))
+    }
+
+    fn maker(&self, raw: bool) -> Make {
+        let parts = self.parts();
+        let has = (parts.title.is_some(), parts.url.is_some(), parts.payload.is_some());
+        match (parts.kind, has) {
+            _ if raw => RawButton::make,
+            (Some(ButtonType::AudioCall), (true, ..)) => AudioCallButton::make,
+            (Some(ButtonType::WebUrl), (_, true, _)) => WebUrlButton::make,
+            (Some(ButtonType::Postback), (true, _, true)) => PostbackButton::make,
+            (Some(ButtonType::PhoneNumber), (true, _, true)) => PhoneNumberButton::make,
+            (Some(ButtonType::AccountLink), (_, true, _)) => AccountLinkButton::make,
+            (Some(ButtonType::AccountUnlink), _) => AccountUnlinkButton::make,
+            (Some(ButtonType::GamePlay), (true, ..)) => GamePlayButton::make,
+            _ => RawButton::make,
+        }
+    }
+}
+
 #[pymethods]
 impl Button {
+    /// As `Model.from_dict`.
+    #[classmethod]
+    #[pyo3(signature = (wire) -> "typing.Self")]
+    fn from_dict(cls: &Bound<'_, PyType>, wire: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        callcta::Button::from_dict(cls, wire, cls.is(cls.py().get_type::<RawButton>()))
+    }
+
     /// For how many days a tap starts a call, the platform's default included; None for every
     /// type but `audio_call`.
     #[getter]

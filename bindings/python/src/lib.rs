@@ -7,14 +7,19 @@
 #![allow(clippy::too_many_arguments, clippy::type_complexity)]
 
 mod button;
+mod callback;
 mod client;
 mod convert;
+mod declare;
 mod emulator;
 mod error;
+mod items;
 mod message;
 mod model;
 mod outbox;
 mod record;
+mod repr;
+mod request;
 
 /// What `callcta` is made of.
 #[pyo3::pymodule]
@@ -25,7 +30,8 @@ mod _native {
             AccountLinkButton, AccountUnlinkButton, AudioCallButton, Button, GamePlayButton,
             PhoneNumberButton, PostbackButton, RawButton, WebUrlButton,
         },
-        client::{Client, end, validate_request},
+        callback::end,
+        client::Client,
         emulator::Emulator,
         error::error_kinds,
         message::{ButtonTemplate, CallPrompt, Element, GenericTemplate, Message},
@@ -33,6 +39,7 @@ mod _native {
         model::Model,
         outbox::{Completions, Outbox, Ticket},
         record::{AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation},
+        request::validate_request,
     };
 
     /// Messages per second that a Page can keep up: above 40, its inbox stops showing messages.

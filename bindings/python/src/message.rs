@@ -1,21 +1,53 @@
 //! Messages, their cards, and who they go to.
 
+use callcta::Template;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::button::Button;
-use crate::convert::{Items, dict, dict_of, read_dict};
+use crate::convert::{dict, dict_of, read, read_dict};
+use crate::declare::{complete, model};
 use crate::error::raise;
-use crate::model::{Held, Model, Part, complete, model, object};
+use crate::items::Items;
+use crate::model::{Held, Make, Model, Part};
 use crate::record::Violation;
 
 /// A message: a template with its buttons, or anything else in wire form.
 #[pyclass(frozen, subclass, extends = Model, module = "callcta")]
 pub(crate) struct Message;
 
+impl Part for callcta::Message {
+    type Class = Message;
+
+    fn read(wire: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(callcta::Message::raw(read(wire)?))
+    }
+
+    fn maker(&self, raw: bool) -> Make {
+        match self.template() {
+            _ if raw => RawMessage::make,
+            Some(Template::Generic(_)) => GenericTemplate::make,
+            Some(Template::Button(template)) if template.text().is_some() => ButtonTemplate::make,
+            Some(Template::CallPrompt(_)) => CallPrompt::make,
+            _ => RawMessage::make,
+        }
+    }
+}
+
+fn is_raw(cls: &Bound<'_, PyType>) -> bool {
+    cls.is(cls.py().get_type::<RawMessage>())
+}
+
 #[pymethods]
 impl Message {
+    /// As `Model.from_dict`.
+    #[classmethod]
+    #[pyo3(signature = (wire) -> "typing.Self")]
+    fn from_dict(cls: &Bound<'_, PyType>, wire: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        callcta::Message::from_dict(cls, wire, is_raw(cls))
+    }
+
     /// Reads a message from JSON: a `message` object, or a whole request body, so that a sample
     /// pasted from a documentation page works. Unknown fields are kept.
     ///
@@ -29,7 +61,7 @@ impl Message {
     #[pyo3(signature = (json) -> "Message")]
     fn from_json<'py>(cls: &Bound<'py, PyType>, json: &str) -> PyResult<Bound<'py, PyAny>> {
         let message = callcta::Message::from_json(json).map_err(raise)?;
-        object(cls.py(), message.into(), cls.is(cls.py().get_type::<RawMessage>()))
+        message.model(cls.py(), is_raw(cls))
     }
 
     /// The `message` object of the request body as JSON.
@@ -55,7 +87,7 @@ impl Message {
     /// Fields of the template that callcta has no attribute for, or None.
     #[getter]
     fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
-        dict_of(callcta::Message::held(slf)?.template().map(callcta::Template::extra))
+        dict_of(callcta::Message::held(slf)?.template().map(Template::extra))
     }
 
     /// Fields of the `message` object that callcta has no attribute for, or None.
@@ -157,6 +189,26 @@ model! {
         let default_action = default_action.map(action).transpose()?;
         let buttons = buttons.map(|buttons| buttons.0);
         complete!(callcta::Element::new(title); subtitle, image_url, default_action, buttons, ..fields)
+    },
+    with {
+        /// As `Model.from_dict`.
+        #[classmethod]
+        #[pyo3(signature = (wire) -> "typing.Self")]
+        fn from_dict(cls: &Bound<'_, PyType>, wire: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+            callcta::Element::from_dict(cls, wire, false)
+        }
+    }
+}
+
+impl Part for callcta::Element {
+    type Class = Element;
+
+    fn read(wire: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(callcta::Element::raw(read(wire)?))
+    }
+
+    fn maker(&self, _: bool) -> Make {
+        Element::make
     }
 }
 
@@ -185,11 +237,39 @@ model! {
             (Some(form), None) => callcta::Recipient::from_map([form].into_iter().collect()),
             _ => return Err(PyTypeError::new_err("give exactly one of the arguments")),
         }
+    },
+    with {
+        /// As `Model.from_dict`.
+        #[classmethod]
+        #[pyo3(signature = (wire) -> "typing.Self")]
+        fn from_dict(cls: &Bound<'_, PyType>, wire: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+            callcta::Recipient::from_dict(cls, wire, false)
+        }
+
+        /// Not who it is.
+        fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+            Ok(callcta::Recipient::held(slf)?.form().map_or_else(
+                || "Recipient.from_dict(...)".to_owned(),
+                |(name, _)| format!("Recipient({name}=...)"),
+            ))
+        }
+    }
+}
+
+impl Part for callcta::Recipient {
+    type Class = Recipient;
+
+    fn read(wire: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(callcta::Recipient::from_map(read(wire)?))
+    }
+
+    fn maker(&self, _: bool) -> Make {
+        Recipient::make
     }
 }
 
 fn action_of(button: &callcta::Button) -> PyResult<Py<Button>> {
-    Python::attach(|py| Ok(object(py, button.clone().into(), false)?.cast_into()?.unbind()))
+    Python::attach(|py| Ok(button.clone().model(py, false)?.cast_into()?.unbind()))
 }
 
 /// The value of a recipient of this form.

@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use callcta::Delivery;
 use pyo3::prelude::*;
 
-use crate::client::request;
 use crate::error::{exception, guard};
 use crate::message::Message;
 use crate::record::Receipt;
+use crate::request::request;
 
 type Outcome = (u64, callcta::Result<callcta::Receipt>);
 type PyOutcome<'py> = (u64, Option<Receipt>, Option<Bound<'py, PyAny>>);

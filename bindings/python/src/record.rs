@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::convert::repr;
+use crate::repr::repr;
 
 /// Declares a class of read-only attributes, each with the way to read it from the
 /// core and perhaps a default, with a constructor, equality, hash, pickling and

@@ -217,6 +217,11 @@ class Button(Model):
         """
         Fields that callcta has no attribute for, or None.
         """
+    @classmethod
+    def from_dict(cls, /, wire: Any) -> typing.Self:
+        """
+        As `Model.from_dict`.
+        """
 
 @final
 class ButtonTemplate(Message):
@@ -312,6 +317,11 @@ class Element(Model):
     def default_action(self, /) -> Button | None: ...
     @property
     def fields(self, /) -> dict[str, typing.Any] | None: ...
+    @classmethod
+    def from_dict(cls, /, wire: Any) -> typing.Self:
+        """
+        As `Model.from_dict`.
+        """
     @property
     def image_url(self, /) -> str | None: ...
     @property
@@ -455,6 +465,11 @@ class Message(Model):
     def fields(self, /) -> dict[str, typing.Any] | None:
         """
         Fields of the template that callcta has no attribute for, or None.
+        """
+    @classmethod
+    def from_dict(cls, /, wire: Any) -> typing.Self:
+        """
+        As `Model.from_dict`.
         """
     @classmethod
     def from_json(cls, /, json: str) -> Message:
@@ -655,8 +670,17 @@ class Recipient(Model):
         comment_id: str | None = None,
         post_id: str | None = None,
     ) -> Recipient: ...
+    def __repr__(self, /) -> str:
+        """
+        Not who it is.
+        """
     @property
     def comment_id(self, /) -> str | None: ...
+    @classmethod
+    def from_dict(cls, /, wire: Any) -> typing.Self:
+        """
+        As `Model.from_dict`.
+        """
     @property
     def id(self, /) -> str | None: ...
     @property
