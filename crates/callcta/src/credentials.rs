@@ -61,14 +61,9 @@ impl AppSecret {
     /// The `appsecret_proof` of a token: the lower-case hexadecimal HMAC-SHA256
     /// of the token, with the app secret as the key.
     pub fn proof(&self, token: &AccessToken) -> String {
-        use fmt::Write;
-
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, self.0.as_bytes());
         let tag = ring::hmac::sign(&key, token.0.as_bytes());
-        tag.as_ref().iter().fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a string takes any text");
-            hex
-        })
+        hex(tag.as_ref())
     }
 
     pub(crate) fn expose(&self) -> &str {
@@ -80,4 +75,14 @@ impl fmt::Debug for AppSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AppSecret(..)")
     }
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a string takes any text");
+        hex
+    })
 }

@@ -97,6 +97,7 @@
 //! - [`SendOptions`], [`Recipient`]: how, and to whom
 //! - [`ErrorKind`]: what can go wrong, each with a name and a number that stay
 //! - [`limits`]: every documented number with its source
+//! - [`webhook`]: verifying and reading what comes back, such as a tap on the button
 //! - [`transport`]: another HTTP stack, or none in tests
 //!
 //! # Logging
@@ -116,6 +117,7 @@
 
 pub mod limits;
 pub mod transport;
+pub mod webhook;
 
 mod client;
 mod credentials;
