@@ -51,7 +51,7 @@ fn what_happened_and_whose_it_is_stay_out_of_debug() {
 
 /// The events in the order in which they happened, by their identities.
 fn sorted(body: &[u8]) -> Vec<String> {
-    let mut events = parse_unverified(body).unwrap().events;
+    let mut events = parse_unverified(body).expect("it is an object").events;
     sort(&mut events);
     events.into_iter().map(|event| event.identity).collect()
 }
