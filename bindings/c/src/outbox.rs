@@ -65,7 +65,8 @@ pub unsafe extern "C" fn callcta_outbox_new(
 /// `CALLCTA_PACE` is what a Page can keep up. Outboxes with a pace that were made of
 /// one client keep it together. When the platform says that most of a limit is used
 /// up, fewer are started, and none while it asks to wait. Fails with
-/// `CALLCTA_INVALID_ARGUMENT` if it is less than 0.
+/// `CALLCTA_INVALID_ARGUMENT` if it is something else than 0 or a finite number from one
+/// message a day (1/86400) on.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_outbox_set_pace(
     outbox: *const callcta_outbox, per_second: f64, error: *mut *mut callcta_error,

@@ -1,6 +1,7 @@
 /* Many messages at once: every outcome once, order, cancelling, the end. */
 #include "testsupport.h"
 
+#include <math.h>
 #include <pthread.h>
 
 static callcta_error *error;
@@ -97,7 +98,9 @@ static void a_pace_holds_messages_back(void) {
     callcta_ticket *second = NULL;
     outcome told;
     outcome_init(&told);
-    CHECK_INT(callcta_outbox_set_pace(outbox, -1, NULL), CALLCTA_INVALID_ARGUMENT);
+    const double none[] = {-1, 1e-320, 1e-9, NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        CHECK_INT(callcta_outbox_set_pace(outbox, none[i], NULL), CALLCTA_INVALID_ARGUMENT);
     CHECK_OK(callcta_outbox_set_pace(outbox, 0.001, &error));
     submit(outbox, "1", &told, NULL);
     submit(outbox, "2", &told, &second);

@@ -204,7 +204,7 @@ describe('many sends', () => {
     const outcomes = await collected(client.sendMany(items(100), { pace: null }));
     assert.ok(outcomes.every(({ receipt }) => receipt));
     assert.equal(platform.requests.length, 1 + 1 + 100);
-    for (const pace of [0, -1, NaN]) {
+    for (const pace of [0, -1, NaN, Infinity, 1e-320]) {
       const error = await rejection(client.sendMany(items(1), { pace }).next());
       assert.equal(error.kind, 'invalid_argument');
     }

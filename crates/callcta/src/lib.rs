@@ -125,6 +125,7 @@ mod error;
 mod graph_error;
 mod message;
 mod named;
+mod near;
 mod outbox;
 mod pace;
 mod retry;

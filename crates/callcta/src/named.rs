@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::near::nearest;
 
 /// A value that was given under a name.
 pub(crate) struct Named<'a> {
@@ -15,6 +16,33 @@ pub(crate) struct Named<'a> {
 
 /// What sets a value that was given under a name.
 pub(crate) type Setter<T> = fn(T, Named<'_>) -> Result<T>;
+
+/// The names that there are, and what sets the value of each.
+pub(crate) type Setters<T> = &'static [(&'static str, Setter<T>)];
+
+/// [`Setters`]: `"name" => { method(type of the value) }`, or a function between the
+/// braces.
+macro_rules! setters {
+    ($($(#[$if:meta])? $name:literal => $how:tt,)+) => {
+        &[$($(#[$if])? ($name, setters!(@ $how)),)+]
+    };
+    (@ { $method:ident($kind:ident) }) => {
+        |this, value| Ok(this.$method(value.$kind()?))
+    };
+    (@ { $set:expr }) => {
+        $set
+    };
+}
+pub(crate) use setters;
+
+pub(crate) fn names<T>(setters: Setters<T>) -> impl Iterator<Item = &'static str> {
+    setters.iter().map(|(name, _)| *name)
+}
+
+pub(crate) fn find<T>(setters: Setters<T>, name: &str) -> Option<Setter<T>> {
+    let found = setters.iter().find(|(known, _)| *known == name);
+    found.map(|(_, set)| *set)
+}
 
 /// Sets a value, unless it is null, which says the same as nothing.
 pub(crate) fn apply<T>(set: Setter<T>, to: T, name: &str, value: Value) -> Result<T> {
@@ -79,6 +107,12 @@ impl Named<'_> {
 }
 
 /// Nothing goes by this name.
-pub(crate) fn unknown(what: &str, name: &str) -> Error {
-    Error::invalid_argument(format!("no such {what}: {name}"))
+pub(crate) fn unknown(
+    what: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'static str>,
+) -> Error {
+    let meant = nearest(name, known).map(|meant| format!("; did you mean {meant}?"));
+    let meant = meant.unwrap_or_default();
+    Error::invalid_argument(format!("no such {what}: {name}{meant}"))
 }

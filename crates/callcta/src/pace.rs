@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::usage::Usage;
 
+/// The fewest messages per second that a pace may be, one a day: whoever asks for fewer
+/// would wait for what never comes. callcta's own number.
+pub(crate) const SLOWEST_PACE: f64 = 1.0 / 86_400.0;
+
 /// Starts that were late are made up for, but for no longer than this.
 const CATCH_UP: Duration = Duration::from_millis(100);
 

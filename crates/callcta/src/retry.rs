@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::error::{Delivery, Error, ErrorKind, Result};
-use crate::named::{Setter, apply, unknown};
+use crate::named::{Setters, apply, find, names, setters, unknown};
 
 /// Most requests per send unless told otherwise, the first included. callcta's own
 /// number.
@@ -40,6 +40,15 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    pub(crate) const SETTERS: Setters<Self> = setters! {
+        "attempts" => { attempts(count) },
+        "base_delay" => { base_delay(duration) },
+    "base_delay_ms" => { base_delay(duration) },
+        "max_delay" => { max_delay(duration) },
+    "max_delay_ms" => { max_delay(duration) },
+        "retry_unknown" => { retry_unknown(yes) },
+    };
+
     /// The defaults.
     pub fn new() -> Self {
         RetryPolicy::default()
@@ -86,12 +95,8 @@ impl RetryPolicy {
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) if there is no such part, or
     /// if the value is not of its type.
     pub fn set(self, name: &str, value: impl Into<Value>) -> Result<Self> {
-        let set: Setter<Self> = match name {
-            "attempts" => |this, value| Ok(this.attempts(value.count()?)),
-            "base_delay" | "base_delay_ms" => |this, value| Ok(this.base_delay(value.duration()?)),
-            "max_delay" | "max_delay_ms" => |this, value| Ok(this.max_delay(value.duration()?)),
-            "retry_unknown" => |this, value| Ok(this.retry_unknown(value.yes()?)),
-            _ => return Err(unknown("setting", name)),
+        let Some(set) = find(Self::SETTERS, name) else {
+            return Err(unknown("setting", name, names(Self::SETTERS)));
         };
         apply(set, self, name, value.into())
     }

@@ -246,7 +246,15 @@ fn what_is_no_setting_is_refused_by_its_name() {
     for (refused, text) in [
         (
             builder().set("tiemout", 1).map(drop),
-            "no such setting: tiemout",
+            "no such setting: tiemout; did you mean timeout?",
+        ),
+        (
+            builder().set("baseDelayMs", 1).map(drop),
+            "no such setting: baseDelayMs; did you mean base_delay_ms?",
+        ),
+        (
+            builder().set("retry", json!({"attempt": 1})).map(drop),
+            "no such setting: attempt; did you mean attempts?",
         ),
         (
             builder().set("retry", json!({"x": 1})).map(drop),
@@ -302,7 +310,10 @@ fn what_is_no_setting_is_refused_by_its_name() {
                 .map(drop),
             "calling_not_enabled_codes must be",
         ),
-        (options().set("tga", "x").map(drop), "no such option: tga"),
+        (
+            options().set("tga", "x").map(drop),
+            "no such option: tga; did you mean tag?",
+        ),
         (options().set("tag", 1).map(drop), "tag must be a text"),
         (
             options().set("deadline", "soon").map(drop),

@@ -252,7 +252,8 @@ class Client(ClientBase):
             One outcome for each message, in the order in which they become known.
 
         Raises:
-            InvalidArgumentError: The pace isn't more than 0, or an option can't be used.
+            InvalidArgumentError: The pace is less than one message a day or no finite
+                number, or an option can't be used.
             CancelledError: The client is closed.
         """
         from select import POLLIN, poll

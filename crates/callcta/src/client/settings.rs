@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{ClientBuilder, TokenPlacement};
 use crate::error::{Error, Result};
-use crate::named::{Setter, apply};
+use crate::named::{Named, Setters, apply, find, names, setters, unknown};
+use crate::retry::RetryPolicy;
 
 impl FromStr for TokenPlacement {
     type Err = Error;
@@ -49,49 +50,55 @@ impl ClientBuilder {
     /// setting, or if the value is not of its type. Whether it can be used is seen
     /// by [`build`](ClientBuilder::build).
     pub fn set(self, name: &str, value: impl Into<Value>) -> Result<Self> {
-        let set: Setter<Self> = match name {
-            "base_url" => |this, value| Ok(this.base_url(value.text()?)),
-            "version" => |this, value| Ok(this.version(value.text()?)),
-            "use_me" => |this, value| Ok(this.use_me(value.yes()?)),
-            "app_secret" => |this, value| Ok(this.app_secret(value.text()?)),
-            "token_placement" => |this, value| Ok(this.token_placement(value.text()?.parse()?)),
-            "timeout" | "timeout_ms" => |this, value| Ok(this.timeout(value.duration()?)),
-            "connect_timeout" | "connect_timeout_ms" => {
-                |this, value| Ok(this.connect_timeout(value.duration()?))
-            }
-            "body_limit" => |this, value| Ok(this.body_limit(value.count()?)),
-            "max_idle_connections" => |this, value| Ok(this.max_idle_connections(value.count()?)),
-            "user_agent" => |this, value| Ok(this.user_agent(value.text()?)),
-            "proxy" => |this, value| Ok(this.proxy(value.text()?)),
-            "proxy_from_env" => |this, value| Ok(this.proxy_from_env(value.yes()?)),
-            "extra_ca_pem" => |this, value| Ok(this.extra_ca_pem(value.text()?)),
-            #[cfg(feature = "platform-verifier")]
-            "platform_verifier" => |this, value| Ok(this.platform_verifier(value.yes()?)),
-            "retry" => |mut this, value| {
-                for (name, value) in value.object()? {
-                    this.retry = this.retry.set(&name, value)?;
-                }
-                Ok(this)
-            },
-            "calling_not_enabled_codes" => |this, value| {
-                let wrong = value.must_be("a list of objects with code and perhaps subcode");
-                let codes = value.list()?;
-                let codes = codes
-                    .iter()
-                    .map(code_and_subcode)
-                    .collect::<Option<Vec<_>>>();
-                let codes = codes.ok_or(wrong)?.into_iter();
-                Ok(codes.fold(this, |this, (code, subcode)| {
-                    this.calling_not_enabled_code(code, subcode)
-                }))
-            },
-            _ => {
-                let retry = self.retry.set(name, value)?;
-                return Ok(self.retry(retry));
-            }
-        };
-        apply(set, self, name, value.into())
+        if let Some(set) = find(SETTERS, name) {
+            return apply(set, self, name, value.into());
+        }
+        if find(RetryPolicy::SETTERS, name).is_some() {
+            let retry = self.retry.set(name, value)?;
+            return Ok(self.retry(retry));
+        }
+        let known = names(SETTERS).chain(names(RetryPolicy::SETTERS));
+        Err(unknown("setting", name, known))
     }
+}
+
+const SETTERS: Setters<ClientBuilder> = setters! {
+    "base_url" => { base_url(text) },
+    "version" => { version(text) },
+    "use_me" => { use_me(yes) },
+    "app_secret" => { app_secret(text) },
+    "token_placement" => { |this, value| Ok(this.token_placement(value.text()?.parse()?)) },
+    "timeout" => { timeout(duration) },
+    "timeout_ms" => { timeout(duration) },
+    "connect_timeout" => { connect_timeout(duration) },
+    "connect_timeout_ms" => { connect_timeout(duration) },
+    "body_limit" => { body_limit(count) },
+    "max_idle_connections" => { max_idle_connections(count) },
+    "user_agent" => { user_agent(text) },
+    "proxy" => { proxy(text) },
+    "proxy_from_env" => { proxy_from_env(yes) },
+    "extra_ca_pem" => { extra_ca_pem(text) },
+    #[cfg(feature = "platform-verifier")]
+    "platform_verifier" => { platform_verifier(yes) },
+    "retry" => { set_retry },
+    "calling_not_enabled_codes" => { set_codes },
+};
+
+fn set_retry(mut builder: ClientBuilder, value: Named<'_>) -> Result<ClientBuilder> {
+    for (name, value) in value.object()? {
+        builder.retry = builder.retry.set(&name, value)?;
+    }
+    Ok(builder)
+}
+
+fn set_codes(builder: ClientBuilder, value: Named<'_>) -> Result<ClientBuilder> {
+    let wrong = value.must_be("a list of objects with code and perhaps subcode");
+    let codes = value.list()?;
+    let codes = codes.iter().map(code_and_subcode);
+    let codes = codes.collect::<Option<Vec<_>>>().ok_or(wrong)?.into_iter();
+    Ok(codes.fold(builder, |builder, (code, subcode)| {
+        builder.calling_not_enabled_code(code, subcode)
+    }))
 }
 
 /// Of an object, or of a list of the two.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::fields::Extra;
 use crate::error::{Error, Result};
-use crate::named::{Setter, apply, unknown};
+use crate::named::{Named, Setters, apply, find, names, setters, unknown};
 
 /// The top-level fields that aren't further ones.
 const OWN_FIELDS: &[&str] = &[
@@ -115,6 +115,35 @@ pub struct SendOptions {
     pub(crate) extra: Extra,
 }
 
+const SETTERS: Setters<SendOptions> = setters! {
+    "messaging_type" => { messaging_type(text) },
+    "tag" => { tag(text) },
+    "notification_type" => { notification_type(text) },
+    "persona_id" => { persona_id(text) },
+    "reply_to" => { reply_to(text) },
+    "metadata" => { metadata(text) },
+    "deadline" => { set_deadline },
+    "deadline_ms" => { set_deadline },
+    "unchecked" => { unchecked(yes) },
+    "fields" => { set_fields },
+};
+
+fn set_deadline(options: SendOptions, value: Named<'_>) -> Result<SendOptions> {
+    let wrong = value.must_be("a moment that there is");
+    let deadline = SystemTime::UNIX_EPOCH.checked_add(value.duration()?);
+    Ok(options.deadline(deadline.ok_or(wrong)?))
+}
+
+fn set_fields(options: SendOptions, value: Named<'_>) -> Result<SendOptions> {
+    let fields = value.object()?;
+    if let Some(name) = OWN_FIELDS.iter().find(|name| fields.contains_key(**name)) {
+        let text = format!("fields must not hold {name}, which is set by itself");
+        return Err(Error::invalid_argument(text));
+    }
+    let set = |options: SendOptions, (key, value)| options.field(key, value);
+    Ok(fields.into_iter().fold(options, set))
+}
+
 impl SendOptions {
     /// Options that say nothing.
     pub fn new() -> Self {
@@ -190,29 +219,8 @@ impl SendOptions {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if there is no such
     /// option, or if the value is not of its type.
     pub fn set(self, name: &str, value: impl Into<Value>) -> Result<Self> {
-        let set: Setter<Self> = match name {
-            "messaging_type" => |this, value| Ok(this.messaging_type(value.text()?)),
-            "tag" => |this, value| Ok(this.tag(value.text()?)),
-            "notification_type" => |this, value| Ok(this.notification_type(value.text()?)),
-            "persona_id" => |this, value| Ok(this.persona_id(value.text()?)),
-            "reply_to" => |this, value| Ok(this.reply_to(value.text()?)),
-            "metadata" => |this, value| Ok(this.metadata(value.text()?)),
-            "deadline" | "deadline_ms" => |this, value| {
-                let wrong = value.must_be("a moment that there is");
-                let deadline = SystemTime::UNIX_EPOCH.checked_add(value.duration()?);
-                Ok(this.deadline(deadline.ok_or(wrong)?))
-            },
-            "unchecked" => |this, value| Ok(this.unchecked(value.yes()?)),
-            "fields" => |this, value| {
-                let fields = value.object()?;
-                if let Some(name) = OWN_FIELDS.iter().find(|name| fields.contains_key(**name)) {
-                    let text = format!("fields must not hold {name}, which is set by itself");
-                    return Err(Error::invalid_argument(text));
-                }
-                let set = |this: Self, (key, value)| this.field(key, value);
-                Ok(fields.into_iter().fold(this, set))
-            },
-            _ => return Err(unknown("option", name)),
+        let Some(set) = find(SETTERS, name) else {
+            return Err(unknown("option", name, names(SETTERS)));
         };
         apply(set, self, name, value.into())
     }

@@ -14,6 +14,7 @@ use self::queue::{Job, Queue, Settings};
 use crate::client::{Client, Receipt};
 use crate::error::{Delivery, Error, Result};
 use crate::message::Request;
+use crate::pace::SLOWEST_PACE;
 use crate::transport::per_process::PerProcess;
 
 /// Most threads an [`Outbox`] runs unless told otherwise. callcta's own number.
@@ -105,14 +106,15 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it isn't more than 0.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it isn't a finite
+    /// number, or less than one message a day.
     pub fn set_pace(&self, per_second: Option<f64>) -> Result<()> {
-        let pace = per_second.unwrap_or(f64::INFINITY);
-        if pace.is_nan() || pace <= 0.0 {
+        if per_second.is_some_and(|pace| !pace.is_finite() || pace < SLOWEST_PACE) {
             return Err(Error::invalid_argument(
-                "the pace must be a number of messages per second, more than 0",
+                "the pace must be a number of messages per second, one a day (1/86400) or more",
             ));
         }
+        let pace = per_second.unwrap_or(f64::INFINITY);
         self.handle.pace.store(pace.to_bits(), Ordering::Relaxed);
         self.queue().set(self.handle.settings());
         Ok(())

@@ -530,13 +530,27 @@ fn nothing_waits_for_the_pace_of_a_closed_client() {
 }
 
 #[test]
-fn a_pace_is_more_than_nothing() {
+fn a_pace_is_more_than_nothing_and_less_than_everything() {
     let server = Server::answering(ok());
     let client = client(&server);
     let outbox = Outbox::new(client.clone());
-    for pace in [0.0, -1.0, f64::NAN] {
+    for pace in [
+        0.0,
+        -0.0,
+        -1.0,
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::MIN_POSITIVE,
+        1e-320,
+        1e-9,
+        1.0 / 86_401.0,
+    ] {
         let error = outbox.set_pace(Some(pace)).expect_err("it is no pace");
-        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{pace}");
+    }
+    for pace in [1.0 / 86_400.0, 1e300] {
+        outbox.set_pace(Some(pace)).expect("it is a pace");
     }
     drop(outbox);
     server.finish(client);
