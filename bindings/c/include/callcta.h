@@ -1070,9 +1070,10 @@ callcta_status callcta_outbox_wait(const struct callcta_outbox *outbox,
 void callcta_outbox_free(struct callcta_outbox *outbox);
 
 /**
- * Cancels the message if it still waits: its callback is then called, with
- * `CALLCTA_CANCELLED`, before this returns. `false` if it is done, or being sent, which
- * isn't tried again then.
+ * Gives the message up. If it still waits, its callback is called, with
+ * `CALLCTA_CANCELLED`, before this returns `true`. If it is being sent, that is broken
+ * off, and the callback is called soon after, with the delivery that is known. `false`
+ * then, and if it is done.
  */
 bool callcta_ticket_cancel(const struct callcta_ticket *ticket);
 

@@ -137,9 +137,10 @@ pub unsafe extern "C" fn callcta_outbox_free(outbox: *mut callcta_outbox) {
     free!(outbox);
 }
 
-/// Cancels the message if it still waits: its callback is then called, with
-/// `CALLCTA_CANCELLED`, before this returns. `false` if it is done, or being sent, which
-/// isn't tried again then.
+/// Gives the message up. If it still waits, its callback is called, with
+/// `CALLCTA_CANCELLED`, before this returns `true`. If it is being sent, that is broken
+/// off, and the callback is called soon after, with the delivery that is known. `false`
+/// then, and if it is done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_ticket_cancel(ticket: *const callcta_ticket) -> bool {
     let mut cancelled = false;

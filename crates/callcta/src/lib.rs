@@ -119,6 +119,7 @@ pub mod limits;
 pub mod transport;
 pub mod webhook;
 
+mod cancel;
 mod client;
 mod credentials;
 mod error;
@@ -134,6 +135,7 @@ mod validate;
 mod violation;
 mod wire;
 
+pub use cancel::CancelToken;
 pub use client::{Client, ClientBuilder, Receipt, RetryEvent, TokenPlacement};
 pub use credentials::{AccessToken, AppSecret};
 pub use error::{Delivery, Error, ErrorKind, GraphError, Result};

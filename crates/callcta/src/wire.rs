@@ -109,7 +109,7 @@ fn from_body_error(status: u16, error: TransportError) -> Error {
             return of_status(status).with_source(error);
         }
         (_, TransportErrorKind::Timeout) => ErrorKind::Timeout,
-        (_, TransportErrorKind::Closed) => ErrorKind::Cancelled,
+        (_, TransportErrorKind::Closed | TransportErrorKind::Cancelled) => ErrorKind::Cancelled,
         (_, TransportErrorKind::InvalidResponse) => ErrorKind::InvalidResponse,
         _ => ErrorKind::Network,
     };

@@ -46,6 +46,7 @@ fn posts_in_a_row_use_one_connection_and_no_thread() {
             content_type: "application/json",
             body: b"{}",
             timeout: None,
+            cancel: None,
         });
         assert_eq!(answer.unwrap().status, 200);
     }

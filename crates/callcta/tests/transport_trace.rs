@@ -83,6 +83,7 @@ fn post(client: &UreqTransport, url: &str) -> String {
             content_type: "application/json",
             body: body.as_bytes(),
             timeout: None,
+            cancel: None,
         };
         let outcome = client.post(&request);
         writeln!(outcomes, "{request:?} {outcome:?}").unwrap();

@@ -13,6 +13,7 @@ pub use self::builder::ClientBuilder;
 pub use self::endpoint::TokenPlacement;
 
 use self::endpoint::Endpoint;
+use crate::cancel::{CancelToken, Wake};
 use crate::error::{Delivery, Error, ErrorKind, Result};
 use crate::message::body::Body;
 use crate::message::{Message, Recipient, Request, SendOptions};
@@ -23,9 +24,6 @@ use crate::transport::{HttpRequest, Transport, TransportError, TransportErrorKin
 use crate::usage::Usage;
 use crate::violation::{Severity, Violation};
 use crate::{validate, wire};
-
-/// Of a send that nobody gives up.
-static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What a send that worked returned.
 #[derive(Clone, PartialEq, Eq)]
@@ -103,7 +101,7 @@ struct Inner {
     /// Read without a lock, which a fork might find taken by a thread that the
     /// child doesn't have.
     closed: AtomicBool,
-    /// Where a wait before a retry is woken by `close`.
+    /// Where a wait before a retry is woken by `close` or a token.
     pause: Mutex<()>,
     wake: Condvar,
 }
@@ -138,7 +136,7 @@ impl Client {
         options: &SendOptions,
     ) -> Result<Receipt> {
         let recipient = to.into();
-        self.check_and_post(&recipient, message, options, &NEVER)
+        self.check_and_post(&recipient, message, options, None)
     }
 
     /// Sends a message without checking it first, as with
@@ -153,7 +151,7 @@ impl Client {
         message: &Message,
         options: &SendOptions,
     ) -> Result<Receipt> {
-        self.post(&to.into(), message, options, &NEVER)
+        self.post(&to.into(), message, options, None)
     }
 
     /// Sends a whole request.
@@ -162,28 +160,27 @@ impl Client {
     ///
     /// As [`send`](Client::send).
     pub fn send_request(&self, request: &Request) -> Result<Receipt> {
-        self.send_request_until(request, &NEVER)
+        self.request(request, None)
     }
 
-    /// Sends a whole request, and doesn't try again once it is given up.
-    pub(crate) fn send_request_until(
-        &self,
-        request: &Request,
-        given_up: &AtomicBool,
-    ) -> Result<Receipt> {
-        let Some(recipient) = &request.recipient else {
-            return Err(Error::invalid_message(request.validate()));
-        };
-        self.check_and_post(recipient, &request.message, &request.options, given_up)
+    /// Sends a whole request, unless and until it is given up: then it ends at once,
+    /// whatever it waits for, and isn't tried again.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Client::send), and [`Cancelled`](ErrorKind::Cancelled) when it is
+    /// given up, with the delivery that is known: *unknown* once a byte of a request
+    /// went out. If an earlier try had failed, that error is its
+    /// [`source`](std::error::Error::source).
+    pub fn send_request_until(&self, request: &Request, cancel: &CancelToken) -> Result<Receipt> {
+        self.request(request, Some(cancel))
     }
 
     /// Closes every connection. Sends in flight end at once, later ones fail with
     /// [`Cancelled`](ErrorKind::Cancelled); both holds for all clones.
     pub fn close(&self) {
         self.inner.closed.store(true, Ordering::Release);
-        // Taken so that no send is between its look and its wait.
-        drop(self.inner.pause.lock());
-        self.inner.wake.notify_all();
+        self.inner.wake();
         self.pacer().lift();
         self.inner.transport.close();
     }
@@ -197,12 +194,19 @@ impl Client {
         self.inner.closed.load(Ordering::Acquire)
     }
 
+    fn request(&self, request: &Request, cancel: Option<&CancelToken>) -> Result<Receipt> {
+        let Some(recipient) = &request.recipient else {
+            return Err(Error::invalid_message(request.validate()));
+        };
+        self.check_and_post(recipient, &request.message, &request.options, cancel)
+    }
+
     fn check_and_post(
         &self,
         recipient: &Recipient,
         message: &Message,
         options: &SendOptions,
-        given_up: &AtomicBool,
+        cancel: Option<&CancelToken>,
     ) -> Result<Receipt> {
         if !options.unchecked {
             let violations = validate::request(Some(recipient), message, options);
@@ -211,7 +215,7 @@ impl Client {
                 return Err(Error::invalid_message(violations));
             }
         }
-        self.post(recipient, message, options, given_up)
+        self.post(recipient, message, options, cancel)
     }
 
     fn post(
@@ -219,10 +223,10 @@ impl Client {
         recipient: &Recipient,
         message: &Message,
         options: &SendOptions,
-        given_up: &AtomicBool,
+        cancel: Option<&CancelToken>,
     ) -> Result<Receipt> {
         let started = Instant::now();
-        let result = self.try_until_done(recipient, message, options, given_up);
+        let result = self.try_until_done(recipient, message, options, cancel);
         log_outcome(&result, started.elapsed());
         result
     }
@@ -232,7 +236,7 @@ impl Client {
         recipient: &Recipient,
         message: &Message,
         options: &SendOptions,
-        given_up: &AtomicBool,
+        cancel: Option<&CancelToken>,
     ) -> Result<Receipt> {
         let inner = &*self.inner;
         let mut body = Vec::with_capacity(512);
@@ -244,6 +248,7 @@ impl Client {
         };
         serde_json::to_writer(&mut body, &parts).expect("a request has only string keys");
 
+        let given_up = || cancel.is_some_and(CancelToken::is_cancelled);
         let mut attempt = 0;
         // Of the last try that may have arrived.
         let mut lost = None;
@@ -255,8 +260,11 @@ impl Client {
             if self.is_closed() {
                 break Error::cancelled(Delivery::NotSent, "the client is closed");
             }
+            if given_up() {
+                break Error::cancelled(Delivery::NotSent, "cancelled before it was sent");
+            }
             attempt += 1;
-            let error = match self.post_once(&body, timeout) {
+            let error = match self.post_once(&body, timeout, cancel) {
                 Ok(answer) => {
                     inner.budget.refund();
                     return Ok(Receipt {
@@ -284,8 +292,12 @@ impl Client {
                     wait,
                 });
             }
-            if self.pause(wait) || given_up.load(Ordering::Relaxed) {
+            self.pause(wait, cancel);
+            if self.is_closed() {
                 break error;
+            }
+            if given_up() {
+                break cancelled_after(error);
             }
             if error.delivery() == Delivery::Unknown {
                 lost = Some(error);
@@ -293,13 +305,24 @@ impl Client {
         };
         // No later try takes back that an earlier one may have arrived.
         let told = match lost {
-            Some(lost) if failed.delivery() != Delivery::Unknown => lost,
+            Some(lost) if failed.delivery() != Delivery::Unknown => {
+                if failed.kind() == ErrorKind::Cancelled && given_up() {
+                    cancelled_after(lost)
+                } else {
+                    lost
+                }
+            }
             _ => failed,
         };
         Err(told.with_attempts(attempt))
     }
 
-    fn post_once(&self, body: &[u8], timeout: Option<Duration>) -> Result<wire::Answer> {
+    fn post_once(
+        &self,
+        body: &[u8],
+        timeout: Option<Duration>,
+        cancel: Option<&CancelToken>,
+    ) -> Result<wire::Answer> {
         let inner = &*self.inner;
         let endpoint = &inner.endpoint;
         let request = HttpRequest {
@@ -308,6 +331,7 @@ impl Client {
             content_type: "application/json",
             body,
             timeout,
+            cancel,
         };
         let response = inner.transport.post(&request).map_err(of_transport)?;
         let blank = |text: &str| endpoint.blank(text);
@@ -322,18 +346,34 @@ impl Client {
         answer
     }
 
-    /// Waits; `true` if the client was closed meanwhile.
-    fn pause(&self, wait: Duration) -> bool {
-        let pause = self
-            .inner
-            .pause
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let _ = self
-            .inner
-            .wake
-            .wait_timeout_while(pause, wait, |()| !self.is_closed());
-        self.is_closed()
+    /// Waits, but no longer than until the client is closed or the send given up.
+    fn pause(&self, wait: Duration, cancel: Option<&CancelToken>) {
+        let started = Instant::now();
+        let _watch = cancel.and_then(|cancel| cancel.watch(Arc::clone(&self.inner) as _));
+        let ended = || self.is_closed() || cancel.is_some_and(CancelToken::is_cancelled);
+        let longest = cancel.and_then(CancelToken::longest_wait);
+        while !ended() {
+            let left = wait.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            let pause = self.inner.pause.lock();
+            let pause = pause.unwrap_or_else(PoisonError::into_inner);
+            let left = longest.map_or(left, |longest| left.min(longest));
+            drop((self.inner.wake).wait_timeout_while(pause, left, |()| !ended()));
+            // Not under the lock, since a check may do anything.
+            if let Some(cancel) = cancel {
+                cancel.check();
+            }
+        }
+    }
+}
+
+impl Wake for Inner {
+    fn wake(&self) {
+        // Taken so that no send is between its look and its wait.
+        drop(self.pause.lock());
+        self.wake.notify_all();
     }
 }
 
@@ -349,6 +389,11 @@ impl fmt::Debug for Client {
 
 fn end_of(wait: Duration) -> Option<SystemTime> {
     SystemTime::now().checked_add(wait)
+}
+
+/// What a send tells that is given up when it would have been tried again.
+fn cancelled_after(failed: Error) -> Error {
+    Error::cancelled(failed.delivery(), "cancelled before the next try").with_source(failed)
 }
 
 /// The time until the deadline, if there is one.
@@ -367,7 +412,7 @@ fn of_transport(error: TransportError) -> Error {
 
     let kind = match (error.kind, error.request_written) {
         (Failed::Timeout, _) => ErrorKind::Timeout,
-        (Failed::Closed, _) => ErrorKind::Cancelled,
+        (Failed::Closed | Failed::Cancelled, _) => ErrorKind::Cancelled,
         (Failed::InvalidRequest, _) => ErrorKind::InvalidArgument,
         (_, false) => ErrorKind::Connect,
         (Failed::InvalidResponse, true) => ErrorKind::InvalidResponse,

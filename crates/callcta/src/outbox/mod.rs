@@ -255,7 +255,7 @@ fn work(client: &Client, queue: &Arc<Queue>) {
             queue.worker_failed();
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            client.send_request_until(&job.request, &job.given_up)
+            client.send_request_until(&job.request, &job.cancel)
         }))
         .unwrap_or_else(|_| {
             Err(Error::internal(

@@ -4,13 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 use std::{process, ptr};
 
 use super::ignore_poison;
+use crate::cancel::CancelToken;
 use crate::client::Receipt;
 use crate::error::{Delivery, Error, Result};
 use crate::message::{Recipient, Request};
@@ -22,8 +22,8 @@ pub(super) struct Job {
     number: u64,
     pub(super) recipient: Arc<Recipient>,
     pub(super) request: Request,
-    /// By the ticket, while it is being sent.
-    pub(super) given_up: Arc<AtomicBool>,
+    /// The ticket's, for when it is being sent.
+    pub(super) cancel: CancelToken,
     pub(super) done: Done,
 }
 
@@ -35,7 +35,7 @@ impl Job {
                 number: 0,
                 recipient: Arc::new(recipient),
                 request,
-                given_up: Arc::default(),
+                cancel: CancelToken::new(),
                 done,
             }),
             None => Err(Error::invalid_message(request.validate())),
@@ -238,7 +238,7 @@ impl Queue {
             queue: Arc::downgrade(self),
             recipient: Arc::clone(&recipient),
             number: job.number,
-            given_up: Arc::clone(&job.given_up),
+            cancel: job.cancel.clone(),
         };
         state.queued += 1;
         if let Some(lane) = state.lanes.get_mut(&recipient) {
@@ -431,21 +431,27 @@ pub struct Ticket {
     queue: Weak<Queue>,
     recipient: Arc<Recipient>,
     number: u64,
-    given_up: Arc<AtomicBool>,
+    cancel: CancelToken,
 }
 
 impl Ticket {
-    /// Cancels the message if it still waits: its outcome is then
+    /// Gives the message up. If it still waits, its outcome is
     /// [`Cancelled`](crate::ErrorKind::Cancelled) with delivery *not sent*, told
-    /// before this returns. `false` if it is done, or already being sent, which isn't
-    /// tried again then; and in a forked child, whose parent may send it.
+    /// before this returns `true`.
+    ///
+    /// If it is being sent already, that is broken off, and its thread and its
+    /// recipient are free for the next message. Its outcome is then told soon, by its
+    /// thread: `Cancelled` with the delivery that is known, *unknown* once a byte of
+    /// the request went out; or what became of it, if the answer was first. `false`
+    /// is returned then, and if it is done; and in a forked child, whose parent may
+    /// send it.
     pub fn cancel(&self) -> bool {
         let queue = self.queue.upgrade();
         let Some(queue) = queue.filter(|queue| queue.pid == process::id()) else {
             return false;
         };
         let Some(job) = queue.remove(&self.recipient, self.number) else {
-            self.given_up.store(true, Ordering::Relaxed);
+            self.cancel.cancel();
             return false;
         };
         queue.tell_all(vec![job], || cancelled("cancelled before it was sent"));
@@ -461,6 +467,8 @@ impl fmt::Debug for Ticket {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::message::{Message, SendOptions};
 

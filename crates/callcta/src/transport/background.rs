@@ -2,7 +2,8 @@
 //!
 //! Neither a name look-up nor a TCP connect can be called off. Both are rare (a
 //! pooled connection needs neither), so they run on a thread of their own, and
-//! the caller stops waiting when its time is up or the transport is closed.
+//! the caller stops waiting when its time is up, the call is given up or the
+//! transport is closed.
 
 use std::error::Error;
 use std::fmt;
@@ -11,9 +12,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
+use super::call;
+use crate::cancel::{CancelToken, Wake};
+
 /// Why a wait ended without a result.
 #[derive(Debug)]
 pub(super) enum Interrupted {
+    /// The transport was closed or the call given up.
     Closed,
     TimedOut,
     NoThread(NoThread),
@@ -62,37 +67,39 @@ impl Background {
             .map_err(|error| Interrupted::NoThread(NoThread(error)))
     }
 
-    /// Waits until `poll` has something, the deadline passes or `close` is called.
+    /// Waits until `poll` has something, the deadline passes, the thread's call is
+    /// given up or `close` is called.
     pub(super) fn wait<R>(
-        &self,
+        self: &Arc<Self>,
         deadline: Option<Instant>,
         mut poll: impl FnMut() -> Option<R>,
     ) -> Result<R, Interrupted> {
-        let mut closed = lock(&self.closed);
+        let cancel = call::cancel_token();
+        let mut watch = None;
+        if !call::heed(&mut watch, self) {
+            return Err(Interrupted::Closed);
+        }
         loop {
-            if *closed {
+            let closed = lock(&self.closed);
+            if *closed || cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
                 return Err(Interrupted::Closed);
             }
             if let Some(result) = poll() {
                 return Ok(result);
             }
-            closed = match deadline {
-                None => self
-                    .changed
-                    .wait(closed)
-                    .unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Err(Interrupted::TimedOut);
-                    }
-                    let (guard, _) = self
-                        .changed
-                        .wait_timeout(closed, left)
-                        .unwrap_or_else(PoisonError::into_inner);
-                    guard
-                }
-            };
+            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(Interrupted::TimedOut);
+            }
+            let longest = cancel.as_ref().and_then(CancelToken::longest_wait);
+            match left.into_iter().chain(longest).min() {
+                None => drop(self.changed.wait(closed)),
+                Some(left) => drop(self.changed.wait_timeout(closed, left)),
+            }
+            // Not under the lock, since a check may do anything.
+            if let Some(cancel) = &cancel {
+                cancel.check();
+            }
         }
     }
 
@@ -120,5 +127,11 @@ impl Background {
     pub(super) fn close(&self) {
         *lock(&self.closed) = true;
         self.changed.notify_all();
+    }
+}
+
+impl Wake for Background {
+    fn wake(&self) {
+        self.announce();
     }
 }

@@ -1,16 +1,21 @@
 //! What the calling thread's exchange may do and has done.
 //!
 //! ureq runs a whole exchange on the thread that asked for it, but hands its
-//! connectors neither the caller's deadline nor a place for evidence. Both
+//! connectors neither the caller's deadline and token nor a place for evidence. All
 //! travel beside it, in a thread-local that lives for one call.
 
 use std::cell::RefCell;
-use std::time::Instant;
+use std::mem;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::cancel::{CancelToken, Wake, Watch};
 
 #[derive(Default)]
 struct Call {
     deadline: Option<Instant>,
     connect_deadline: Option<Instant>,
+    cancel: Option<CancelToken>,
     /// Request line and the headers that ureq must not see, until they are taken.
     head: Vec<u8>,
     head_taken: bool,
@@ -24,10 +29,15 @@ struct Call {
 
 thread_local! {
     static CALL: RefCell<Call> = RefCell::default();
+    /// The last call's buffer for its head.
+    static SPARE: RefCell<Vec<u8>> = RefCell::default();
 }
 
 /// The current thread's call, from its start to the end of its answer.
-pub(super) struct CallScope(());
+pub(super) struct CallScope {
+    /// The one that it interrupts: a token's check may send.
+    outer: Call,
+}
 
 impl CallScope {
     /// Starts a call. `write_head` gets an empty buffer for the request line and
@@ -35,20 +45,20 @@ impl CallScope {
     pub(super) fn enter(
         deadline: Option<Instant>,
         connect_deadline: Option<Instant>,
+        cancel: Option<&CancelToken>,
         write_head: impl FnOnce(&mut Vec<u8>),
     ) -> Self {
-        CALL.with_borrow_mut(|call| {
-            let mut head = std::mem::take(&mut call.head);
-            head.clear();
-            write_head(&mut head);
-            *call = Call {
+        let mut head = SPARE.take();
+        write_head(&mut head);
+        Self {
+            outer: CALL.replace(Call {
                 deadline,
                 connect_deadline,
+                cancel: cancel.cloned(),
                 head,
                 ..Call::default()
-            };
-        });
-        Self(())
+            }),
+        }
     }
 
     /// Whether the operating system took at least one byte of the request.
@@ -60,7 +70,9 @@ impl CallScope {
 
 impl Drop for CallScope {
     fn drop(&mut self) {
-        CALL.with_borrow_mut(|call| call.head.clear());
+        let mut head = CALL.replace(mem::take(&mut self.outer)).head;
+        head.clear();
+        SPARE.set(head);
     }
 }
 
@@ -73,6 +85,31 @@ pub(super) fn deadline() -> Option<Instant> {
         } else {
             call.connect_deadline
         }
+    })
+}
+
+/// What the call can be given up by.
+pub(super) fn cancel_token() -> Option<CancelToken> {
+    CALL.with_borrow(|call| call.cancel.clone())
+}
+
+/// How long a wait may be at most, because of the token's check.
+pub(super) fn longest_wait() -> Option<Duration> {
+    CALL.with_borrow(|call| call.cancel.as_ref()?.longest_wait())
+}
+
+/// Has `who` woken when the call is given up; `false` if it is already. What it is
+/// given and leaves in `watch` is kept from one wait to the next.
+pub(super) fn heed<W: Wake + 'static>(watch: &mut Option<Watch>, who: &Arc<W>) -> bool {
+    CALL.with_borrow(|call| {
+        let Some(token) = &call.cancel else {
+            *watch = None;
+            return true;
+        };
+        if watch.as_ref().is_none_or(|watch| !watch.is_of(token)) {
+            *watch = token.watch(Arc::clone(who) as _);
+        }
+        watch.is_some()
     })
 }
 
@@ -104,7 +141,7 @@ mod tests {
 
     #[test]
     fn bytes_before_the_request_are_no_evidence() {
-        let call = CallScope::enter(None, None, |head| head.extend_from_slice(b"POST"));
+        let call = CallScope::enter(None, None, None, |head| head.extend_from_slice(b"POST"));
         queued(100); // a TLS handshake, its last flight still held back
         accepted(60);
         assert!(!call.request_written());
@@ -117,7 +154,7 @@ mod tests {
         accepted(1);
         assert!(call.request_written());
         drop(call);
-        let next = CallScope::enter(None, None, |head| assert!(head.is_empty()));
+        let next = CallScope::enter(None, None, None, |head| assert!(head.is_empty()));
         assert!(!next.request_written());
     }
 }

@@ -8,6 +8,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::cancel::CancelToken;
+
 mod background;
 mod call;
 mod config;
@@ -39,6 +41,9 @@ pub struct HttpRequest<'a> {
     pub body: &'a [u8],
     /// Bound for this whole call, when shorter than the transport's own.
     pub timeout: Option<Duration>,
+    /// By which the call can be given up. A transport that waits may heed it; the
+    /// client itself doesn't try again and doesn't wait then.
+    pub cancel: Option<&'a CancelToken>,
 }
 
 /// Shows no token, URL or body.
@@ -89,6 +94,8 @@ pub enum TransportErrorKind {
     InvalidResponse,
     /// The transport is closed.
     Closed,
+    /// The call was given up by [`HttpRequest::cancel`].
+    Cancelled,
     /// The request could not be formed, for instance because of a bad URL.
     InvalidRequest,
 }
@@ -120,6 +127,15 @@ impl TransportError {
             kind: TransportErrorKind::Closed,
             request_written: false,
             message: "the transport is closed".to_owned(),
+        }
+    }
+
+    /// What a call says that was given up.
+    fn cancelled() -> Self {
+        Self {
+            kind: TransportErrorKind::Cancelled,
+            request_written: false,
+            message: "the call was cancelled".to_owned(),
         }
     }
 }

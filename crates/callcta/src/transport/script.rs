@@ -24,6 +24,7 @@ type Script = dyn FnMut(&HttpRequest<'_>) -> Option<Outcome> + Send;
 ///     content_type: "application/json",
 ///     body: b"{}",
 ///     timeout: None,
+///     cancel: None,
 /// });
 /// assert_eq!(answer.unwrap().status, 200);
 /// assert_eq!(transport.requests()[0].authorization.as_deref(), Some("Bearer abc"));
@@ -124,6 +125,7 @@ impl fmt::Debug for ScriptedRequest {
                 content_type: &self.content_type,
                 body: &self.body,
                 timeout: self.timeout,
+                cancel: None,
             },
             f,
         )
@@ -141,6 +143,7 @@ mod tests {
             content_type: "application/json",
             body,
             timeout: Some(Duration::from_secs(1)),
+            cancel: None,
         }
     }
 

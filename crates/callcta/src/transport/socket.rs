@@ -14,6 +14,7 @@ use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, ShutdownHa
 use ureq::{Error, Timeout};
 
 use super::call;
+use crate::cancel::{Wake, Watch};
 
 /// How much written data is held back before it goes out without waiting for
 /// more. A whole request is far smaller.
@@ -26,7 +27,7 @@ const SLACK: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 struct Socket {
     stream: TcpStream,
-    /// Tells an end of the stream that `close` caused from the peer's.
+    /// Tells an end of the stream that was caused here from the peer's.
     closed: AtomicBool,
 }
 
@@ -35,6 +36,12 @@ impl ShutdownHandle for Socket {
         self.closed.store(true, Ordering::Release);
         // It fails only when the connection is gone already.
         let _ = self.stream.shutdown(Shutdown::Both);
+    }
+}
+
+impl Wake for Socket {
+    fn wake(&self) {
+        self.shutdown();
     }
 }
 
@@ -50,6 +57,8 @@ pub(super) struct SocketTransport {
     write_timeout: Option<Duration>,
     /// Something was read since the last probe.
     answered: bool,
+    /// By which the call that uses the connection can be given up.
+    watch: Option<Watch>,
 }
 
 impl SocketTransport {
@@ -64,6 +73,7 @@ impl SocketTransport {
             read_timeout: None,
             write_timeout: None,
             answered: false,
+            watch: None,
         }
     }
 
@@ -72,7 +82,17 @@ impl SocketTransport {
         Arc::clone(&self.socket) as _
     }
 
+    /// Lets the call's token reach this socket.
+    fn heed(&mut self) -> Result<(), Error> {
+        if call::heed(&mut self.watch, &self.socket) {
+            Ok(())
+        } else {
+            Err(given_up())
+        }
+    }
+
     fn flush(&mut self) -> Result<(), Error> {
+        self.heed()?;
         while !self.held.is_empty() {
             let left = time_left()?;
             limit(&mut self.write_timeout, left, |limit| {
@@ -87,6 +107,7 @@ impl SocketTransport {
                 Err(error) if is_retried(&error) => {
                     // Woken early; the next round sets what is left of the time.
                     self.write_timeout = Some(Duration::MAX);
+                    check()?;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -143,19 +164,24 @@ impl Transport for SocketTransport {
             })?;
             match (&self.socket.stream).read(input) {
                 Ok(count) => break count,
-                Err(error) if is_retried(&error) => self.read_timeout = Some(Duration::MAX),
+                Err(error) if is_retried(&error) => {
+                    self.read_timeout = Some(Duration::MAX);
+                    check()?;
+                }
                 Err(error) => return Err(error.into()),
             }
         };
         if count == 0 && self.socket.closed.load(Ordering::Acquire) {
             // Not an end of the body, which ureq would take it for.
-            return Err(io::Error::from(io::ErrorKind::NotConnected).into());
+            return Err(given_up());
         }
         self.buffers.input_appended(count);
         Ok(count > 0)
     }
 
     fn is_open(&mut self) -> bool {
+        // From here on it may be another call's.
+        self.watch = None;
         if !self.held.is_empty() || !self.buffers.input().is_empty() {
             return false;
         }
@@ -169,15 +195,26 @@ impl Transport for SocketTransport {
     }
 }
 
-/// What the call may still take; `None` is for ever.
+/// How long to wait at most before looking around; `None` is for ever.
 fn time_left() -> Result<Option<Duration>, Error> {
-    match call::deadline() {
-        None => Ok(None),
-        Some(deadline) => match deadline.saturating_duration_since(Instant::now()) {
-            Duration::ZERO => Err(Error::Timeout(Timeout::Global)),
-            left => Ok(Some(left)),
-        },
+    let left = call::deadline().map(|at| at.saturating_duration_since(Instant::now()));
+    if left.is_some_and(|left| left.is_zero()) {
+        return Err(Error::Timeout(Timeout::Global));
     }
+    Ok(left.into_iter().chain(call::longest_wait()).min())
+}
+
+/// Runs the check of the call's token, which may do anything.
+fn check() -> Result<(), Error> {
+    match call::cancel_token() {
+        Some(token) if token.check() => Err(given_up()),
+        _ => Ok(()),
+    }
+}
+
+/// What ureq is told, as when it is shut down.
+fn given_up() -> Error {
+    io::Error::from(io::ErrorKind::NotConnected).into()
 }
 
 /// The socket's timeout ran out (which says nothing yet about the call's), or a
@@ -257,7 +294,7 @@ mod tests {
     #[test]
     fn head_and_body_leave_together_when_an_answer_is_awaited() {
         let (mut transport, mut peer) = connected();
-        let call = call::CallScope::enter(None, None, |_| {});
+        let call = call::CallScope::enter(None, None, None, |_| {});
         call::take_head(|_| ());
         queue(&mut transport, b"head ");
         queue(&mut transport, b"body");
@@ -279,7 +316,7 @@ mod tests {
     #[test]
     fn a_write_that_fails_at_once_is_no_evidence() {
         let (mut transport, _peer) = connected();
-        let call = call::CallScope::enter(None, None, |_| {});
+        let call = call::CallScope::enter(None, None, None, |_| {});
         call::take_head(|_| ());
         transport.socket.stream.shutdown(Shutdown::Write).unwrap();
         queue(&mut transport, b"request");
@@ -292,7 +329,7 @@ mod tests {
     fn a_socket_that_wakes_too_early_is_waited_for_again() {
         let (mut transport, _peer) = connected();
         let deadline = Instant::now() + Duration::from_millis(50);
-        let _call = call::CallScope::enter(Some(deadline), Some(deadline), |_| {});
+        let _call = call::CallScope::enter(Some(deadline), Some(deadline), None, |_| {});
         // Left over from a call with little time.
         let short = Some(Duration::from_millis(1));
         transport.socket.stream.set_read_timeout(short).unwrap();

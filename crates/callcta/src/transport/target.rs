@@ -77,6 +77,7 @@ pub(crate) fn check_head(url: &str, authorization: Option<&str>) -> Result<(), T
         content_type: "application/json",
         body: b"",
         timeout: None,
+        cancel: None,
     };
     Target::of(&request, false).map(drop)
 }

@@ -23,6 +23,7 @@ use super::per_process::PerProcess;
 use super::resolver::{CachingResolver, SharedResolver};
 use super::target::{MAX_HEAD, Target, has_valid_authority, is_header_value};
 use super::{HttpRequest, HttpResponse, Transport, TransportError};
+use crate::cancel::CancelToken;
 
 /// More than a head, or one that is too long would never be seen to be.
 const INPUT_BUFFER: usize = MAX_ANSWER_HEAD + 1024;
@@ -151,19 +152,23 @@ impl UreqTransport {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Whatever `close` breaks off failed because of `close`.
-    fn closed_or(
+    /// Whatever `close` or the call's token breaks off failed because of that.
+    fn ended_or(
         &self,
+        request: &HttpRequest<'_>,
         request_written: bool,
         failure: impl FnOnce() -> TransportError,
     ) -> TransportError {
-        if self.is_closed() {
-            TransportError {
-                request_written,
-                ..TransportError::closed()
-            }
+        let ended = if self.is_closed() {
+            TransportError::closed()
+        } else if request.cancel.is_some_and(CancelToken::is_cancelled) {
+            TransportError::cancelled()
         } else {
-            failure()
+            return failure();
+        };
+        TransportError {
+            request_written,
+            ..ended
         }
     }
 }
@@ -173,6 +178,9 @@ impl Transport for UreqTransport {
         if self.is_closed() {
             return Err(TransportError::closed());
         }
+        if request.cancel.is_some_and(CancelToken::is_cancelled) {
+            return Err(TransportError::cancelled());
+        }
         let target = Target::of(request, self.config.https_only)?;
         let pool = self.pool();
         let uri = pool.uri(target.origin)?;
@@ -181,6 +189,7 @@ impl Transport for UreqTransport {
         let call = CallScope::enter(
             start.checked_add(limits.total),
             start.checked_add(limits.connect),
+            request.cancel,
             |head| target.write_head(request, head),
         );
         let peer = uri.clone();
@@ -192,7 +201,7 @@ impl Transport for UreqTransport {
                 status: answer.status().as_u16(),
                 headers: headers(answer.headers()),
                 body: whole(answer.body_mut(), self.config.max_body).map_err(|error| {
-                    self.closed_or(true, || failure::within_body(&error, &limits))
+                    self.ended_or(request, true, || failure::within_body(&error, &limits))
                 }),
             }),
             Err(error) => {
@@ -200,7 +209,7 @@ impl Transport for UreqTransport {
                 if !written {
                     pool.resolver.forget();
                 }
-                Err(self.closed_or(written, || {
+                Err(self.ended_or(request, written, || {
                     failure::before_status(&error, written, &self.name(&peer), &limits)
                 }))
             }
@@ -345,6 +354,7 @@ mod tests {
             content_type: "text/plain",
             body: b"",
             timeout: None,
+            cancel: None,
         };
         thread::scope(|scope| {
             scope.spawn(|| {
@@ -383,6 +393,7 @@ mod tests {
                 content_type: "text/plain",
                 body: b"",
                 timeout: None,
+                cancel: None,
             });
             String::from_utf8(answer.unwrap().body.unwrap()).unwrap()
         };

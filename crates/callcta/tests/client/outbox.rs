@@ -116,16 +116,15 @@ fn recipients_go_in_parallel_up_to_the_number_of_workers() {
 }
 
 #[test]
-fn a_waiting_message_can_be_cancelled_and_one_in_flight_not() {
+fn a_waiting_message_that_is_cancelled_is_told_at_once() {
     let (server, open, arrivals) = gated();
     let client = client(&server);
     let outbox = Outbox::with_limits(client.clone(), 1, 1000);
     let outcomes = Outcomes::default();
-    let first = submit(&outbox, &outcomes, "1", "first");
+    submit(&outbox, &outcomes, "1", "first");
     assert_eq!(arrivals.recv().expect("it is sent"), "first");
     let second = submit(&outbox, &outcomes, "1", "second");
     submit(&outbox, &outcomes, "2", "third");
-    assert!(!first.cancel());
     assert!(second.cancel());
     assert!(!second.cancel());
     assert_eq!(names(&outcomes), ["second"]);
@@ -173,9 +172,62 @@ fn what_is_given_up_is_not_tried_again() {
     ticket.send(given).expect("somebody waits for it");
     outbox.wait();
     let outcomes = outcomes.lock().expect("nobody panicked");
-    let error = outcomes[0].1.as_ref().expect_err("it was refused");
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 1));
+    let error = outcomes[0].1.as_ref().expect_err("it was given up");
+    let told = (error.kind(), error.delivery(), error.attempts());
+    assert_eq!(told, (ErrorKind::Cancelled, Delivery::NotSent, 1));
     assert_eq!(transport.requests().len(), 1);
+}
+
+#[test]
+fn giving_up_frees_threads_and_recipients() {
+    let (arrived, arrivals) = mpsc::channel();
+    let arrived = Mutex::new(arrived);
+    let server = Server::start(move |mut peer| {
+        while let Some(request) = peer.request() {
+            let body = String::from_utf8_lossy(&request.body);
+            if body.contains("hang") {
+                let arrived = arrived.lock().expect("nobody panicked").clone();
+                arrived.send(()).expect("the test waits");
+                return peer.wait_for_close();
+            }
+            peer.send(ok());
+        }
+    });
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 8, 1000);
+    let outcomes = Outcomes::default();
+    let hanging: Vec<_> = (0..8)
+        .map(|psid| submit(&outbox, &outcomes, &psid.to_string(), "hang"))
+        .collect();
+    for _ in &hanging {
+        arrivals.recv().expect("it is sent");
+    }
+    // One to somebody whose message hangs, one to somebody else.
+    submit(&outbox, &outcomes, "0", "next");
+    submit(&outbox, &outcomes, "9", "next");
+    let begun = Instant::now();
+    for ticket in &hanging {
+        assert!(!ticket.cancel(), "it is being sent");
+    }
+    outbox.wait();
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "they hang for 30 s"
+    );
+    for ticket in &hanging {
+        assert!(!ticket.cancel(), "it is done");
+    }
+    let outcomes = outcomes.lock().expect("nobody panicked");
+    assert_eq!(outcomes.len(), 10);
+    for (name, outcome) in &*outcomes {
+        let told = outcome
+            .as_ref()
+            .map_err(|error| (error.kind(), error.delivery()));
+        let unknown = Err((ErrorKind::Cancelled, Delivery::Unknown));
+        assert_eq!(told.copied(), if name == "hang" { unknown } else { Ok(()) });
+    }
+    drop(outbox);
+    assert_eq!(server.finish(client).requests.len(), 10);
 }
 
 #[test]

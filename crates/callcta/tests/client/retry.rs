@@ -1,10 +1,14 @@
 //! What is tried again, and what never is.
 
+use std::error::Error as _;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use callcta::transport::{HttpResponse, ScriptedTransport, TransportError, TransportErrorKind};
-use callcta::{Client, Delivery, ErrorKind, Receipt, Result, RetryPolicy, SendOptions};
+use callcta::{
+    CancelToken, Client, Delivery, ErrorKind, Receipt, Request, Result, RetryPolicy, SendOptions,
+};
 
 use crate::{OK, PSID, message};
 
@@ -300,4 +304,96 @@ fn closing_ends_the_wait_before_a_retry() {
         .expect_err("there is no second try");
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     assert_eq!(transport.requests().len(), 1);
+}
+
+/// What a send tells that is given up by `prepare`'s token, which is cancelled once a
+/// try has failed.
+fn given_up(
+    policy: RetryPolicy,
+    failure: Answer,
+    prepare: fn() -> (CancelToken, bool),
+) -> callcta::Error {
+    let transport = Arc::new(ScriptedTransport::new([failure, response(200, None, OK)]));
+    let (waiting, wait) = std::sync::mpsc::channel();
+    let client = Client::builder("1", "t")
+        .transport(transport.clone())
+        .retry(policy)
+        .on_retry(move |_| waiting.send(()).expect("the test waits"))
+        .build()
+        .expect("the settings are right");
+    let (token, by_hand) = prepare();
+    let error = std::thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            let request = Request::new(PSID, message(), SendOptions::new());
+            client.send_request_until(&request, &token)
+        });
+        wait.recv().expect("the first try fails");
+        if by_hand {
+            token.cancel();
+        }
+        sending
+            .join()
+            .expect("no panic")
+            .expect_err("it was given up")
+    });
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Cancelled, 1));
+    assert!(!error.may_retry());
+    assert_eq!(transport.requests().len(), 1);
+    error
+}
+
+#[test]
+fn giving_up_ends_the_wait_before_a_retry() {
+    let body = r#"{"error":{"message":"x","code":613}}"#;
+    let patient = || RetryPolicy::new().max_delay(Duration::from_secs(7200));
+    let limited = || response(429, Some(("retry-after", "3600")), body);
+    let by_hand = || (CancelToken::new(), true);
+    let by_check = || (CancelToken::with_check(|| ControlFlow::Break(())), false);
+    for prepare in [by_hand, by_check] {
+        let error = given_up(patient(), limited(), prepare);
+        assert_eq!(error.delivery(), Delivery::Rejected);
+        let cause = error.source().expect("a try had failed");
+        let cause = cause
+            .downcast_ref::<callcta::Error>()
+            .expect("of that kind");
+        assert_eq!(cause.kind(), ErrorKind::RateLimited);
+    }
+    let lost = failed(TransportErrorKind::Network, true);
+    let slow = RetryPolicy::new()
+        .retry_unknown(true)
+        .base_delay(Duration::from_secs(60));
+    let error = given_up(slow, lost, by_check);
+    assert_eq!(error.delivery(), Delivery::Unknown);
+}
+
+#[test]
+fn what_an_earlier_try_may_have_done_is_told_after_giving_up() {
+    let token = CancelToken::new();
+    let by_the_transport = token.clone();
+    let mut tries = 0;
+    let transport = ScriptedTransport::from_fn(move |request| {
+        tries += 1;
+        if tries == 1 {
+            return failed(TransportErrorKind::Network, true);
+        }
+        by_the_transport.cancel();
+        assert!(request.cancel.is_some_and(CancelToken::is_cancelled));
+        failed(TransportErrorKind::Cancelled, false)
+    });
+    let client = Client::builder("1", "t")
+        .transport(Arc::new(transport))
+        .retry(quick().retry_unknown(true))
+        .build()
+        .expect("the settings are right");
+    let request = Request::new(PSID, message(), SendOptions::new());
+    let error = client
+        .send_request_until(&request, &token)
+        .expect_err("it was given up");
+    let told = (error.kind(), error.delivery(), error.attempts());
+    assert_eq!(told, (ErrorKind::Cancelled, Delivery::Unknown, 2));
+    let error = client
+        .send_request_until(&request, &token)
+        .expect_err("it stays so");
+    let told = (error.kind(), error.delivery(), error.attempts());
+    assert_eq!(told, (ErrorKind::Cancelled, Delivery::NotSent, 0));
 }

@@ -53,6 +53,7 @@ fn a_request_may_lack_authorization_path_body_and_user_agent() {
             content_type: "text/plain",
             body: b"",
             timeout: None,
+            cancel: None,
         });
         assert_eq!(answer.unwrap().status, 200);
         let request = server.requests().pop().unwrap();

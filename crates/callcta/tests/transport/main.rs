@@ -48,6 +48,7 @@ fn request(url: &str) -> HttpRequest<'_> {
         content_type: "application/json",
         body: b"{\"a\":1}",
         timeout: None,
+        cancel: None,
     }
 }
 
