@@ -7,24 +7,22 @@ import collections
 import contextlib
 import itertools
 import weakref
-from collections.abc import AsyncIterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from typing import Any, Self, TypeAlias, Unpack
 
-from callcta import CallCtaError, ClientBase, Outcome, _native
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
-    from typing import Any, Self, TypeAlias, Unpack
-
-    from callcta import Message, Receipt, Recipient
-    from callcta.options import SendOptions
-
-    _Pair: TypeAlias = tuple[str | Recipient, Message]
-    _Future: TypeAlias = asyncio.Future[Receipt]
-    _Outbox: TypeAlias = _native._Outbox
-    _Sending: TypeAlias = tuple[int, _Future, _Outbox, str | Recipient, Message, SendOptions]
+from callcta import _native
+from callcta._base import ClientBase
+from callcta._native import Message, Receipt, Recipient
+from callcta._outcome import Outcome
+from callcta.errors import CallCtaError
+from callcta.options import SendOptions
 
 __all__ = ["Client"]
+
+_Pair: TypeAlias = tuple[str | Recipient, Message]
+_Future: TypeAlias = "asyncio.Future[Receipt]"
+_Outbox: TypeAlias = _native._Outbox
+_Sending: TypeAlias = tuple[int, _Future, _Outbox, str | Recipient, Message, SendOptions]
 
 # Most sends that start, and most outcomes that are told, in one turn of an event loop.
 _TURN = 32

@@ -6,12 +6,9 @@ have arrived, `may_retry` whether the same message can be sent again without sen
 
 from __future__ import annotations
 
+from typing import Any, ClassVar, Literal
+
 from callcta._native import GraphError, Usage, Violation
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, ClassVar, Literal
-
 
 _CLASSES: dict[str, type[CallCtaError]] = {}
 
@@ -65,26 +62,6 @@ class CallCtaError(Exception):
         """Pickles the attributes and the cause, which exceptions usually lose."""
         state = {**self.__dict__, "__cause__": self.__cause__}
         return type(self), self.args, {**state, "__suppress_context__": self.__suppress_context__}
-
-
-class RetryEvent:
-    """What `on_retry` is told.
-
-    Attributes:
-        error: Why there will be another try.
-        attempt: Which try failed, from 1.
-        wait: Seconds until the next one.
-    """
-
-    __slots__ = __match_args__ = ("error", "attempt", "wait")
-
-    def __init__(self, error: CallCtaError, attempt: int, wait: float) -> None:
-        """Made before each retry."""
-        self.error, self.attempt, self.wait = error, attempt, wait
-
-    def __repr__(self) -> str:
-        """What one would write."""
-        return f"RetryEvent({self.error!r}, attempt={self.attempt}, wait={self.wait})"
 
 
 class TransportError(Exception):

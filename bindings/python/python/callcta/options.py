@@ -1,4 +1,4 @@
-"""The options of a send, for type checkers only; nothing imports this module at run time."""
+"""The options of a send."""
 
 from datetime import datetime
 from typing import Any, Literal, TypedDict

@@ -1,0 +1,138 @@
+"""What both clients have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
+
+from callcta import _native
+from callcta._retry import RetryEvent
+from callcta.errors import CallCtaError, CancelledError, InvalidArgumentError
+from callcta.options import SendOptions
+
+
+class ClientBase:
+    """What both clients have in common: one Page, its token, and one pool of connections.
+
+    Nothing is connected, and no thread started, before the first send.
+
+    Attributes:
+        page_id: The Page that sends.
+
+    Args:
+        page_id: The Page that sends; digits only.
+        access_token: A Page access token. It isn't shown anywhere.
+        app_secret: With it each request carries an `appsecret_proof`.
+        base_url: The Graph API's address, such as an emulator's. `https`, unless the host is this
+            machine. Defaults to `https://graph.facebook.com`.
+        version: The Graph API version, such as the default `v26.0`; an empty text leaves it out.
+        use_me: Whether to post to `/me/messages`. Defaults to False.
+        token_placement: `header`, the default, `query` or `body`.
+        timeout: Seconds for one whole request and its answer; a retry has its own. Defaults to 30.
+        connect_timeout: Seconds for connecting, TLS included. Defaults to 10.
+        body_limit: Largest answer that is read, in bytes. Defaults to 1 MiB.
+        max_idle_connections: Most idle connections that are kept. Defaults to 64.
+        user_agent: The `User-Agent`. Defaults to `callcta/` and the version.
+        proxy: The proxy's URL. None by default, whatever the environment says.
+        proxy_from_env: Whether `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
+        extra_ca_pem: Certificates (PEM) that are trusted beside the built-in ones.
+        attempts: Most requests per send, the first included. Defaults to 3. Only what provably
+            didn't arrive is tried again.
+        base_delay: Seconds, upper bound of the first wait, doubled with each try. Defaults to 0.5.
+        max_delay: Longest wait before a next try, in seconds. Defaults to 30.
+        retry_unknown: Whether to try again when the message may have been delivered. **This can
+            deliver it twice.** Defaults to False.
+        on_retry: Called with a `RetryEvent` before the wait for each next try, on the thread that
+            sends. An exception in it is reported as unraisable and changes nothing. But what is no
+            `Exception`, such as a `KeyboardInterrupt`, comes out of a blocking `send` at its end,
+            in place of what became of the message.
+        calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that the
+            Page has not enabled audio calling.
+        workers: Most threads that send for one `send_many`, or for all sends that are awaited.
+            Defaults to 64.
+        capacity: Most messages that wait for them; more are refused. Defaults to 100,000.
+
+    Raises:
+        InvalidArgumentError: A setting can't be used.
+    """
+
+    _closed = False
+
+    def __init__(
+        self,
+        page_id: str,
+        access_token: str,
+        *,
+        app_secret: str | None = None,
+        base_url: str | None = None,
+        version: str | None = None,
+        use_me: bool | None = None,
+        token_placement: Literal["header", "query", "body"] | None = None,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
+        body_limit: int | None = None,
+        max_idle_connections: int | None = None,
+        user_agent: str | None = None,
+        proxy: str | None = None,
+        proxy_from_env: bool | None = None,
+        extra_ca_pem: str | None = None,
+        attempts: int | None = None,
+        base_delay: float | None = None,
+        max_delay: float | None = None,
+        retry_unknown: bool | None = None,
+        on_retry: Callable[[RetryEvent], object] | None = None,
+        calling_not_enabled_codes: Sequence[tuple[int, int | None]] | None = None,
+        workers: int | None = None,
+        capacity: int | None = None,
+    ) -> None:
+        """Connects to nothing yet."""
+        self.page_id: Final = page_id
+        settings = dict(locals())  # not the frame's own, to which a debugger adds
+        del settings["self"]
+        own = "page_id", "access_token", "on_retry", "workers", "capacity"
+        if on_retry is not None:
+            if not callable(on_retry):
+                raise InvalidArgumentError("on_retry must be callable", delivery="not_sent")
+
+            # The native client has a weak reference only, which not every callable allows.
+            def tell(error: CallCtaError, attempt: int, wait: float) -> None:
+                on_retry(RetryEvent(error, attempt, wait))
+
+            settings["on_retry"] = tell
+        self._on_retry = settings["on_retry"]
+        self._native = _native._Client(settings, *map(settings.pop, own))
+        self._outboxes = set[_native._Outbox]()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Makes what only one kind of client needs."""
+
+    def __repr__(self) -> str:
+        """Shows no token."""
+        return f"{type(self).__name__}(page_id={self.page_id!r})"
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise CancelledError("the client is closed", delivery="not_sent")
+
+    def _limit(self, lookahead: int | None) -> int:
+        """How many messages may be under way: never more than an outbox takes."""
+        limit = 2 * self._native.workers if lookahead is None else max(lookahead, 1)
+        return min(limit, self._native.capacity)
+
+    def _start(self, pace: float | None, options: SendOptions) -> _native._Outbox:
+        """An outbox that is closed with the client, until it goes to `_end`."""
+        outbox = self._native.outbox(pace, options)
+        self._outboxes.add(outbox)
+        return outbox
+
+    def _end(self, outbox: _native._Outbox) -> None:
+        """Cancels what still waits in an outbox."""
+        outbox.close()
+        self._outboxes.discard(outbox)
+
+    def _close(self) -> None:
+        self._closed = True  # first: whoever comes too late for the loop sees it
+        for outbox in list(self._outboxes):
+            outbox.close()
+        self._native.close()
