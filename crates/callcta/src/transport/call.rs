@@ -9,6 +9,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Connection;
 use crate::cancel::{CancelToken, Wake, Watch};
 
 #[derive(Default)]
@@ -25,6 +26,8 @@ struct Call {
     accepted: u64,
     /// The value of `queued` when the first byte of the request itself came.
     request_from: Option<u64>,
+    /// What the request goes out on.
+    connection: Option<Connection>,
 }
 
 thread_local! {
@@ -65,6 +68,12 @@ impl CallScope {
     #[expect(clippy::unused_self, reason = "only a running call has evidence")]
     pub(super) fn request_written(&self) -> bool {
         CALL.with_borrow(|call| call.request_from.is_some_and(|from| call.accepted > from))
+    }
+
+    /// What the request went out on.
+    #[expect(clippy::unused_self, reason = "only a running call has a connection")]
+    pub(super) fn connection(&self) -> Connection {
+        CALL.with_borrow(|call| call.connection.clone().unwrap_or_default())
     }
 }
 
@@ -121,6 +130,17 @@ pub(super) fn queued(count: usize) {
 /// Notes `count` bytes taken by the operating system.
 pub(super) fn accepted(count: usize) {
     CALL.with_borrow_mut(|call| call.accepted += count as u64);
+}
+
+/// Notes what the request goes out on, once a call; `true` if that is now.
+pub(super) fn goes_out_on(connection: impl FnOnce() -> Connection) -> bool {
+    CALL.with_borrow_mut(|call| {
+        let first = call.request_from.is_some() && call.connection.is_none();
+        if first {
+            call.connection = Some(connection());
+        }
+        first
+    })
 }
 
 /// Marks the start of the request and runs `replace` with its head, once a call.

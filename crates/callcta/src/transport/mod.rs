@@ -6,9 +6,10 @@
 //! above this line, so that every transport behaves alike.
 
 use std::fmt;
+use std::sync::Weak;
 use std::time::Duration;
 
-use crate::cancel::CancelToken;
+use crate::cancel::{CancelToken, Wake};
 
 mod background;
 mod call;
@@ -67,16 +68,67 @@ pub struct HttpResponse {
     pub headers: Vec<(String, String)>,
     /// The body, decompressed, or why it could not be read to its end.
     pub body: Result<Vec<u8>, TransportError>,
+    /// What it came over.
+    pub connection: Connection,
 }
 
 impl HttpResponse {
-    /// An answer without headers.
+    /// An answer without headers, over a new connection.
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
             headers: Vec::new(),
             body: Ok(body.into()),
+            connection: Connection::default(),
         }
+    }
+}
+
+/// The connection that an answer came over. The default is a new one that can't be
+/// closed from outside.
+#[derive(Clone, Default)]
+pub struct Connection {
+    reused: bool,
+    socket: Option<Weak<dyn Wake>>,
+}
+
+impl Connection {
+    /// A kept one, for tests and other transports.
+    pub fn reused() -> Self {
+        Self {
+            reused: true,
+            socket: None,
+        }
+    }
+
+    /// Whether it had carried an earlier request, whose answer this one might be.
+    pub fn is_reused(&self) -> bool {
+        self.reused
+    }
+
+    /// Closes it, so that it carries no further request. A call that uses it already
+    /// ends as if the server had closed it.
+    pub fn close(&self) {
+        if let Some(socket) = self.socket.as_ref().and_then(Weak::upgrade) {
+            socket.wake();
+        }
+    }
+}
+
+/// Connections compare by whether they are reused.
+impl PartialEq for Connection {
+    fn eq(&self, other: &Self) -> bool {
+        self.reused == other.reused
+    }
+}
+
+impl Eq for Connection {}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("reused", &self.reused)
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,7 +13,7 @@ use socket2::SockRef;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, ShutdownHandle, Transport};
 use ureq::{Error, Timeout};
 
-use super::call;
+use super::{Connection, call};
 use crate::cancel::{Wake, Watch};
 
 /// How much written data is held back before it goes out without waiting for
@@ -57,6 +57,8 @@ pub(super) struct SocketTransport {
     write_timeout: Option<Duration>,
     /// Something was read since the last probe.
     answered: bool,
+    /// It has carried a request.
+    used: bool,
     /// By which the call that uses the connection can be given up.
     watch: Option<Watch>,
 }
@@ -73,6 +75,7 @@ impl SocketTransport {
             read_timeout: None,
             write_timeout: None,
             answered: false,
+            used: false,
             watch: None,
         }
     }
@@ -93,6 +96,11 @@ impl SocketTransport {
 
     fn flush(&mut self) -> Result<(), Error> {
         self.heed()?;
+        let reused = self.used;
+        self.used |= call::goes_out_on(|| Connection {
+            reused,
+            socket: Some(Arc::downgrade(&self.socket) as _),
+        });
         while !self.held.is_empty() {
             let left = time_left()?;
             limit(&mut self.write_timeout, left, |limit| {

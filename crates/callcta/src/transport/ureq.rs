@@ -203,6 +203,7 @@ impl Transport for UreqTransport {
                 body: whole(answer.body_mut(), self.config.max_body).map_err(|error| {
                     self.ended_or(request, true, || failure::within_body(&error, &limits))
                 }),
+                connection: call.connection(),
             }),
             Err(error) => {
                 let written = call.request_written();

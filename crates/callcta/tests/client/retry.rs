@@ -18,9 +18,8 @@ type Answer = std::result::Result<HttpResponse, TransportError>;
 fn response(status: u16, header: Option<(&str, &str)>, body: &str) -> Answer {
     let headers = header.map(|(name, value)| (name.to_owned(), value.to_owned()));
     Ok(HttpResponse {
-        status,
         headers: headers.into_iter().collect(),
-        body: Ok(body.as_bytes().to_vec()),
+        ..HttpResponse::new(status, body)
     })
 }
 

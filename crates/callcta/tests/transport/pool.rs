@@ -20,6 +20,28 @@ fn a_connection_is_used_again() {
 }
 
 #[test]
+fn an_answer_says_whether_its_connection_is_new_and_can_close_it() {
+    let server = Server::answering(OK);
+    let client = client();
+    let reused = |_| {
+        let answer = post(&client, &server.url()).unwrap();
+        (answer.connection.is_reused(), answer.connection)
+    };
+    let answers = [0, 1, 2].map(reused);
+    assert_eq!(
+        [false, true, true],
+        answers.clone().map(|(reused, _)| reused)
+    );
+    // All of them came over the same one.
+    answers[1].1.close();
+    assert_eq!([false, true], [3, 4].map(reused).map(|(reused, _)| reused));
+    answers[0].1.close();
+    assert!(reused(5).0, "the new one isn't touched");
+    let log = server.finish(client);
+    assert_eq!((log.connections, log.requests.len()), (2, 6));
+}
+
+#[test]
 fn a_connection_closed_while_idle_is_replaced() {
     let (closed, is_closed) = mpsc::channel();
     let closed = Mutex::new(closed);

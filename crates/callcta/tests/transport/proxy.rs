@@ -73,13 +73,10 @@ fn tls_goes_through_the_tunnel() {
         }
     });
     let client = through(&server, trusting(&ca_pem));
-    for _ in 0..3 {
-        assert_eq!(
-            post(&client, "https://localhost/v1/messages")
-                .unwrap()
-                .status,
-            200
-        );
+    for reused in [false, true, true] {
+        let answer = post(&client, "https://localhost/v1/messages").unwrap();
+        let told = (answer.status, answer.connection.is_reused());
+        assert_eq!(told, (200, reused));
     }
     let log = server.finish(client);
     assert_eq!((log.connections, log.requests.len()), (1, 4));
