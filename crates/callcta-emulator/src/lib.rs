@@ -1,39 +1,43 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod calls;
-mod clock;
+// Built in layers. A file imports from its own layer and from those below it, never the other way
+// round, and no file imports one that imports it; `tests/architecture.rs` holds the crate to that.
+// So a layer's `mod.rs` only says what the others may use, and its files name each other directly.
+//
+// From the ground up:
+// - platform: what Messenger is and remembers. Each part is a type with its own rules
+//   (`message.rs`, `call.rs`, `webhook.rs`, `usage.rs`, the state's types); `whole.rs` holds them.
+//   What touches several parts stands in a file named after the doing (`sending.rs`, `acting.rs`,
+//   `tapping.rs`, `calling.rs`, `settings.rs`). `notice.rs` writes the events of webhooks,
+//   `event.rs` names the news for those who watch, `unverified.rs` what Meta does not document.
+// - graph: a request and the platform in, an answer out. `route.rs` finds the handler, `auth.rs`
+//   the caller, `validate/` has the documented rules of a send.
+// - traffic: the log of requests, and faults.
+// - server: sockets, the lock and the waiting, the sender of webhooks. `core.rs` lets a request pass
+//   through traffic and graph; whoever changes something under the lock of `shared.rs` tells all
+//   who watch and wakes all who wait just by letting go of it.
+// - control: the control API, its views, the stream of events and the inbox page.
+// - emulator: the handle that starts and asks.
+//
+// A message: graph_side.rs reads it, core.rs logs it and looks for a fault, route.rs leads it to
+// graph/messages.rs, which checks it and has sending.rs store it; the answer goes back the same
+// way, and stream.rs tells the page. A tap: control/people.rs or handle.rs, tapping.rs finds the
+// button, calling.rs lets the call ring, notice.rs writes the webhook, sender.rs sends it.
 mod control;
-pub mod defaults;
 mod emulator;
-mod events;
-mod faults;
 mod graph;
-mod journal;
-mod limits;
-mod params;
-mod people;
-mod refusal;
+mod platform;
 mod server;
-mod state;
-mod unverified;
-mod validate;
-mod webhook;
-mod wire;
-mod world;
+mod traffic;
 
-pub use calls::{CallDirection, CallStatus, PhoneCall};
-pub use clock::START;
 pub use emulator::{Emulator, EmulatorBuilder};
-pub use faults::{Apply, ArmedFault, Delay, Fault, FaultAction, FaultMatch};
-pub use journal::{RecordedRequest, StoredMessage};
-pub use people::{Action, PersonAction, Tap, TapRefused, TapTarget};
-pub use refusal::Refusal;
-pub use state::{
-    AccessLevel, AnswerShape, App, AppMode, CallHours, Comment, OpenHours, Page, Person,
-    RateLimits, RingTarget, State, Strangers, Token, TokenKind, WebhookTarget,
+pub use graph::Refusal;
+pub use platform::{
+    AccessLevel, Action, AnswerShape, App, AppMode, Attempt, CallDirection, CallHours, CallStatus,
+    CallingNumbers, Comment, ErrorCode, LengthUnit, OpenHours, Overlong, Page, Person,
+    PersonAction, PhoneCall, RateLimits, ReleaseOrder, RingTarget, START, SettingsAnswer,
+    Signature, State, StoredMessage, Strangers, Tap, TapRefused, TapTarget, Token, TokenKind,
+    UnknownKeys, Unverified, Webhook, WebhookStatus, WebhookTarget, defaults,
 };
-pub use unverified::{
-    CallingNumbers, ErrorCode, LengthUnit, Overlong, SettingsAnswer, UnknownKeys, Unverified,
-};
-pub use webhook::{Attempt, ReleaseOrder, Signature, Webhook, WebhookStatus};
+pub use traffic::{Apply, ArmedFault, Delay, Fault, FaultAction, FaultMatch, RecordedRequest};

@@ -14,7 +14,7 @@ use support::{Answer, agent, button, generic, get, post, read, send};
 
 fn call(emulator: &Emulator, method: &str, path: &str, body: Option<&Value>) -> Answer {
     let url = format!("{}{path}", emulator.url());
-    let request = ureq::http::Request::builder()
+    let request = http::Request::builder()
         .method(method)
         .uri(url)
         .body(body.map(Value::to_string).unwrap_or_default())

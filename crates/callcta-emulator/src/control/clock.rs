@@ -7,7 +7,8 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{Answered, App, ok, read as parse, views};
+use super::reply::{Answered, App, ok, read as parse};
+use super::views;
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -21,7 +22,7 @@ struct Change {
 }
 
 pub(super) async fn read(State(shared): App) -> Response {
-    ok(&views::clock(&shared.lock().clock))
+    ok(&views::clock(shared.look().platform.clock()))
 }
 
 pub(super) async fn change(State(shared): App, body: Bytes) -> Answered {
@@ -31,15 +32,12 @@ pub(super) async fn change(State(shared): App, body: Bytes) -> Answered {
         .saturating_add(change.advance_hours.saturating_mul(3_600))
         .saturating_add(change.advance_days.saturating_mul(86_400));
     let by = Duration::from_secs(seconds).saturating_add(Duration::from_millis(change.advance_ms));
-    let mut world = shared.lock();
+    let mut core = shared.change();
     if !by.is_zero() {
-        world.advance(by);
+        core.platform.advance(by);
     }
     if let Some(run) = change.run {
-        world.run_clock(run);
+        core.platform.run_clock(run);
     }
-    let clock = views::clock(&world.clock);
-    drop(world);
-    shared.notify();
-    Ok(ok(&clock))
+    Ok(ok(&views::clock(core.platform.clock())))
 }

@@ -7,9 +7,9 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answered, App, Problem, ok, read as parse, respond};
-use crate::faults::{Fault, Faults};
-use crate::world::Shared;
+use super::reply::{Answered, App, Problem, ok, read as parse, respond};
+use crate::server::Shared;
+use crate::traffic::{Fault, Faults};
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,13 +23,16 @@ pub(super) async fn list(State(shared): App) -> Response {
 }
 
 fn listed(shared: &Shared) -> Response {
-    ok(&json!({"faults": shared.lock().faults.list()}))
+    ok(&json!({"faults": shared.look().traffic.faults().list()}))
 }
 
 pub(super) async fn arm(State(shared): App, body: Bytes) -> Answered {
     let fault: Fault = parse(&body)?;
     fault.check().map_err(Problem::bad)?;
-    let id = shared.with_faults(|faults| faults.arm(fault));
+    let id = shared
+        .change()
+        .traffic
+        .change_faults(|faults| faults.arm(fault));
     Ok(respond(StatusCode::CREATED, &json!({"id": id})))
 }
 
@@ -38,7 +41,7 @@ pub(super) async fn replace(State(shared): App, body: Bytes) -> Answered {
     for fault in &script.faults {
         fault.check().map_err(Problem::bad)?;
     }
-    shared.with_faults(|faults| {
+    shared.change().traffic.change_faults(|faults| {
         faults.clear();
         if let Some(seed) = script.seed {
             faults.seed(seed);
@@ -51,12 +54,16 @@ pub(super) async fn replace(State(shared): App, body: Bytes) -> Answered {
 }
 
 pub(super) async fn clear(State(shared): App) -> Response {
-    shared.with_faults(Faults::clear);
+    shared.change().traffic.change_faults(Faults::clear);
     listed(&shared)
 }
 
 pub(super) async fn remove(State(shared): App, Path(id): Path<String>) -> Answered {
-    if !shared.with_faults(|faults| faults.remove(&id)) {
+    let removed = shared
+        .change()
+        .traffic
+        .change_faults(|faults| faults.remove(&id));
+    if !removed {
         return Err(Problem::unknown("fault"));
     }
     Ok(listed(&shared))

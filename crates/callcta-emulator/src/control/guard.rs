@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
-use super::Problem;
+use super::reply::Problem;
 
 /// Only this machine's names, so that a foreign name that resolves to loopback is refused, and
 /// no pages of other origins.

@@ -6,30 +6,24 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::{Answered, App, Problem, ok, read, respond};
-use crate::calls::CallStatus;
-use crate::people::{Action, PersonAction, TapTarget};
-use crate::webhook::{Webhook, WebhookStatus};
-use crate::world::Shared;
+use super::reply::{Answered, App, Problem, ok, read, respond};
+use crate::platform::{Action, CallStatus, PersonAction, TapTarget, Webhook, WebhookStatus};
+use crate::server::Shared;
 
 /// Waits until a webhook has been delivered, or has failed, or stays where it is.
 async fn settled(shared: &Shared, id: Option<u64>) -> Option<Webhook> {
     let id = id?;
-    let mut changes = shared.subscribe();
-    loop {
-        changes.borrow_and_update();
-        let webhook = shared.lock().webhooks.get(id)?.clone();
-        if webhook.status != WebhookStatus::Queued {
-            return Some(webhook);
-        }
-        changes.changed().await.ok()?;
-    }
+    shared
+        .until(|core| match core.platform.webhooks().get(id) {
+            Some(webhook) if webhook.status == WebhookStatus::Queued => None,
+            settled => Some(settled.cloned()),
+        })
+        .await
 }
 
 pub(super) async fn tap(State(shared): App, body: Bytes) -> Answered {
     let target: TapTarget = read(&body)?;
-    let tapped = shared.lock().tap(&target);
-    shared.notify();
+    let tapped = shared.change().platform.tap(&target);
     match tapped {
         Ok(mut tap) => {
             let id = tap.webhook.as_ref().map(|webhook| webhook.id);
@@ -50,16 +44,16 @@ pub(super) async fn tap(State(shared): App, body: Bytes) -> Answered {
 }
 
 pub(super) async fn conversations(State(shared): App) -> Response {
-    let world = shared.lock();
-    let now = world.clock.now();
-    let list: Vec<_> = world
-        .state
+    let core = shared.look();
+    let platform = &core.platform;
+    let (state, now) = (platform.state(), platform.now());
+    let list: Vec<_> = state
         .people
         .iter()
         .map(|(psid, person)| {
-            let page_id = world.state.page_of(person);
-            let last = world
-                .messages
+            let page_id = state.page_of(person);
+            let last = platform
+                .messages()
                 .iter()
                 .rev()
                 .find(|m| m.recipient == *psid && m.page_id == page_id);
@@ -67,12 +61,12 @@ pub(super) async fn conversations(State(shared): App) -> Response {
                 "psid": psid,
                 "name": person.name,
                 "page_id": page_id,
-                "page_name": world.state.pages.get(page_id).map(|page| &page.name),
+                "page_name": state.pages.get(page_id).map(|page| &page.name),
                 "blocked": person.blocked,
                 "window_open": person.window_open(now),
                 "window_closes_at": person.last_action.map(|at| at.saturating_add(person.window_ms)),
-                "messages": world
-                    .messages
+                "messages": platform
+                    .messages()
                     .iter()
                     .filter(|m| m.recipient == *psid && m.page_id == page_id)
                     .count(),
@@ -84,15 +78,14 @@ pub(super) async fn conversations(State(shared): App) -> Response {
 }
 
 pub(super) async fn actions(State(shared): App) -> Response {
-    let world = shared.lock();
-    let list: Vec<&PersonAction> = world.actions.iter().collect();
+    let core = shared.look();
+    let list: Vec<&PersonAction> = core.platform.actions().iter().collect();
     ok(&json!({"actions": list}))
 }
 
 pub(super) async fn act(State(shared): App, Path(psid): Path<String>, body: Bytes) -> Answered {
     let action: Action = read(&body)?;
-    let done = shared.lock().act(&psid, action);
-    shared.notify();
+    let done = shared.change().platform.act(&psid, action);
     let done = done.ok_or_else(|| Problem::unknown("person"))?;
     let webhook = settled(&shared, done.webhook_id).await;
     Ok(respond(
@@ -102,9 +95,9 @@ pub(super) async fn act(State(shared): App, Path(psid): Path<String>, body: Byte
 }
 
 pub(super) async fn calls(State(shared): App) -> Response {
-    let mut world = shared.lock();
-    world.tick();
-    let list: Vec<_> = world.calls.iter().collect();
+    let mut core = shared.change();
+    core.platform.tick();
+    let list: Vec<_> = core.platform.calls().iter().collect();
     ok(&json!({"calls": list}))
 }
 
@@ -119,21 +112,23 @@ pub(super) async fn end_call(State(shared): App, Path(id): Path<String>) -> Resp
 }
 
 fn change_call(shared: &Shared, id: &str, accept: bool) -> Response {
-    let mut world = shared.lock();
-    world.tick();
-    let number = world.call_number(id).or_else(|| id.parse().ok());
-    let Some(number) = number.filter(|number| world.calls.get(*number).is_some()) else {
+    let mut core = shared.change();
+    let platform = &mut core.platform;
+    platform.tick();
+    let calls = platform.calls();
+    let found = calls
+        .find(id)
+        .or_else(|| calls.get(id.parse().ok()?))
+        .map(|call| call.id);
+    let Some(number) = found else {
         return Problem::unknown("call").into_response();
     };
-    let now = world.clock.now();
     let changed = if accept {
-        world.accept(number)
+        platform.accept(number)
     } else {
-        world.end(number, now)
+        platform.end(number)
     };
-    let call = json!(world.calls.get(number));
-    drop(world);
-    shared.notify();
+    let call = json!(platform.calls().get(number));
     match changed {
         Ok(()) => ok(&call),
         Err(status) => {

@@ -5,14 +5,12 @@ use axum::extract::State as Extract;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Answered, App, Problem, ok, read as parse};
-use crate::state::State;
-use crate::webhook;
-use crate::world::Shared;
+use super::reply::{Answered, App, Problem, ok, read as parse};
+use crate::platform::State;
+use crate::server::{self, Shared};
 
 pub(super) async fn ready(Extract(shared): App) -> Response {
-    let world = shared.lock();
-    ok(&serde_json::from_str(world.ready_line()).expect("the ready line is JSON"))
+    ok(&serde_json::from_str(shared.ready_line()).expect("the ready line is JSON"))
 }
 
 pub(super) async fn reset(Extract(shared): App) -> Response {
@@ -24,13 +22,13 @@ pub(super) async fn close_connections(Extract(shared): App) -> Response {
     // After this answer is out, or it would be cut off as well.
     tokio::spawn(async move {
         tokio::task::yield_now().await;
-        shared.hang_up.notify_waiters();
+        shared.hang_up();
     });
     ok(&json!({}))
 }
 
 pub(super) async fn read(Extract(shared): App) -> Response {
-    ok(&json!(shared.lock().state))
+    ok(&json!(shared.look().platform.state()))
 }
 
 pub(super) async fn replace(Extract(shared): App, body: Bytes) -> Answered {
@@ -45,7 +43,7 @@ const MAPS: &[&str] = &["pages", "people", "user_refs", "comments", "status_by_c
 /// other field is set to `null`, which not all of them can be.
 pub(super) async fn merge(Extract(shared): App, body: Bytes) -> Answered {
     let patch: Value = parse(&body)?;
-    let mut state = json!(shared.lock().state);
+    let mut state = json!(shared.look().platform.state());
     merge_patch(&mut state, patch, false);
     let state: State =
         serde_json::from_value(state).map_err(|error| Problem::bad(error.to_string()))?;
@@ -54,15 +52,11 @@ pub(super) async fn merge(Extract(shared): App, body: Bytes) -> Answered {
 
 fn install(shared: &Shared, state: State) -> Answered {
     if let Some(url) = &state.webhook.url {
-        webhook::target(url).map_err(Problem::bad)?;
+        server::target(url).map_err(Problem::bad)?;
     }
-    let mut world = shared.lock();
-    world.state = state;
-    world.tell_state();
-    let answer = ok(&json!(world.state));
-    drop(world);
-    shared.notify();
-    Ok(answer)
+    let mut core = shared.change();
+    core.platform.change_state(|old| *old = state);
+    Ok(ok(&json!(core.platform.state())))
 }
 
 fn merge_patch(target: &mut Value, patch: Value, is_map: bool) {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,17 +15,17 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
 
-use super::{App, views};
+use super::reply::App;
+use super::views;
+use crate::server::{Event, Shared, Told};
+use crate::{platform, traffic};
 
 /// A comment this often keeps the connection from looking dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 pub(super) async fn events(State(shared): App) -> Response {
-    let (hello, receiver) = {
-        let mut world = shared.lock();
-        let hello = json!({"clock": views::clock(&world.clock)});
-        (hello, world.events.listen())
-    };
+    let (hello, receiver) =
+        shared.listen(|core| json!({"clock": views::clock(core.platform.clock())}));
     let mut heartbeat =
         tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -34,6 +35,7 @@ pub(super) async fn events(State(shared): App) -> Response {
         ))),
         receiver,
         heartbeat,
+        shared,
     }));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
@@ -44,8 +46,43 @@ pub(super) async fn events(State(shared): App) -> Response {
 
 struct Stream {
     hello: Option<Bytes>,
-    receiver: mpsc::Receiver<Bytes>,
+    receiver: mpsc::Receiver<Told>,
     heartbeat: Interval,
+    shared: Arc<Shared>,
+}
+
+/// An event as the stream spells it.
+fn spelt(number: u64, event: &Event, base: &str) -> Bytes {
+    use platform::Event as P;
+    use traffic::Event as T;
+    let (name, data) = match event {
+        Event::Reset => ("reset", json!({})),
+        Event::Platform(event) => match event {
+            P::Message { message, now } => ("message", views::message(message, *now)),
+            P::MessagesDeleted(None) => ("messages_deleted", json!({"ids": null})),
+            P::MessagesDeleted(Some(id)) => ("messages_deleted", json!({"ids": [id]})),
+            P::Action(action) => ("action", json!(action)),
+            P::Call(call) => ("call", json!(call)),
+            P::Webhook(webhook) => ("webhook", json!(webhook)),
+            P::WebhooksDeleted => ("webhooks_deleted", json!({})),
+            P::WebhooksFailing {
+                page_id,
+                failing_ms,
+            } => (
+                "webhooks_failing",
+                json!({"page_id": page_id, "failing_ms": failing_ms}),
+            ),
+            P::WebhooksDisabled { page_id } => ("webhooks_disabled", json!({"page_id": page_id})),
+            P::Clock(clock) => ("clock", views::clock(clock)),
+            P::State => ("state", json!({})),
+        },
+        Event::Traffic(event) => match event {
+            T::Request(entry) => ("request", views::request(entry, base)),
+            T::RequestsDeleted => ("requests_deleted", json!({})),
+            T::Faults(list) => ("faults", json!({"faults": list})),
+        },
+    };
+    format!("id: {number}\nevent: {name}\ndata: {data}\n\n").into()
 }
 
 impl http_body::Body for Stream {
@@ -60,7 +97,10 @@ impl http_body::Body for Stream {
             return Poll::Ready(Some(Ok(Frame::data(hello))));
         }
         match self.receiver.poll_recv(cx) {
-            Poll::Ready(event) => Poll::Ready(event.map(|event| Ok(Frame::data(event)))),
+            Poll::Ready(told) => Poll::Ready(told.map(|told| {
+                let (number, event) = &*told;
+                Ok(Frame::data(spelt(*number, event, self.shared.base())))
+            })),
             Poll::Pending => self
                 .heartbeat
                 .poll_tick(cx)

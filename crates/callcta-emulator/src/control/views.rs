@@ -5,9 +5,9 @@ use axum::http::header::AUTHORIZATION;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::clock::{Clock, START};
-use crate::journal::{Call, Entry, StoredMessage};
-use crate::params::form_pairs;
+use crate::graph::{Request, form_pairs};
+use crate::platform::{Clock, START, StoredMessage};
+use crate::traffic::Entry;
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "***";
@@ -52,7 +52,7 @@ fn add_expiry(shown: &mut Value, expires_at: i64, now: i64) {
 }
 
 pub(crate) fn request(entry: &Entry, base: &str) -> Value {
-    let call = &*entry.call;
+    let call = &*entry.request;
     let secrets = secrets(call);
     let hide = |text: &str| hidden(text, &secrets, HIDDEN);
     let headers: Vec<Value> = headers(&call.headers)
@@ -88,23 +88,23 @@ fn headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, String)> {
 }
 
 /// A command that sends the request again, with the token from a variable of the shell.
-fn curl(call: &Call, base: &str, secrets: &[String]) -> String {
+fn curl(request: &Request, base: &str, secrets: &[String]) -> String {
     let quote = |text: &str| {
         single_quoted(&hidden(text, secrets, MARK)).replace(MARK, "'\"$CALLCTA_ACCESS_TOKEN\"'")
     };
-    let mut url = format!("{base}{}", call.uri.path());
-    if !call.query().is_empty() {
-        url = url + "?" + call.query();
+    let mut url = format!("{base}{}", request.uri.path());
+    if !request.query().is_empty() {
+        url = url + "?" + request.query();
     }
-    let mut command = format!("curl -X {} {}", call.method, quote(&url));
-    for (name, value) in headers(&call.headers) {
+    let mut command = format!("curl -X {} {}", request.method, quote(&url));
+    for (name, value) in headers(&request.headers) {
         if !matches!(name, "authorization" | "content-type") {
             continue;
         }
         command = command + " -H " + &quote(&format!("{name}: {value}"));
     }
-    if !call.body.is_empty() {
-        command = command + " --data-raw " + &quote(&String::from_utf8_lossy(&call.body));
+    if !request.body.is_empty() {
+        command = command + " --data-raw " + &quote(&String::from_utf8_lossy(&request.body));
     }
     command
 }
@@ -114,9 +114,9 @@ fn single_quoted(text: &str) -> String {
 }
 
 /// Every secret in a request, in each form in which it may stand there.
-fn secrets(call: &Call) -> Vec<String> {
+fn secrets(request: &Request) -> Vec<String> {
     let mut found = Vec::new();
-    if let Some(value) = call
+    if let Some(value) = request
         .headers
         .get(AUTHORIZATION)
         .and_then(|v| v.to_str().ok())
@@ -124,11 +124,11 @@ fn secrets(call: &Call) -> Vec<String> {
         let token = value.split_once(' ').map_or(value, |(_, token)| token);
         found.push(token.trim().to_owned());
     }
-    let params = crate::graph::read(call);
+    let params = request.params();
     collect(&Value::Object(params.map), &mut found);
     // JSON that could not be read may hold a token all the same.
     if params.unread.is_some() {
-        let text = String::from_utf8_lossy(&call.body);
+        let text = String::from_utf8_lossy(&request.body);
         for name in SECRET_NAMES {
             for rest in text.split(name).skip(1) {
                 let value = rest.trim_start_matches(['"', '\'', ':', '=', ' ']);
@@ -221,7 +221,7 @@ mod tests {
             id: 1,
             seq: 1,
             received_at: START,
-            call: Arc::new(Call {
+            request: Arc::new(Request {
                 method: Method::POST,
                 uri: uri.parse().unwrap(),
                 headers: map,

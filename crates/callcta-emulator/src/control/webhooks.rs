@@ -9,39 +9,34 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answered, App, Problem, number, ok, read, respond};
-use crate::webhook::{self, ReleaseOrder, Signature};
+use super::reply::{Answered, App, Problem, number, ok, read, respond};
+use crate::platform::{ReleaseOrder, Signature};
+use crate::server;
 
 pub(super) async fn list(State(shared): App) -> Response {
-    let world = shared.lock();
-    let list: Vec<_> = world.webhooks.iter().collect();
+    let core = shared.look();
+    let list: Vec<_> = core.platform.webhooks().iter().collect();
     ok(&json!({"webhooks": list}))
 }
 
 pub(super) async fn one(State(shared): App, Path(id): Path<String>) -> Answered {
     let id = number(&id, "webhook")?;
-    let world = shared.lock();
-    world
-        .webhooks
-        .get(id)
+    let core = shared.look();
+    let webhook = core.platform.webhooks().get(id);
+    webhook
         .map(|webhook| ok(&json!(webhook)))
         .ok_or_else(|| Problem::unknown("webhook"))
 }
 
 pub(super) async fn clear(State(shared): App) -> Response {
-    let mut world = shared.lock();
-    world.webhooks.clear();
-    world.outbox.queue.clear();
-    world.events.emit("webhooks_deleted", || json!({}));
-    drop(world);
-    shared.notify();
+    shared.change().platform.delete_webhooks();
     ok(&json!({}))
 }
 
 pub(super) async fn hold(State(shared): App) -> Response {
-    let mut world = shared.lock();
-    world.state.webhook.hold = true;
-    world.tell_state();
+    let mut core = shared.change();
+    core.platform
+        .change_state(|state| state.webhook.hold = true);
     ok(&json!({}))
 }
 
@@ -65,12 +60,10 @@ pub(super) async fn release(State(shared): App, body: Bytes) -> Answered {
         ),
         _ => return Err(bad_order()),
     };
-    let mut world = shared.lock();
-    let released = world.release(&order);
-    world.state.webhook.hold = release.keep_holding;
-    world.tell_state();
-    drop(world);
-    shared.notify();
+    let mut core = shared.change();
+    let released = core.platform.release(&order);
+    core.platform
+        .change_state(|state| state.webhook.hold = release.keep_holding);
     Ok(ok(&json!({"released": released})))
 }
 
@@ -87,23 +80,22 @@ struct Redelivery {
 pub(super) async fn redeliver(State(shared): App, Path(id): Path<String>, body: Bytes) -> Answered {
     let id = number(&id, "webhook")?;
     let how: Redelivery = read(&body)?;
-    let mut world = shared.lock();
-    let new = world
+    let mut core = shared.change();
+    let new = core
+        .platform
         .redeliver(id, how.signature)
         .ok_or_else(|| Problem::unknown("webhook"))?;
-    let webhook = json!(world.webhooks.get(new));
-    drop(world);
-    shared.notify();
+    let webhook = json!(core.platform.webhooks().get(new));
     Ok(respond(StatusCode::CREATED, &webhook))
 }
 
 pub(super) async fn verify(State(shared): App) -> Answered {
-    let target = shared.lock().state.webhook.clone();
+    let target = shared.look().platform.state().webhook.clone();
     let url = target
         .url
         .ok_or_else(|| Problem::new(StatusCode::CONFLICT, "the state has no webhook.url"))?;
     let timeout = Duration::from_millis(target.timeout_ms);
-    let answer = match webhook::verify(&url, &target.verify_token, timeout).await {
+    let answer = match server::verify(&url, &target.verify_token, timeout).await {
         Ok((verified, status, text)) => {
             json!({"verified": verified, "status": status, "answer": text})
         }

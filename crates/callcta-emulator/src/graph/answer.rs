@@ -1,12 +1,12 @@
 //! An answer before it becomes HTTP.
 
-use axum::body::Bytes;
-use axum::http::{HeaderName, HeaderValue, header};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, header};
 
-use crate::refusal::{GraphError, quoted};
-use crate::state::AnswerShape;
+use super::refusal::{GraphError, quoted};
+use crate::platform::AnswerShape;
 
-pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=UTF-8");
 
 /// Status, headers and body.
 #[derive(Clone, Debug)]
@@ -27,8 +27,8 @@ impl Answer {
         }
     }
 
-    pub(crate) fn refused(error: &GraphError, trace_id: &str) -> Self {
-        let mut answer = Self::json(error.status, error.body(trace_id));
+    pub(super) fn refused(error: &GraphError, status: u16, trace_id: &str) -> Self {
+        let mut answer = Self::json(status, error.body(trace_id));
         if let Ok(value) = HeaderValue::try_from(trace_id) {
             answer
                 .headers
@@ -53,7 +53,7 @@ impl Answer {
     }
 
     /// The answer to a successful send. `psid` is `None` where Graph leaves it out.
-    pub(crate) fn sent(shape: AnswerShape, psid: Option<&str>, message_id: &str) -> Self {
+    pub(super) fn sent(shape: AnswerShape, psid: Option<&str>, message_id: &str) -> Self {
         let mid = quoted(message_id);
         let body = match (shape, psid.map(quoted)) {
             (AnswerShape::MessageIdOnly, _) | (_, None) => format!("{{\"message_id\":{mid}}}"),

@@ -1,50 +1,41 @@
 //! Tokens, proofs, permissions, and which Page a request speaks for.
 
-use axum::http::header::AUTHORIZATION;
+use http::header::AUTHORIZATION;
 
-use super::Context;
-use super::proof::hex_hmac;
-use crate::journal::Call;
-use crate::params::Params;
-use crate::refusal::{GraphError, Refusal, Refused};
-use crate::state::{AccessLevel, RateLimits, Token, TokenKind};
+use super::context::Context;
+use super::params::Params;
+use super::refusal::{GraphError, Refusal, Refused};
+use super::request::Request;
+use super::usage;
+use crate::platform::{AccessLevel, Token, TokenKind, hex_hmac};
 
 /// On whose behalf a request comes.
-pub(crate) struct Caller {
+pub(super) struct Caller {
     /// The Page that the request names.
-    pub(crate) page_id: String,
+    pub(super) page_id: String,
     /// The token belongs to another Page than the one named. Graph reports that as a recipient
     /// whom it can't find.
-    pub(crate) foreign_token: bool,
+    pub(super) foreign_token: bool,
     /// How far the token reaches.
-    pub(crate) access: AccessLevel,
+    pub(super) access: AccessLevel,
 }
 
 /// Finds the Page behind `object` (an id or `me`) and checks the token for it; with `scope`, also
 /// that permission.
-pub(crate) fn authenticate(
+pub(super) fn authenticate(
     context: &mut Context<'_>,
     object: &str,
     scope: Option<&str>,
 ) -> Result<Caller, Refused> {
     let caller = identify(context, object, scope)?;
-    let world = &mut *context.world;
-    let page = world.state.pages.get(&caller.page_id);
-    if page.is_some_and(|page| page.rate_limits != RateLimits::default()) {
-        context.counted = Some(caller.page_id.clone());
-        let is_message = super::is_message_post(&context.call.method, context.call.uri.path());
-        let now = world.clock.now();
-        world
-            .usage
-            .count(&world.state, &caller.page_id, now, is_message)?;
-    }
+    usage::count(context, &caller.page_id)?;
     Ok(caller)
 }
 
 fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<Caller, Refused> {
-    let state = &context.world.state;
-    let now = context.world.clock.now();
-    let Some(text) = token_of(context.call, &context.params) else {
+    let state = context.platform.state();
+    let now = context.platform.now();
+    let Some(text) = token_of(context.request, &context.params) else {
         let error = state.unverified.missing_token;
         return Err(GraphError::new(
             error.code,
@@ -84,7 +75,7 @@ fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<
         "me" if token.kind == TokenKind::Page => token_page,
         "me" => {
             return Err(no_object(
-                context.call,
+                context.request,
                 object,
                 "me_needs_page_token",
                 "with a user token, me is a person and not a Page",
@@ -94,7 +85,7 @@ fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<
             Some((id, _)) => id.as_str(),
             None => {
                 return Err(no_object(
-                    context.call,
+                    context.request,
                     object,
                     "page_unknown",
                     "there is no Page with this id",
@@ -104,7 +95,7 @@ fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<
     };
     if token.kind == TokenKind::User && scope.is_some() {
         return Err(no_object(
-            context.call,
+            context.request,
             object,
             "page_token_needed",
             "this edge needs a Page token; the token is a user's",
@@ -122,7 +113,7 @@ fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<
 
 fn check_scope(token: &Token, scope: &str, context: &Context<'_>) -> Result<(), Refused> {
     if !token.has_scope(scope) {
-        let error = context.world.state.unverified.missing_permission;
+        let error = context.platform.state().unverified.missing_permission;
         return Err(GraphError::new(
             error.code,
             error.subcode,
@@ -160,8 +151,8 @@ fn check_scope(token: &Token, scope: &str, context: &Context<'_>) -> Result<(), 
 }
 
 /// The token, wherever it is.
-fn token_of<'a>(call: &'a Call, params: &'a Params) -> Option<&'a str> {
-    let header = call
+fn token_of<'a>(request: &'a Request, params: &'a Params) -> Option<&'a str> {
+    let header = request
         .headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
@@ -232,14 +223,19 @@ fn bad_token(subcode: i64) -> Refused {
 }
 
 /// 100/33, Graph's answer for whatever can't be found or seen.
-pub(crate) fn no_object(call: &Call, object: &str, rule: &'static str, detail: &str) -> Refused {
+pub(super) fn no_object(
+    request: &Request,
+    object: &str,
+    rule: &'static str,
+    detail: &str,
+) -> Refused {
     GraphError::new(
         100,
         Some(33),
         format!(
             "Unsupported {} request. Object with ID '{object}' does not exist, cannot be loaded due \
              to missing permissions, or does not support this operation",
-            call.method.as_str().to_ascii_lowercase()
+            request.method.as_str().to_ascii_lowercase()
         ),
         refusal(rule, "page-id", detail),
     )

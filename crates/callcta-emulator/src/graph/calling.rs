@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::{Context, Handled, auth, bad_param, refuse};
-use crate::calls::{CallDirection, CallStatus, PhoneCall};
-use crate::clock::DAY;
-use crate::refusal::Refused;
-use crate::unverified::{CallingNumbers, ErrorCode, Unverified};
+use super::auth;
+use super::context::{Context, Handled, bad_param};
+use super::refusal::{Refused, refuse};
+use crate::platform::{
+    CallDirection, CallStatus, CallingNumbers, DAY, ErrorCode, PhoneCall, Unverified,
+};
 
 /// What the emulated other side answers. No media flows.
 const SDP_ANSWER: &str =
@@ -16,7 +17,7 @@ const SDP_ANSWER: &str =
 /// `GET /{page}/messenger_call_permissions?psid=…`.
 pub(super) fn permissions(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
-    let state = &context.world.state;
+    let state = context.platform.state();
     let Some(psid) = context.params.text("psid") else {
         return Err(bad_param("psid", "required", "a PSID", None));
     };
@@ -28,7 +29,7 @@ pub(super) fn permissions(context: &mut Context<'_>, object: &str) -> Handled {
         return Err(no_user("psid"));
     };
     calling_enabled(context, &caller.page_id)?;
-    let now = context.world.clock.now();
+    let now = context.platform.now();
     let until = person.call_permission_until.filter(|until| *until > now);
     let requests = person
         .optin_requests
@@ -86,14 +87,13 @@ pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
             params.map.get("action"),
         ));
     }
-    context.world.tick();
+    context.platform.tick();
     let call = find_call(context, &caller.page_id)?;
-    let now = context.world.clock.now();
     match action.as_str() {
         "accept" => {
             if call.direction == CallDirection::BusinessInitiated {
                 return Err(numbered(
-                    &context.world.state.unverified,
+                    &context.platform.state().unverified,
                     2_018_394,
                     "Insufficient permission to join the call",
                     "call_not_incoming",
@@ -102,10 +102,10 @@ pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
             }
             check_session(context)?;
             context
-                .world
+                .platform
                 .accept(call.id)
                 .map_err(|status| wrong_state(context, status))?;
-            let answer = if context.world.state.unverified.sdp_response_object {
+            let answer = if context.platform.state().unverified.sdp_response_object {
                 json!({"sdp_type": "answer", "sdp": SDP_ANSWER})
             } else {
                 json!(SDP_ANSWER)
@@ -123,8 +123,8 @@ pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
             return Err(wrong_state(context, call.status));
         }
         _ => context
-            .world
-            .end(call.id, now)
+            .platform
+            .end(call.id)
             .map_err(|status| wrong_state(context, status))?,
     }
     Ok(Answer::json(200, "{\"success\":true}").into())
@@ -132,7 +132,7 @@ pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
 
 fn connect(context: &mut Context<'_>, caller: &auth::Caller) -> Handled {
     check_session(context)?;
-    let state = &context.world.state;
+    let state = context.platform.state();
     let to = context.params.map.get("to");
     let Some(psid) = to.and_then(Value::as_str) else {
         return Err(bad_param("to", "required", "a PSID", to));
@@ -145,7 +145,7 @@ fn connect(context: &mut Context<'_>, caller: &auth::Caller) -> Handled {
         return Err(no_user("to"));
     };
     calling_enabled(context, &caller.page_id)?;
-    let now = context.world.clock.now();
+    let now = context.platform.now();
     if person
         .call_permission_until
         .is_none_or(|until| until <= now)
@@ -159,15 +159,15 @@ fn connect(context: &mut Context<'_>, caller: &auth::Caller) -> Handled {
         ));
     }
     let psid = psid.to_owned();
-    let (id, _) = context.world.ring(
+    let (id, _) = context.platform.ring(
         &caller.page_id,
         &psid,
         CallDirection::BusinessInitiated,
         None,
     );
     let call_id = context
-        .world
-        .calls
+        .platform
+        .calls()
         .get(id)
         .map(|call| call.call_id.clone())
         .unwrap_or_default();
@@ -180,24 +180,21 @@ fn connect(context: &mut Context<'_>, caller: &auth::Caller) -> Handled {
 }
 
 fn find_call(context: &Context<'_>, page_id: &str) -> Result<PhoneCall, Refused> {
-    let world = &*context.world;
+    let platform = &*context.platform;
     let sent = context.params.map.get("call_id");
     let Some(call_id) = sent.and_then(Value::as_str) else {
         return Err(bad_param("call_id", "required", "a call id", sent));
     };
-    let call = world
-        .call_number(call_id)
-        .and_then(|number| world.calls.get(number));
-    match call {
+    match platform.calls().find(call_id) {
         None => Err(numbered(
-            &world.state.unverified,
+            &platform.state().unverified,
             2_018_390,
             "Invalid call id",
             "call_unknown",
             "there is no call with this id",
         )),
         Some(call) if call.page_id != page_id => Err(numbered(
-            &world.state.unverified,
+            &platform.state().unverified,
             2_018_393,
             "The Page is not part of the call",
             "call_of_another_page",
@@ -208,7 +205,7 @@ fn find_call(context: &Context<'_>, page_id: &str) -> Result<PhoneCall, Refused>
 }
 
 fn check_session(context: &Context<'_>) -> Result<(), Refused> {
-    let rules = &context.world.state.unverified;
+    let rules = &context.platform.state().unverified;
     let session = context.params.map.get("session");
     let field = |name: &str| {
         session
@@ -262,7 +259,7 @@ fn check_tracks(context: &Context<'_>) -> Result<(), Refused> {
 }
 
 fn calling_enabled(context: &Context<'_>, page_id: &str) -> Result<(), Refused> {
-    let state = &context.world.state;
+    let state = context.platform.state();
     if state.pages[page_id].audio_enabled {
         return Ok(());
     }
@@ -277,7 +274,7 @@ fn calling_enabled(context: &Context<'_>, page_id: &str) -> Result<(), Refused> 
 
 /// A call that is not where the action wants it.
 fn wrong_state(context: &Context<'_>, status: CallStatus) -> Refused {
-    let rules = &context.world.state.unverified;
+    let rules = &context.platform.state().unverified;
     match status {
         CallStatus::Failed => numbered(
             rules,

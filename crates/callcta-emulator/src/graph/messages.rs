@@ -3,18 +3,18 @@
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::{Context, Done, Handled, auth, refuse};
-use crate::clock::DAY;
-use crate::journal::StoredMessage;
-use crate::refusal::Refused;
-use crate::state::{AccessLevel, AppMode, Person, State, Strangers};
-use crate::unverified::ErrorCode;
-use crate::validate::{self, Content, MessagingType, Recipient, Send, Tag};
+use super::auth;
+use super::context::{Context, Done, Handled};
+use super::refusal::{Refused, refuse};
+use super::validate::{self, Content, MessagingType, Recipient, Send, Tag};
+use crate::platform::{
+    AccessLevel, AnswerShape, AppMode, DAY, ErrorCode, NewMessage, Person, State, Strangers,
+};
 
 pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
-    let state = &context.world.state;
-    let now = context.world.clock.now();
+    let state = context.platform.state();
+    let now = context.platform.now();
     let page = &state.pages[&caller.page_id];
     let send = validate::send(&context.params, &state.unverified)?;
     if page.restricted {
@@ -80,12 +80,8 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
     }
     check_window(state, &caller.page_id, &send, person, &target, now)?;
     if let Some(mid) = send.reply_to {
-        let known = context
-            .world
-            .messages
-            .iter()
-            .any(|m| m.message_id == mid && m.recipient == target.psid);
-        if !known {
+        let answered = context.platform.messages().find(mid);
+        if answered.is_none_or(|message| message.recipient != target.psid) {
             return Err(refuse(
                 ErrorCode::new(100, None),
                 "Param reply_to[mid] must be a message of this conversation",
@@ -114,15 +110,14 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
     }
     let action = send.content == Content::Action;
     let shape = if optin {
-        crate::AnswerShape::NestedId
+        AnswerShape::NestedId
     } else {
         state.answer_shape
     };
     Ok(store(
         context,
         caller.page_id,
-        target,
-        now,
+        &target,
         action,
         optin,
         shape,
@@ -141,50 +136,29 @@ struct Target {
 fn store(
     context: &mut Context<'_>,
     page_id: String,
-    target: Target,
-    now: i64,
+    target: &Target,
     action: bool,
     optin: bool,
-    shape: crate::AnswerShape,
+    shape: AnswerShape,
 ) -> Done {
-    let world = &mut *context.world;
     if action {
         let psid = Value::from(target.psid.as_str());
         return Answer::json(200, format!("{{\"recipient_id\":{psid}}}")).into();
     }
-    if let Some(comment) = target
-        .comment
-        .and_then(|id| world.state.comments.get_mut(&id))
-    {
-        comment.answered = true;
-    }
-    if optin && let Some(person) = world.state.people.get_mut(&target.psid) {
-        person
-            .optin_requests
-            .retain(|at| now.saturating_sub(*at) < DAY);
-        person.optin_requests.push(now);
-    }
-    let message_id = world.next_message_id();
-    let named = target.named.then_some(target.psid.as_str());
-    let answer = Answer::sent(shape, named, &message_id);
     let mut body = std::mem::take(&mut context.params.map);
     for secret in ["access_token", "oauth_token", "appsecret_proof"] {
         body.remove(secret);
     }
-    world.store(StoredMessage {
-        id: 0,
-        seq: 0,
-        message_id: message_id.clone(),
+    let message = NewMessage {
         page_id,
-        recipient: target.psid,
+        recipient: target.psid.clone(),
         body: Value::Object(body),
-        sent_at: now,
         request_id: context.request_id,
-    });
-    Done {
-        answer,
-        message_id: Some(message_id),
-    }
+    };
+    let comment = target.comment.as_deref();
+    let message_id = context.platform.deliver(message, comment, optin);
+    let named = target.named.then_some(target.psid.as_str());
+    Done::Sent(Answer::sent(shape, named, &message_id), message_id)
 }
 
 fn find_recipient(

@@ -3,8 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
-use super::{Context, Handled, auth, bad_param, refuse};
-use crate::unverified::ErrorCode;
+use super::auth;
+use super::context::{Context, Handled, bad_param};
+use super::refusal::refuse;
+use crate::platform::ErrorCode;
 
 /// The webhook fields of a Page that have to do with Messenger.
 const FIELDS: &[&str] = &[
@@ -32,7 +34,7 @@ const FIELDS: &[&str] = &[
 /// `GET /{page}` and `GET /me`: id and name.
 pub(super) fn read(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, None)?;
-    let page = &context.world.state.pages[&caller.page_id];
+    let page = &context.platform.state().pages[&caller.page_id];
     let fields = context.params.text("fields").unwrap_or("id,name");
     let mut answer = Map::new();
     for field in fields.split(',').map(str::trim) {
@@ -57,7 +59,7 @@ pub(super) fn read(context: &mut Context<'_>, object: &str) -> Handled {
 /// `POST /{page}/business_messaging_feature_status`.
 pub(super) fn feature_status(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
-    let state = &context.world.state;
+    let state = context.platform.state();
     let sent = context.params.map.get("features");
     let Some(features) = sent.and_then(Value::as_array) else {
         return Err(bad_param(
@@ -91,14 +93,14 @@ pub(super) fn feature_status(context: &mut Context<'_>, object: &str) -> Handled
 /// `GET /{page}/subscribed_apps`.
 pub(super) fn subscriptions(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_manage_metadata"))?;
-    let state = &context.world.state;
+    let state = context.platform.state();
     let fields = &state.pages[&caller.page_id].subscribed_fields;
     let data = if fields.is_empty() {
         json!([])
     } else {
         json!([{
             "category": "Business",
-            "link": format!("{}/", context.world.base()),
+            "link": format!("http://{}/", context.request.host()),
             "name": state.app.name,
             "id": state.app.id,
             "subscribed_fields": fields,
@@ -147,12 +149,13 @@ pub(super) fn subscribe(context: &mut Context<'_>, object: &str) -> Handled {
             format!("the emulator does not know the field {unknown}"),
         ));
     }
-    let world = &mut *context.world;
-    if let Some(page) = world.state.pages.get_mut(&caller.page_id) {
-        page.subscribed_fields = fields;
-    }
-    world.tell_state();
-    let body = if world.state.unverified.subscribed_success_is_string {
+    context.platform.change_state(|state| {
+        if let Some(page) = state.pages.get_mut(&caller.page_id) {
+            page.subscribed_fields = fields;
+        }
+    });
+    let unverified = &context.platform.state().unverified;
+    let body = if unverified.subscribed_success_is_string {
         "{\"success\":\"true\"}"
     } else {
         "{\"success\":true}"

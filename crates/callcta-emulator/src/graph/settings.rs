@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
-use super::{Context, Handled, auth, bad_param, boolean, refuse};
-use crate::refusal::Refused;
-use crate::state::{CallHours, OpenHours, Page, RingTarget};
-use crate::unverified::{ErrorCode, SettingsAnswer};
+use super::auth;
+use super::context::{Context, Handled, bad_param, boolean};
+use super::refusal::{Refused, refuse};
+use crate::platform::{CallHours, ErrorCode, OpenHours, Page, RingTarget, SettingsAnswer};
 
 const FIELDS: &[&str] = &[
     "audio_enabled",
@@ -27,7 +27,7 @@ const DAYS: &[&str] = &[
 
 pub(super) fn read(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
-    let page = &context.world.state.pages[&caller.page_id];
+    let page = &context.platform.state().pages[&caller.page_id];
     let wanted = context.params.text("fields");
     let mut settings = Map::new();
     for name in wanted.map_or_else(|| FIELDS.to_vec(), |list| list.split(',').collect()) {
@@ -52,7 +52,7 @@ pub(super) fn read(context: &mut Context<'_>, object: &str) -> Handled {
         };
         settings.insert(name.trim().into(), value);
     }
-    let body = if context.world.state.unverified.settings_in_data {
+    let body = if context.platform.state().unverified.settings_in_data {
         json!({"data": [settings]})
     } else {
         Value::Object(settings)
@@ -63,7 +63,7 @@ pub(super) fn read(context: &mut Context<'_>, object: &str) -> Handled {
 pub(super) fn write(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
     let params = &context.params.map;
-    let mut page = context.world.state.pages[&caller.page_id].clone();
+    let mut page = context.platform.state().pages[&caller.page_id].clone();
     let mut changed = Vec::new();
     for name in FIELDS {
         let Some(value) = params.get(*name) else {
@@ -81,23 +81,11 @@ pub(super) fn write(context: &mut Context<'_>, object: &str) -> Handled {
             format!("at least one of {}", FIELDS.join(", ")),
         ));
     }
-    let world = &mut *context.world;
-    let now = world.clock.now();
-    let entry = json!({
-        "id": caller.page_id,
-        "time": now / 1000,
-        "call_settings": {
-            "audio_enabled": page.audio_enabled,
-            "icon_enabled": page.icon_enabled,
-            // A plain string here, an object in the API.
-            "call_routing": page.call_routing,
-            "call_hours": page.call_hours.clone().unwrap_or_default(),
-        },
-    });
-    world.state.pages.insert(caller.page_id.clone(), page);
-    world.tell_state();
-    world.webhook(&caller.page_id, "call_settings_update", &entry);
-    let reference = world.state.unverified.settings_answer == SettingsAnswer::Reference;
+    context
+        .platform
+        .change_call_settings(&caller.page_id, &page);
+    let unverified = &context.platform.state().unverified;
+    let reference = unverified.settings_answer == SettingsAnswer::Reference;
     let body = if reference || changed == ["icon_enabled"] {
         "{\"result\":\"success\"}"
     } else {

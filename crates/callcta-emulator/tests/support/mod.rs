@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// An answer, read whole.
 pub struct Answer {
     pub status: u16,
-    pub headers: ureq::http::HeaderMap,
+    pub headers: http::HeaderMap,
     pub text: String,
 }
 
@@ -36,7 +36,7 @@ pub fn agent() -> ureq::Agent {
         .into()
 }
 
-pub fn read(response: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
+pub fn read(response: http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
     let (parts, mut body) = response.into_parts();
     Ok(Answer {
         status: parts.status.as_u16(),

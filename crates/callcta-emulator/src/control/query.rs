@@ -1,0 +1,44 @@
+//! The query of a control request.
+
+use serde_json::{Map, Value};
+
+use super::reply::Problem;
+use crate::graph::form_pairs;
+
+/// Parameters by name; names that the route does not know are refused.
+pub(super) struct Query(Map<String, Value>);
+
+impl Query {
+    pub(super) fn read(raw: Option<String>, known: &[&str]) -> Result<Self, Problem> {
+        let map: Map<_, _> = form_pairs(raw.unwrap_or_default().as_bytes()).collect();
+        match map.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(Problem::bad(format!(
+                "the query has no parameter {name:?}; it has {}",
+                known.join(", ")
+            ))),
+            None => Ok(Self(map)),
+        }
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {
+        self.text(name)
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| Problem::bad(format!("{name} must be a whole number")))
+            })
+            .transpose()
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
+        self.text(name)
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| Problem::bad(format!("{name} must be true or false")))
+            })
+            .transpose()
+    }
+}

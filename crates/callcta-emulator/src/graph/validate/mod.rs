@@ -1,0 +1,14 @@
+//! What a send may look like: the emulator's own reading of the documentation. Like Graph, it
+//! stops at the first broken rule.
+
+mod button;
+mod content;
+mod parts;
+mod place;
+mod send;
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub(super) use self::parts::{Content, MessagingType, Recipient, Send, Tag};
+pub(super) use self::send::send;

@@ -1,0 +1,120 @@
+//! What people do.
+
+use serde::{Deserialize, Serialize};
+
+use super::ring::{Numbered, Ring};
+
+/// Something a person does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Action {
+    /// Writes to the Page. Opens the window.
+    Message {
+        /// What they write.
+        text: String,
+    },
+    /// Taps Get Started or another postback. Opens the window.
+    Postback {
+        /// The button's title.
+        title: String,
+        /// The button's payload.
+        payload: String,
+    },
+    /// Reacts to a message. Opens the window.
+    Reaction {
+        /// The message id.
+        message_id: String,
+        /// For instance `love`.
+        reaction: String,
+    },
+    /// Follows an m.me link into the conversation. Opens the window.
+    Referral {
+        /// The link's `ref`.
+        #[serde(rename = "ref")]
+        reference: String,
+    },
+    /// Writes after a Click-to-Messenger ad. Opens the window for up to 7 days.
+    AdMessage {
+        /// What they write.
+        text: String,
+    },
+    /// Comments on a post. Opens the window; the comment can be answered once in private.
+    Comment {
+        /// The comment's id.
+        comment_id: String,
+    },
+    /// Posts on the Page. Opens the window; the post can be answered once in private.
+    VisitorPost {
+        /// The post's id.
+        post_id: String,
+    },
+    /// Answers a `calling_optin` request. Does not open the window.
+    CallPermission {
+        /// Whether they allow calls, for 7 days.
+        approve: bool,
+    },
+    /// Blocks the Page, or no longer. Does not open the window.
+    Block {
+        /// Whether the Page is blocked from now on.
+        blocked: bool,
+    },
+}
+
+/// An action in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PersonAction {
+    /// Its number, from 1 on.
+    pub id: u64,
+    /// Its place in the order of all messages, requests, calls and actions.
+    pub seq: u64,
+    /// Who.
+    pub psid: String,
+    /// In conversation with which Page.
+    pub page_id: String,
+    /// What.
+    pub action: Action,
+    /// The id of the message, if it is one.
+    pub message_id: Option<String>,
+    /// When, in Unix milliseconds of the emulator's clock.
+    pub at: i64,
+    /// The number of the webhook that it made.
+    pub webhook_id: Option<u64>,
+}
+
+impl Numbered for PersonAction {
+    fn number(&self) -> u64 {
+        self.id
+    }
+}
+
+/// The newest actions.
+pub(crate) struct Actions {
+    kept: Ring<PersonAction>,
+    count: u64,
+}
+
+impl Actions {
+    pub(super) fn new(keep: usize) -> Self {
+        Self {
+            kept: Ring::new(keep),
+            count: 0,
+        }
+    }
+
+    /// The number of the next action.
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    pub(super) fn keep(&mut self, action: PersonAction) {
+        self.kept.push(action);
+    }
+
+    /// Oldest first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &PersonAction> {
+        self.kept.iter()
+    }
+}

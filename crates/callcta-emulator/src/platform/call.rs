@@ -1,0 +1,157 @@
+//! Telephone calls as far as their signalling goes.
+
+use serde::Serialize;
+
+use super::ring::{Numbered, Ring};
+
+/// How long a call rings before it counts as missed.
+const RINGING_MS: i64 = 60_000;
+
+/// A call between a person and a Page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PhoneCall {
+    /// Its number, from 1 on.
+    pub id: u64,
+    /// Its place in the order of all messages, requests, calls and actions.
+    pub seq: u64,
+    /// The id that Graph and webhooks use.
+    pub call_id: String,
+    /// The Page's side.
+    pub page_id: String,
+    /// The person's side.
+    pub psid: String,
+    /// Who called whom.
+    pub direction: CallDirection,
+    /// How far it got.
+    pub status: CallStatus,
+    /// The message whose button was tapped. Meta's webhooks do not tell it.
+    pub message_id: Option<String>,
+    /// When it began to ring, in Unix milliseconds of the emulator's clock.
+    pub started_at: i64,
+    /// When it was accepted.
+    pub accepted_at: Option<i64>,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+}
+
+impl Numbered for PhoneCall {
+    fn number(&self) -> u64 {
+        self.id
+    }
+}
+
+/// Who called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallDirection {
+    /// The person.
+    UserInitiated,
+    /// The Page.
+    BusinessInitiated,
+}
+
+/// How far a call got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallStatus {
+    /// Nobody has answered yet.
+    Ringing,
+    /// Both sides talk.
+    Accepted,
+    /// It was accepted and has ended.
+    Completed,
+    /// It was never accepted: declined, given up, or a minute passed.
+    Failed,
+}
+
+/// The newest calls.
+pub(crate) struct Calls {
+    kept: Ring<PhoneCall>,
+    count: u64,
+}
+
+impl Calls {
+    pub(super) fn new(keep: usize) -> Self {
+        Self {
+            kept: Ring::new(keep),
+            count: 0,
+        }
+    }
+
+    /// Oldest first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &PhoneCall> {
+        self.kept.iter()
+    }
+
+    pub(crate) fn get(&self, number: u64) -> Option<&PhoneCall> {
+        self.kept.get(number)
+    }
+
+    /// A call by the id that Graph uses.
+    pub(crate) fn find(&self, call_id: &str) -> Option<&PhoneCall> {
+        self.iter().rev().find(|call| call.call_id == call_id)
+    }
+
+    /// A call begins to ring.
+    pub(super) fn begin(
+        &mut self,
+        page_id: &str,
+        psid: &str,
+        direction: CallDirection,
+        message_id: Option<String>,
+        (seq, now): (u64, i64),
+    ) -> PhoneCall {
+        self.count += 1;
+        let call = PhoneCall {
+            id: self.count,
+            seq,
+            call_id: format!("c_emulated{:010}", self.count),
+            page_id: page_id.into(),
+            psid: psid.into(),
+            direction,
+            status: CallStatus::Ringing,
+            message_id,
+            started_at: now,
+            accepted_at: None,
+            ended_at: None,
+        };
+        self.kept.push(call.clone());
+        call
+    }
+
+    /// The other side takes a call, which must ring; `None` if there is no such call.
+    pub(super) fn accept(&mut self, id: u64, now: i64) -> Result<Option<PhoneCall>, CallStatus> {
+        let Some(call) = self.kept.get_mut(id) else {
+            return Ok(None);
+        };
+        if call.status != CallStatus::Ringing {
+            return Err(call.status);
+        }
+        call.status = CallStatus::Accepted;
+        call.accepted_at = Some(now);
+        Ok(Some(call.clone()))
+    }
+
+    /// Either side ends a call, which must not be over; `None` if there is no such call.
+    pub(super) fn end(&mut self, id: u64, at: i64) -> Result<Option<PhoneCall>, CallStatus> {
+        let Some(call) = self.kept.get_mut(id) else {
+            return Ok(None);
+        };
+        call.status = match call.status {
+            CallStatus::Ringing => CallStatus::Failed,
+            CallStatus::Accepted => CallStatus::Completed,
+            ended => return Err(ended),
+        };
+        call.ended_at = Some(at);
+        Ok(Some(call.clone()))
+    }
+
+    /// Calls that have rung for too long, and when each was missed.
+    pub(super) fn missed(&self, now: i64) -> Vec<(u64, i64)> {
+        self.iter()
+            .filter(|c| c.status == CallStatus::Ringing && c.started_at + RINGING_MS <= now)
+            .map(|c| (c.id, c.started_at + RINGING_MS))
+            .collect()
+    }
+}

@@ -1,0 +1,53 @@
+//! What Messenger is and remembers: pages, people, tokens, a clock, messages, calls, usage, and the
+//! webhooks that wait. It knows no request and no socket.
+//!
+//! Each part is a type with its own rules in a file of its own; [`Platform`] holds them. What
+//! people and Pages do touches several parts and stands in files named after the doing.
+
+mod acting;
+mod action;
+mod call;
+mod calling;
+mod clock;
+pub mod defaults;
+mod event;
+mod message;
+mod news;
+mod notice;
+mod page;
+mod person;
+mod ring;
+mod sending;
+mod settings;
+mod sign;
+mod state;
+mod tapping;
+mod target;
+mod token;
+mod unverified;
+mod usage;
+mod webhook;
+mod whole;
+
+pub use self::action::{Action, PersonAction};
+pub use self::call::{CallDirection, CallStatus, PhoneCall};
+pub use self::clock::START;
+pub(crate) use self::clock::{Clock, DAY, millis};
+pub(crate) use self::event::Event;
+pub(crate) use self::message::NewMessage;
+pub use self::message::StoredMessage;
+pub(crate) use self::news::News;
+pub use self::page::{CallHours, OpenHours, Page, RateLimits, RingTarget};
+pub use self::person::{Comment, Person};
+pub(crate) use self::ring::{Numbered, Ring};
+pub(crate) use self::sign::hex_hmac;
+pub use self::state::{AnswerShape, App, AppMode, State, Strangers};
+pub use self::tapping::{Tap, TapRefused, TapTarget};
+pub use self::target::{Signature, WebhookTarget};
+pub use self::token::{AccessLevel, Token, TokenKind};
+pub use self::unverified::{
+    CallingNumbers, ErrorCode, LengthUnit, Overlong, SettingsAnswer, UnknownKeys, Unverified,
+};
+pub(crate) use self::usage::OverLimit;
+pub use self::webhook::{Attempt, ReleaseOrder, Webhook, WebhookStatus};
+pub(crate) use self::whole::Platform;

@@ -1,0 +1,80 @@
+//! A person in a conversation, and the comments that may be answered in private.
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::{DAY, START};
+
+/// A person in a conversation with a Page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Person {
+    /// The name shown in the inbox. Default: `Person`.
+    pub name: String,
+    /// The id of the Page that the PSID belongs to; empty: the default Page.
+    pub page: String,
+    /// When the person last did something that opens the window; `null`: never.
+    /// Default: when the clock starts, so that the window is open.
+    pub last_action: Option<i64>,
+    /// How long an action opens the window, in milliseconds. Default: 24 hours. The first message
+    /// after an ad may open up to 7 days.
+    pub window_ms: i64,
+    /// Blocked the Page: 551/1545041. Default: `false`.
+    pub blocked: bool,
+    /// Has a role in the app (developer, tester). Default: `false`.
+    pub has_app_role: bool,
+    /// Until when the Page may call this person; `null`: no permission.
+    pub call_permission_until: Option<i64>,
+    /// When `calling_optin` requests were sent to the person.
+    pub optin_requests: Vec<i64>,
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Self {
+            name: "Person".into(),
+            page: String::new(),
+            last_action: Some(START),
+            window_ms: DAY,
+            blocked: false,
+            has_app_role: false,
+            call_permission_until: None,
+            optin_requests: Vec::new(),
+        }
+    }
+}
+
+impl Person {
+    /// A person with an open window, in conversation with `page`.
+    pub fn new(name: impl Into<String>, page: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            page: page.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the standard messaging window is open at `now`.
+    pub fn window_open(&self, now: i64) -> bool {
+        self.last_action
+            .is_some_and(|at| now < at.saturating_add(self.window_ms))
+    }
+
+    /// Closes the window: as if the person had last been here two windows before the clock's start.
+    pub fn close_window(&mut self) {
+        self.last_action = Some(START.saturating_sub(self.window_ms.saturating_mul(2)));
+    }
+}
+
+/// A comment or post to which a Page may answer once, in private, within 7 days.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Comment {
+    /// Who wrote it.
+    pub psid: String,
+    /// When.
+    pub created_at: i64,
+    /// Whether it has been answered.
+    pub answered: bool,
+}

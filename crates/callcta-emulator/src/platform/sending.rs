@@ -1,0 +1,37 @@
+//! Pages send.
+
+use super::clock::DAY;
+use super::event::Event;
+use super::message::NewMessage;
+use super::whole::Platform;
+
+impl Platform {
+    /// Stores a message to a person; its message id. `comment` is the comment or post that it
+    /// answers in private, `asks_to_call` says that it asks for permission to call.
+    pub(crate) fn deliver(
+        &mut self,
+        message: NewMessage,
+        comment: Option<&str>,
+        asks_to_call: bool,
+    ) -> String {
+        let now = self.clock.now();
+        if let Some(comment) = comment.and_then(|id| self.state.comments.get_mut(id)) {
+            comment.answered = true;
+        }
+        if asks_to_call && let Some(person) = self.state.people.get_mut(&message.recipient) {
+            person
+                .optin_requests
+                .retain(|at| now.saturating_sub(*at) < DAY);
+            person.optin_requests.push(now);
+        }
+        let seq = self.next_seq();
+        let message = self.messages.number(message, seq, now);
+        let id = message.message_id.clone();
+        self.news.tell(|| Event::Message {
+            message: message.clone(),
+            now,
+        });
+        self.messages.keep(message);
+        id
+    }
+}

@@ -1,0 +1,144 @@
+//! People tap buttons.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::action::Action;
+use super::call::{CallDirection, PhoneCall};
+use super::webhook::Webhook;
+use super::whole::Platform;
+
+/// Which button a person taps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TapTarget {
+    /// The message id.
+    pub message_id: String,
+    /// The element of a generic or media template. Default: 0.
+    #[serde(default)]
+    pub element: usize,
+    /// The button in it; left out: the first call button of the whole message.
+    #[serde(default)]
+    pub button: Option<usize>,
+}
+
+impl TapTarget {
+    /// The first call button of a message.
+    pub fn call(message_id: impl Into<String>) -> Self {
+        Self {
+            message_id: message_id.into(),
+            ..Self::default()
+        }
+    }
+
+    /// A certain button. For a button template the element is 0.
+    pub fn button(message_id: impl Into<String>, element: usize, button: usize) -> Self {
+        Self {
+            message_id: message_id.into(),
+            element,
+            button: Some(button),
+        }
+    }
+}
+
+/// What a tap led to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Tap {
+    /// The button's JSON.
+    pub button: Value,
+    /// The call that rings, if it was a call button.
+    pub call: Option<PhoneCall>,
+    /// The webhook that was made; `None` if the app is not subscribed, or the button has none.
+    pub webhook: Option<Webhook>,
+}
+
+/// Why a tap did nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TapRefused {
+    /// `message_unknown`, `button_unknown`, `expired`, `calling_not_enabled` or `closed`.
+    pub reason: &'static str,
+    /// One sentence.
+    pub detail: String,
+}
+
+impl std::fmt::Display for TapRefused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for TapRefused {}
+
+impl Platform {
+    /// A person taps a button.
+    pub(crate) fn tap(&mut self, target: &TapTarget) -> Result<Tap, TapRefused> {
+        let refuse = |reason, detail: String| Err(TapRefused { reason, detail });
+        let Some(message) = self.messages.find(&target.message_id) else {
+            return refuse(
+                "message_unknown",
+                format!("there is no message {:?}", target.message_id),
+            );
+        };
+        let Some(button) =
+            message.find_button(target.button.map(|button| (target.element, button)))
+        else {
+            return refuse("button_unknown", "the message has no such button".into());
+        };
+        let (page_id, psid) = (message.page_id.clone(), message.recipient.clone());
+        let kind = button["type"].as_str().unwrap_or_default();
+        if matches!(kind, "audio_call" | "call_prompt") {
+            let expires_at = message.expires_at(&button);
+            if self.clock.now() >= expires_at {
+                return refuse(
+                    "expired",
+                    format!("the button stopped being clickable at {expires_at}"),
+                );
+            }
+            let Some(page) = self.state.pages.get(&page_id) else {
+                return refuse("message_unknown", "the message's Page is gone".into());
+            };
+            if !page.audio_enabled {
+                return refuse(
+                    "calling_not_enabled",
+                    "the Page has switched audio calling off".into(),
+                );
+            }
+            if self.state.unverified.icon_off_blocks_tap && !page.icon_enabled {
+                return refuse("closed", "configured: the Page's call icon is off".into());
+            }
+            let (id, webhook) = self.ring(
+                &page_id,
+                &psid,
+                CallDirection::UserInitiated,
+                Some(target.message_id.clone()),
+            );
+            return Ok(Tap {
+                button,
+                call: self.calls.get(id).cloned(),
+                webhook: webhook.and_then(|id| self.webhooks.get(id).cloned()),
+            });
+        }
+        let mut webhook = None;
+        if kind == "postback" {
+            let text = |key: &str| button[key].as_str().unwrap_or_default().to_owned();
+            let done = self.act(
+                &psid,
+                Action::Postback {
+                    title: text("title"),
+                    payload: text("payload"),
+                },
+            );
+            webhook = done
+                .and_then(|action| action.webhook_id)
+                .and_then(|id| self.webhooks.get(id).cloned());
+        }
+        Ok(Tap {
+            button,
+            call: None,
+            webhook,
+        })
+    }
+}

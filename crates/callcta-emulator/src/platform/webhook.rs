@@ -1,0 +1,288 @@
+//! Webhooks: made, signed, held back, waiting to be sent, and what became of them.
+
+use std::collections::VecDeque;
+use std::fmt::Write;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::ring::{Numbered, Ring};
+use super::sign::hex_hmac;
+use super::target::{Signature, WebhookTarget};
+
+/// A failing receiver is reported after this long.
+const ALERT_AFTER: i64 = 15 * 60_000;
+/// And unsubscribed after this long.
+const DISABLE_AFTER: i64 = 60 * 60_000;
+
+/// A webhook and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Webhook {
+    /// Its number, from 1 on.
+    pub id: u64,
+    /// The Page it speaks of.
+    pub page_id: String,
+    /// The subscribed field, for instance `calls`.
+    pub field: String,
+    /// When it was made, in Unix milliseconds of the emulator's clock.
+    pub created_at: i64,
+    /// The raw body. Like Meta's, it is ASCII: other characters are escaped.
+    pub body: String,
+    /// The `X-Hub-Signature-256` header; `None` if it is left out on purpose.
+    pub signature: Option<String>,
+    /// What became of it.
+    pub status: WebhookStatus,
+    /// Each time it was sent.
+    pub attempts: Vec<Attempt>,
+    /// The number of the webhook of which this is another delivery.
+    pub redelivery_of: Option<u64>,
+}
+
+impl Webhook {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+}
+
+impl Numbered for Webhook {
+    fn number(&self) -> u64 {
+        self.id
+    }
+}
+
+/// What became of a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookStatus {
+    /// Nobody said where to send it.
+    NoTarget,
+    /// Kept back until released.
+    Held,
+    /// On its way.
+    Queued,
+    /// Answered with 200.
+    Delivered,
+    /// Not answered with 200 in any of the attempts.
+    Failed,
+}
+
+/// One delivery attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Where it went.
+    pub url: String,
+    /// The status of the answer.
+    pub status: Option<u16>,
+    /// The start of the answer's body, as text.
+    pub answer: String,
+    /// Why there was no answer.
+    pub error: Option<String>,
+    /// How long it took, in milliseconds of real time.
+    pub duration_ms: u64,
+}
+
+/// In which order held webhooks are released.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ReleaseOrder {
+    /// As they were made.
+    #[default]
+    Made,
+    /// The newest first.
+    Reverse,
+    /// Only these, in this order, by their numbers.
+    Only(Vec<u64>),
+}
+
+/// A webhook that is about to be made.
+pub(super) struct Draft<'a> {
+    pub(super) page_id: &'a str,
+    pub(super) field: &'a str,
+    pub(super) body: String,
+    pub(super) signature: Signature,
+    /// The Page's app secret.
+    pub(super) secret: &'a str,
+    pub(super) redelivery_of: Option<u64>,
+}
+
+/// What a failed delivery means for the receiver.
+pub(super) enum Verdict {
+    /// It has been failing for this many milliseconds.
+    Failing(i64),
+    /// It has been failing for so long that it loses its subscription.
+    GivenUp,
+}
+
+/// The newest webhooks, those that wait to be sent, and how the receivers have been doing.
+pub(crate) struct Webhooks {
+    kept: Ring<Webhook>,
+    count: u64,
+    queue: VecDeque<u64>,
+    /// Since when a Page's receiver has been failing.
+    failing_since: Vec<(String, i64)>,
+}
+
+impl Webhooks {
+    pub(super) fn new(keep: usize) -> Self {
+        Self {
+            kept: Ring::new(keep),
+            count: 0,
+            queue: VecDeque::new(),
+            failing_since: Vec::new(),
+        }
+    }
+
+    /// Oldest first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Webhook> {
+        self.kept.iter()
+    }
+
+    pub(crate) fn get(&self, id: u64) -> Option<&Webhook> {
+        self.kept.get(id)
+    }
+
+    /// Whether any are queued.
+    pub(crate) fn any_queued(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    pub(super) fn next_queued(&mut self) -> Option<u64> {
+        self.queue.pop_front()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.kept.clear();
+        self.queue.clear();
+    }
+
+    pub(super) fn make(&mut self, draft: Draft<'_>, target: &WebhookTarget, now: i64) -> u64 {
+        let secret = draft.secret;
+        let signature = match draft.signature {
+            Signature::Valid => Some(hex_hmac(secret, draft.body.as_bytes())),
+            Signature::Wrong => Some(hex_hmac(&format!("not {secret}"), draft.body.as_bytes())),
+            Signature::Missing => None,
+        };
+        self.count += 1;
+        let id = self.count;
+        let status = match target.url {
+            // A webhook that is sent again on request is not held back again.
+            _ if target.hold && draft.redelivery_of.is_none() => WebhookStatus::Held,
+            None => WebhookStatus::NoTarget,
+            Some(_) => WebhookStatus::Queued,
+        };
+        self.kept.push(Webhook {
+            id,
+            page_id: draft.page_id.into(),
+            field: draft.field.into(),
+            created_at: now,
+            body: draft.body,
+            signature: signature.map(|hex| format!("sha256={hex}")),
+            status,
+            attempts: Vec::new(),
+            redelivery_of: draft.redelivery_of,
+        });
+        if status == WebhookStatus::Queued {
+            self.queue.push_back(id);
+        }
+        id
+    }
+
+    /// Lets held webhooks go; their numbers.
+    pub(super) fn release(&mut self, order: &ReleaseOrder, has_target: bool) -> Vec<u64> {
+        let held = |w: &&Webhook| w.status == WebhookStatus::Held;
+        let mut ids: Vec<u64> = self.kept.iter().filter(held).map(|w| w.id).collect();
+        match order {
+            ReleaseOrder::Made => {}
+            ReleaseOrder::Reverse => ids.reverse(),
+            ReleaseOrder::Only(wanted) => {
+                let known = std::mem::take(&mut ids);
+                for id in wanted {
+                    if known.contains(id) && !ids.contains(id) {
+                        ids.push(*id);
+                    }
+                }
+            }
+        }
+        for id in &ids {
+            if let Some(webhook) = self.kept.get_mut(*id) {
+                webhook.status = if has_target {
+                    self.queue.push_back(*id);
+                    WebhookStatus::Queued
+                } else {
+                    WebhookStatus::NoTarget
+                };
+            }
+        }
+        ids
+    }
+
+    /// Notes an attempt; `last` says that no other will follow.
+    pub(super) fn attempted(
+        &mut self,
+        id: u64,
+        attempt: Attempt,
+        last: bool,
+        now: i64,
+    ) -> Option<Verdict> {
+        let good = attempt.status == Some(200);
+        let webhook = self.kept.get_mut(id)?;
+        webhook.attempts.push(attempt);
+        let page_id = webhook.page_id.clone();
+        if good {
+            webhook.status = WebhookStatus::Delivered;
+            self.failing_since.retain(|(page, _)| *page != page_id);
+            return None;
+        }
+        if !last {
+            return None;
+        }
+        webhook.status = WebhookStatus::Failed;
+        let Some((_, since)) = self.failing_since.iter().find(|(page, _)| *page == page_id) else {
+            self.failing_since.push((page_id, now));
+            return None;
+        };
+        let failing_ms = now - since;
+        if failing_ms >= DISABLE_AFTER {
+            self.failing_since.retain(|(page, _)| *page != page_id);
+            return Some(Verdict::GivenUp);
+        }
+        (failing_ms >= ALERT_AFTER).then_some(Verdict::Failing(failing_ms))
+    }
+}
+
+/// JSON in ASCII, as Meta signs it: `ä` becomes `\u00e4`.
+pub(super) fn escaped(value: &Value) -> String {
+    let text = value.to_string();
+    if text.is_ascii() {
+        return text;
+    }
+    let mut ascii = String::with_capacity(text.len() + 32);
+    let mut units = [0; 2];
+    for c in text.chars() {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut units) {
+                // Writing to a string can't fail.
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
+        }
+    }
+    ascii
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn bodies_are_ascii() {
+        assert_eq!(
+            escaped(&json!({"a": "äöå 😀 \"q\""})),
+            r#"{"a":"\u00e4\u00f6\u00e5 \ud83d\ude00 \"q\""}"#
+        );
+    }
+}

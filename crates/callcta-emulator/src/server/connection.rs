@@ -1,0 +1,87 @@
+//! Connections: from the socket to the Graph side or to the emulator's own side.
+
+use std::io;
+use std::net::TcpListener;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::sync::Notify;
+
+use super::graph_side;
+use super::sender;
+use super::shared::Shared;
+use super::wire::{Flags, Wire};
+
+/// An answer that is being made.
+pub(crate) type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// The side of the emulator that is not Graph's.
+pub(crate) struct OwnSide {
+    /// Whether a request with this method and path is for it.
+    pub(crate) takes: fn(&str, &str) -> bool,
+    pub(crate) answer: Box<dyn Fn(Request<Body>) -> Answering + Send + Sync>,
+}
+
+/// Accepts connections until told to stop.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    own: OwnSide,
+    stop: Arc<Notify>,
+) -> io::Result<()> {
+    tokio::spawn(sender::run(Arc::clone(&shared)));
+    let own = Arc::new(own);
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let stopped = stop.notified();
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => return Ok(()),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    // Answers are small and wanted at once.
+                    let _ = stream.set_nodelay(true);
+                    tokio::spawn(connection(stream, Arc::clone(&shared), Arc::clone(&own)));
+                }
+                // Out of file descriptors, most likely: give connections time to end.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    }
+}
+
+async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>, own: Arc<OwnSide>) {
+    let flags = Arc::new(Flags::new());
+    let wire = Wire::new(stream, Arc::clone(&shared), own.takes, Arc::clone(&flags));
+    let hang_up = Arc::clone(&shared);
+    let hang_up = hang_up.hang_up.notified();
+    let service = service_fn(|request: Request<Incoming>| {
+        let is_own = (own.takes)(request.method().as_str(), request.uri().path());
+        let own = Arc::clone(&own);
+        let shared = Arc::clone(&shared);
+        let flags = Arc::clone(&flags);
+        async move {
+            let answer = if is_own {
+                Ok((own.answer)(request.map(Body::new)).await)
+            } else {
+                graph_side::answer(shared, &flags, request).await
+            };
+            flags.answered();
+            answer
+        }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .auto_date_header(false)
+        .serve_connection(TokioIo::new(wire), service);
+    tokio::select! {
+        // An error is the other side's business: it sees its connection closed.
+        _ = connection => {}
+        () = hang_up => {}
+    }
+}

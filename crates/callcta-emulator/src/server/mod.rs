@@ -1,0 +1,19 @@
+//! Sockets, the lock and the waiting, the sender of webhooks. Here, and only here, the platform,
+//! Graph and the traffic meet.
+
+mod connection;
+mod core;
+mod exchange;
+mod graph_side;
+mod hub;
+mod sender;
+mod settings;
+mod shared;
+mod wire;
+
+pub(crate) use self::connection::{Answering, OwnSide, serve};
+pub(crate) use self::core::Core;
+pub(crate) use self::exchange::{target, verify};
+pub(crate) use self::hub::{Event, Told};
+pub(crate) use self::settings::Settings;
+pub(crate) use self::shared::Shared;

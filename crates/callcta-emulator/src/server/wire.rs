@@ -1,0 +1,143 @@
+//! A connection that can be cut before a request is read from it.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::shared::Shared;
+
+/// What the connection and the handler of its requests tell each other.
+pub(super) struct Flags {
+    /// Between two requests.
+    idle: AtomicBool,
+    /// Close after the answer that is about to be written.
+    close: AtomicBool,
+}
+
+impl Flags {
+    pub(super) fn new() -> Self {
+        Self {
+            idle: AtomicBool::new(true),
+            close: AtomicBool::new(false),
+        }
+    }
+
+    /// The handler is done with a request.
+    pub(super) fn answered(&self) {
+        self.idle.store(true, Ordering::Relaxed);
+    }
+
+    /// The connection shall be closed once the answer is out, without announcing it.
+    pub(super) fn close_after_answer(&self) {
+        self.close.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A TCP stream under the HTTP parser.
+pub(super) struct Wire {
+    stream: TcpStream,
+    shared: Arc<Shared>,
+    /// Whether a request is for the emulator's own side, which no fault touches.
+    is_own: fn(&str, &str) -> bool,
+    flags: Arc<Flags>,
+    /// Something was written since `close` was set.
+    written: bool,
+}
+
+impl Wire {
+    pub(super) fn new(
+        stream: TcpStream,
+        shared: Arc<Shared>,
+        is_own: fn(&str, &str) -> bool,
+        flags: Arc<Flags>,
+    ) -> Self {
+        Self {
+            stream,
+            shared,
+            is_own,
+            flags,
+            written: false,
+        }
+    }
+
+    /// Looks at an arriving request without taking it off the socket.
+    fn must_drop(&self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let mut bytes = [0; 2048];
+        let mut peeked = ReadBuf::new(&mut bytes);
+        ready!(self.stream.poll_peek(cx, &mut peeked))?;
+        let seen = peeked.filled();
+        if seen.is_empty() {
+            return Poll::Ready(Ok(false));
+        }
+        let line = seen.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let line = String::from_utf8_lossy(line);
+        let mut words = line.split_ascii_whitespace();
+        let (method, target) = (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or("/"),
+        );
+        let path = target.split('?').next().unwrap_or_default();
+        let drop = !(self.is_own)(method, path) && self.shared.change().drop_unread(method, target);
+        Poll::Ready(Ok(drop))
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.flags.idle.load(Ordering::Relaxed) {
+            if self.written && self.flags.close.load(Ordering::Relaxed) {
+                return Poll::Ready(Ok(()));
+            }
+            if self.shared.unread_armed.load(Ordering::Relaxed) && ready!(self.must_drop(cx))? {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            }
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        if buf.filled().len() > before {
+            self.flags.idle.store(false, Ordering::Relaxed);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.written |= self.flags.close.load(Ordering::Relaxed);
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.written |= self.flags.close.load(Ordering::Relaxed);
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
