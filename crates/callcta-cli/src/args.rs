@@ -9,6 +9,7 @@ use crate::buttons::Buttons;
 use crate::settings::{Seconds, Settings};
 
 mod help;
+pub mod webhook;
 
 /// Put a Call Now button into a Messenger conversation.
 ///
@@ -57,6 +58,10 @@ pub enum Command {
     /// it, requests are logged to standard error. Listens on 127.0.0.1 only.
     #[command(after_help = help::MORE, after_long_help = help::EMULATE)]
     Emulate(EmulateArgs),
+
+    /// Hear what comes back: receive, verify and play webhooks
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
 
     /// Print a completion script for a shell
     #[command(after_help = help::COMPLETIONS)]

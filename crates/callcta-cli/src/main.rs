@@ -18,6 +18,7 @@ mod send;
 #[allow(clippy::doc_markdown, reason = "the comments are help texts")]
 mod settings;
 mod signals;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Send(args) => send::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Emulate(args) => emulate::run(&args),
+        Command::Webhook(command) => webhook::run(&command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),
     };

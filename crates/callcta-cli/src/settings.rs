@@ -191,7 +191,7 @@ fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
-fn secret(file: Option<&Path>, given: Option<&String>) -> Result<Option<String>> {
+pub fn secret(file: Option<&Path>, given: Option<&String>) -> Result<Option<String>> {
     let Some(file) = file else {
         return Ok(filled(given.cloned()));
     };

@@ -76,6 +76,47 @@ Exit codes:
   1  not ready in time
   2  usage: the command line or a file can't be used, or the port is taken";
 
+/// Behind `callcta webhook listen --help`.
+pub const WEBHOOK_LISTEN: &str = "\
+Examples:
+  callcta webhook listen --port 8000 --verify-token 'my token'
+  callcta webhook listen --json --forward http://127.0.0.1:3000/webhook
+
+With --json, the first line is {\"url\":…}, then a line for each event:
+  {\"type\":\"call\",\"page_id\":…,\"psid\":…,\"time\":…,\"again\":…,\"identity\":…,\"raw\":…,…}
+Times are Unix milliseconds; again says that the event was here before.
+
+Exit codes:
+  0  told to stop
+  2  usage: the command line can't be used, or the port is taken";
+
+/// Behind `callcta webhook verify --help`.
+pub const WEBHOOK_VERIFY: &str = "\
+Examples:
+  callcta webhook verify body.bin --signature sha256=…
+  callcta webhook verify - --signature sha256=… --other-secret … < body.bin
+
+With --json, standard output gets one line:
+  {\"ok\":…,\"cause\":\"none|reserialized|line_end|base64|recoded|other_secret|malformed|
+   no_signature|unknown\",\"secret\":…,\"message\":…}
+
+Exit codes:
+  0  the signature fits
+  1  it does not
+  2  usage: the command line or the file can't be used";
+
+/// Behind `callcta webhook send --help`.
+pub const WEBHOOK_SEND: &str = "\
+Examples:
+  callcta webhook send --url http://127.0.0.1:3000/webhook
+  callcta webhook send --url http://127.0.0.1:3000/webhook --event call_connect
+  callcta webhook send --url http://127.0.0.1:3000/webhook --signature wrong
+
+Exit codes:
+  0  each was answered as it should be
+  1  one was not
+  2  usage: the command line can't be used";
+
 /// Behind `callcta completions --help`.
 pub const COMPLETIONS: &str = "\
 Examples:

@@ -2,10 +2,8 @@ use crate::support::{SECRET, TOKEN, callcta, run};
 
 /// Checks a command's long help against its snapshot.
 fn help_of(command: &str) {
-    let mut program = callcta(&[command, "--help"]);
-    if command.is_empty() {
-        program = callcta(&["--help"]);
-    }
+    let words = command.split_whitespace().chain(["--help"]);
+    let mut program = callcta(&words.collect::<Vec<_>>());
     // Values from the environment don't belong into help texts.
     program
         .env("CALLCTA_ACCESS_TOKEN", TOKEN)
@@ -17,12 +15,20 @@ fn help_of(command: &str) {
     } else {
         command
     };
+    let name = name.replace(' ', "-");
     insta::assert_snapshot!(format!("help-{name}"), run.stdout);
 }
 
 #[test]
 fn help_texts() {
-    for command in ["", "demo", "send", "check", "emulate", "completions", "man"] {
+    let commands = ["", "demo", "send", "check", "emulate", "completions", "man"];
+    let webhook = [
+        "webhook",
+        "webhook listen",
+        "webhook verify",
+        "webhook send",
+    ];
+    for command in commands.into_iter().chain(webhook) {
         help_of(command);
     }
 }

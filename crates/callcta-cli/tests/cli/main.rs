@@ -7,3 +7,4 @@ mod emulate;
 mod help;
 mod send;
 mod support;
+mod webhook;

@@ -1,9 +1,7 @@
 //! Why a signature doesn't fit.
 
-use std::fmt::Write;
-
 use super::refusal::RefusalKind;
-use super::signature::Secrets;
+use super::signature::{Secrets, escape};
 
 /// What most likely happened to a webhook whose signature doesn't fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -204,9 +202,7 @@ fn write_string(out: &mut String, value: &str, ascii: bool, slashes: bool) {
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
             c if c.is_control() && c.is_ascii() || ascii && !c.is_ascii() => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    write!(out, "\\u{unit:04x}").expect("a string takes any text");
-                }
+                escape(out, c);
             }
             c => out.push(c),
         }

@@ -57,7 +57,7 @@ pub use self::event::{
 pub use self::order::sort;
 pub use self::parse::{Webhook, parse_unverified};
 pub use self::refusal::{Refusal, RefusalKind};
-pub use self::signature::Secrets;
+pub use self::signature::{Secrets, ascii_json};
 
 /// Longest body that is hashed and read, in bytes. callcta's own bound: Meta
 /// documents none.

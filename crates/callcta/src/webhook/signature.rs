@@ -128,6 +128,28 @@ impl fmt::Debug for Secrets {
     }
 }
 
+/// A JSON text in ASCII, as the platform writes and signs it: for tests of a receiver.
+pub fn ascii_json(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            ascii.push(c);
+        } else {
+            escape(&mut ascii, c);
+        }
+    }
+    ascii
+}
+
+/// Writes a character as JSON's escapes.
+pub(super) fn escape(out: &mut String, c: char) {
+    use fmt::Write;
+
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        write!(out, "\\u{unit:04x}").expect("a string takes any text");
+    }
+}
+
 /// The bytes that `hex` stands for, if there are just as many.
 fn decoded<'a>(hex: &[u8], bytes: &'a mut [u8]) -> Option<&'a [u8]> {
     if hex.len() != bytes.len() * 2 {
