@@ -139,6 +139,11 @@ typedef uint32_t callcta_status;
 typedef uint32_t callcta_delivery;
 
 /**
+ * Who ended a message that was cancelled.
+ */
+typedef uint32_t callcta_reason;
+
+/**
  * The `error` object of the platform's answer.
  */
 typedef struct callcta_graph_error {
@@ -272,6 +277,14 @@ typedef struct callcta_error {
    * The name of that: `not_sent`, `rejected` or `unknown`.
    */
   const char *delivery_name;
+  /**
+   * Who ended the message, if the status is `CALLCTA_CANCELLED`; otherwise 0.
+   */
+  callcta_reason reason;
+  /**
+   * The name of that: `closed` or `aborted`; otherwise NULL.
+   */
+  const char *reason_name;
   /**
    * What happened, in one line, without token, PSID or text of the message.
    */
@@ -489,9 +502,24 @@ typedef void (*callcta_on_done)(void *user_data,
 #define CALLCTA_INVALID_RESPONSE 303
 
 /**
- * Cancelled, the client closed, or the deadline passed.
+ * The message was cancelled, or the client closed; the error's reason tells which.
  */
 #define CALLCTA_CANCELLED 400
+
+/**
+ * The message's deadline passed before it was sent.
+ */
+#define CALLCTA_DEADLINE_PASSED 401
+
+/**
+ * The outbox has no room; nothing was sent, and trying again is right.
+ */
+#define CALLCTA_QUEUE_FULL 402
+
+/**
+ * This process has no more files, threads or memory; nothing was sent.
+ */
+#define CALLCTA_OUT_OF_RESOURCES 403
 
 /**
  * A defect in callcta.
@@ -512,6 +540,16 @@ typedef void (*callcta_on_done)(void *user_data,
  * It may or may not have been delivered: check before sending it again.
  */
 #define CALLCTA_DELIVERY_UNKNOWN 3
+
+/**
+ * The client or the outbox was closed.
+ */
+#define CALLCTA_REASON_CLOSED 1
+
+/**
+ * Somebody gave this one message up.
+ */
+#define CALLCTA_REASON_ABORTED 2
 
 /**
  * A documented rule is broken: the message is not sent.
@@ -1042,7 +1080,7 @@ callcta_status callcta_outbox_set_pace(const struct callcta_outbox *outbox,
 
 /**
  * Puts a copy of a request into the queue. If that is full, waits for room, or fails
- * with `CALLCTA_CANCELLED` unless `wait`. `user_data` comes back in the callback; it
+ * with `CALLCTA_QUEUE_FULL` unless `wait`. `user_data` comes back in the callback; it
  * may be NULL, and so may `ticket`. If this fails, the callback is not called.
  * Waiting for room is refused in a callback.
  */

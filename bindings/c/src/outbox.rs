@@ -78,7 +78,7 @@ pub unsafe extern "C" fn callcta_outbox_set_pace(
 }
 
 /// Puts a copy of a request into the queue. If that is full, waits for room, or fails
-/// with `CALLCTA_CANCELLED` unless `wait`. `user_data` comes back in the callback; it
+/// with `CALLCTA_QUEUE_FULL` unless `wait`. `user_data` comes back in the callback; it
 /// may be NULL, and so may `ticket`. If this fails, the callback is not called.
 /// Waiting for room is refused in a callback.
 #[unsafe(no_mangle)]

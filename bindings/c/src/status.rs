@@ -45,8 +45,14 @@ pub const CALLCTA_TIMEOUT: callcta_status = 301;
 pub const CALLCTA_NETWORK: callcta_status = 302;
 /// The answer can't be read.
 pub const CALLCTA_INVALID_RESPONSE: callcta_status = 303;
-/// Cancelled, the client closed, or the deadline passed.
+/// The message was cancelled, or the client closed; the error's reason tells which.
 pub const CALLCTA_CANCELLED: callcta_status = 400;
+/// The message's deadline passed before it was sent.
+pub const CALLCTA_DEADLINE_PASSED: callcta_status = 401;
+/// The outbox has no room; nothing was sent, and trying again is right.
+pub const CALLCTA_QUEUE_FULL: callcta_status = 402;
+/// This process has no more files, threads or memory; nothing was sent.
+pub const CALLCTA_OUT_OF_RESOURCES: callcta_status = 403;
 /// A defect in callcta.
 pub const CALLCTA_INTERNAL: callcta_status = 900;
 
@@ -59,6 +65,14 @@ pub const CALLCTA_DELIVERY_NOT_SENT: callcta_delivery = 1;
 pub const CALLCTA_DELIVERY_REJECTED: callcta_delivery = 2;
 /// It may or may not have been delivered: check before sending it again.
 pub const CALLCTA_DELIVERY_UNKNOWN: callcta_delivery = 3;
+
+/// Who ended a message that was cancelled.
+pub type callcta_reason = u32;
+
+/// The client or the outbox was closed.
+pub const CALLCTA_REASON_CLOSED: callcta_reason = 1;
+/// Somebody gave this one message up.
+pub const CALLCTA_REASON_ABORTED: callcta_reason = 2;
 
 /// How much a violation weighs.
 pub type callcta_severity = u32;

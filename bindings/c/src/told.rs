@@ -6,10 +6,10 @@ use std::ffi::c_char;
 use std::ptr;
 use std::time::Duration;
 
-use callcta::{Error, Receipt, Usage, Violation};
+use callcta::{CancelReason, Error, Receipt, Usage, Violation};
 
 use crate::memory::{c_string, new};
-use crate::status::{callcta_delivery, callcta_severity, callcta_status};
+use crate::status::{callcta_delivery, callcta_reason, callcta_severity, callcta_status};
 
 /// What went wrong, and what is known about the message.
 #[repr(C)]
@@ -22,6 +22,10 @@ pub struct callcta_error {
     pub delivery: callcta_delivery,
     /// The name of that: `not_sent`, `rejected` or `unknown`.
     pub delivery_name: *const c_char,
+    /// Who ended the message, if the status is `CALLCTA_CANCELLED`; otherwise 0.
+    pub reason: callcta_reason,
+    /// The name of that: `closed` or `aborted`; otherwise NULL.
+    pub reason_name: *const c_char,
     /// What happened, in one line, without token, PSID or text of the message.
     pub message: *const c_char,
     /// What a person can do about it, in one sentence.
@@ -245,6 +249,8 @@ pub(crate) fn error(error: &Error) -> Told<callcta_error> {
             kind: kept.text(error.kind().as_str()),
             delivery: error.delivery().number(),
             delivery_name: kept.text(error.delivery().as_str()),
+            reason: error.reason().map_or(0, CancelReason::number),
+            reason_name: kept.text(error.reason().map(CancelReason::as_str)),
             message: kept.text(error.to_string().as_str()),
             advice: kept.text(error.advice()),
             cause: kept.text(cause.as_deref()),

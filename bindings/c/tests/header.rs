@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use callcta::{Delivery, Severity};
+use callcta::{CancelReason, Delivery, Severity};
 use cbindgen::{Builder, Config};
 
 const MAJOR: &str = env!("CARGO_PKG_VERSION_MAJOR");
@@ -84,13 +84,15 @@ fn numbers_are_those_of_the_core() {
 }
 
 #[test]
-fn every_delivery_and_severity_has_its_number() {
+fn every_delivery_reason_and_severity_has_its_number() {
     let header = committed();
     let deliveries = [Delivery::NotSent, Delivery::Rejected, Delivery::Unknown]
         .map(|it| ("DELIVERY", it.as_str(), it.number()));
+    let reasons = [CancelReason::Closed, CancelReason::Aborted]
+        .map(|it| ("REASON", it.as_str(), it.number()));
     let severities =
         [Severity::Error, Severity::Warning].map(|it| ("SEVERITY", it.as_str(), it.number()));
-    for (what, name, number) in deliveries.into_iter().chain(severities) {
+    for (what, name, number) in deliveries.into_iter().chain(reasons).chain(severities) {
         let name = name.to_uppercase();
         let line = format!("#define CALLCTA_{what}_{name} {number}\n");
         assert!(header.contains(&line), "{line}");

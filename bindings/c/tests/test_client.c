@@ -95,7 +95,8 @@ static void a_request_with_everything(void) {
     CHECK_HAS(server_body(server, 0), "\"folder\":\"PARTNERSHIP\"");
 
     CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_DEADLINE_UNIX_MS, "1", &error));
-    CHECK_FAILS(callcta_client_send_request(client, request, NULL, &error), CALLCTA_CANCELLED);
+    CHECK_FAILS(callcta_client_send_request(client, request, NULL, &error),
+                CALLCTA_DEADLINE_PASSED);
     CHECK_INT(error->delivery, CALLCTA_DELIVERY_NOT_SENT);
     FREE_ERROR();
     callcta_request_free(request);
@@ -409,6 +410,8 @@ static void closing_ends_what_is_in_flight(void) {
     error = result;
     CHECK(error != NULL);
     CHECK_INT(error->status, CALLCTA_CANCELLED);
+    CHECK_INT(error->reason, CALLCTA_REASON_CLOSED);
+    CHECK_STR(error->reason_name, "closed");
     CHECK_INT(error->delivery, CALLCTA_DELIVERY_UNKNOWN);
     FREE_ERROR();
     error = send_one(client);

@@ -13,6 +13,7 @@ typedef struct {
     unsigned calls, receipts;
     callcta_status status;
     callcta_delivery delivery;
+    callcta_reason reason;
     char message_id[32];
     /* For callbacks that use the outbox themselves. */
     const callcta_outbox *outbox;
@@ -43,6 +44,7 @@ static void record(void *user_data, const callcta_receipt *receipt, const callct
     } else {
         told->status = failed->status;
         told->delivery = failed->delivery;
+        told->reason = failed->reason;
     }
     pthread_cond_broadcast(&told->changed);
     while (told->block) pthread_cond_wait(&told->changed, &told->lock);
@@ -179,32 +181,39 @@ static void tickets_cancel(void) {
     server *server = server_start();
     callcta_outbox *outbox = make_outbox(server, 1, 1);
     callcta_ticket *first = NULL, *second = NULL;
-    outcome sent, cancelled, refused;
-    outcome_init(&sent);
+    outcome under_way, cancelled, refused;
+    outcome_init(&under_way);
     outcome_init(&cancelled);
     outcome_init(&refused);
     server_hold(server);
-    submit(outbox, "1", &sent, &first);
+    submit(outbox, "1", &under_way, &first);
     server_await(server, 1);
     submit(outbox, "2", &cancelled, &second);
     /* The only place in the queue is taken. */
     callcta_request *request = make_request("3");
     callcta_ticket *none = first;
     CHECK_FAILS(callcta_outbox_submit(outbox, request, false, record, &refused, &none, &error),
-                CALLCTA_CANCELLED);
+                CALLCTA_QUEUE_FULL);
     CHECK(none == NULL);
+    CHECK(error->may_retry);
+    CHECK_INT(error->reason, 0);
     FREE_ERROR();
-    CHECK(!callcta_ticket_cancel(first));
     CHECK(callcta_ticket_cancel(second));
     CHECK_INT(cancelled.calls, 1);
     CHECK_INT(cancelled.status, CALLCTA_CANCELLED);
+    CHECK_INT(cancelled.reason, CALLCTA_REASON_ABORTED);
     CHECK_INT(cancelled.delivery, CALLCTA_DELIVERY_NOT_SENT);
     CHECK(!callcta_ticket_cancel(second));
     /* There is room again. */
     CHECK_OK(callcta_outbox_submit(outbox, request, false, record, &refused, NULL, &error));
+    /* What is being sent is broken off, and its thread is free for the next one. */
+    CHECK(!callcta_ticket_cancel(first));
+    server_await(server, 2);
     server_release(server);
     CHECK_OK(callcta_outbox_wait(outbox, &error));
-    CHECK_INT(sent.receipts, 1);
+    CHECK_INT(under_way.status, CALLCTA_CANCELLED);
+    CHECK_INT(under_way.reason, CALLCTA_REASON_ABORTED);
+    CHECK_INT(under_way.delivery, CALLCTA_DELIVERY_UNKNOWN);
     CHECK_INT(refused.receipts, 1);
     CHECK_INT(server_count(server), 2);
     callcta_request_free(request);
@@ -213,7 +222,7 @@ static void tickets_cancel(void) {
     CHECK(!callcta_ticket_cancel(first));
     callcta_ticket_free(first);
     callcta_ticket_free(second);
-    outcome_destroy(&sent);
+    outcome_destroy(&under_way);
     outcome_destroy(&cancelled);
     outcome_destroy(&refused);
     server_stop(server);
@@ -240,6 +249,7 @@ static void freeing_waits_for_the_callbacks(void) {
     /* What waited is cancelled at once; the thread goes on waiting for the rest. */
     await_call(&waiting);
     CHECK_INT(waiting.status, CALLCTA_CANCELLED);
+    CHECK_INT(waiting.reason, CALLCTA_REASON_CLOSED);
     pthread_mutex_lock(&in_flight.lock);
     in_flight.block = false;
     pthread_cond_broadcast(&in_flight.changed);

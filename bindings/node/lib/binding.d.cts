@@ -46,6 +46,8 @@ export interface NativeError {
   kind: ErrorKind;
   /** What is known about the message: `unknown` means that it may have arrived. */
   delivery: 'not_sent' | 'rejected' | 'unknown';
+  /** Who ended a `cancelled` send: `close`, or its own signal or loop. */
+  reason?: 'closed' | 'aborted';
   message: string;
   /** The broken rules of an `invalid_message`, warnings included. */
   violations: Array<Violation>;

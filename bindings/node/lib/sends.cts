@@ -60,7 +60,7 @@ export class Sends {
         // What it throws must not keep the other events from being handled.
         queueMicrotask(() => this.onRetry?.({ error: new CallCtaError(outcome), ...detail }));
       } else if (typeof outcome === 'object') {
-        const reason = outcome.kind === 'cancelled' ? send?.signal?.reason : undefined;
+        const reason = outcome.reason === 'aborted' ? send?.signal?.reason : undefined;
         send?.reject(new CallCtaError(outcome, reason));
       } else {
         const receipt: Receipt = { messageId: outcome, recipientId: detail, attempts };

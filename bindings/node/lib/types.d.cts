@@ -93,6 +93,9 @@ export type ErrorKind =
   | 'network'
   | 'invalid_response'
   | 'cancelled'
+  | 'deadline_passed'
+  | 'queue_full'
+  | 'out_of_resources'
   | 'internal';
 
 /** Which rule a violation is about. */

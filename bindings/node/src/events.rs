@@ -5,7 +5,7 @@ use std::mem::replace;
 use std::sync::atomic::AtomicPtr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use callcta::{Delivery, Error, Receipt, Result, RetryEvent, Ticket};
+use callcta::{CancelReason, Delivery, Error, Receipt, Result, RetryEvent, Ticket};
 use napi::bindgen_prelude::{FnArgs, Function, JsValuesTupleIntoVec};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
@@ -87,7 +87,8 @@ enum Stage {
 }
 
 fn under_way() -> Error {
-    Error::cancelled(Delivery::Unknown, "cancelled while it was being sent")
+    let what = "cancelled while it was being sent";
+    Error::cancelled(Delivery::Unknown, CancelReason::Aborted, what)
 }
 
 /// Collects events, and wakes the event loop once for all that wait.

@@ -13,7 +13,7 @@ mod events;
 mod message;
 mod read;
 
-use callcta::{Delivery, Error, ErrorKind, Message, Rule};
+use callcta::{CancelReason, Delivery, Error, ErrorKind, Message, Rule};
 use napi::Env;
 use napi_derive::napi;
 
@@ -41,7 +41,8 @@ pub fn rules() -> Vec<&'static str> {
 /// The error of a send that was given up before it began.
 #[napi]
 pub fn not_begun() -> NativeError {
-    (&Error::cancelled(Delivery::NotSent, "cancelled before it was sent")).into()
+    let what = "cancelled before it was sent";
+    (&Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what)).into()
 }
 
 #[napi]

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::iter::successors;
 use std::time::Duration;
 
-use callcta::{Error, Receipt, Usage, Violation};
+use callcta::{CancelReason, Error, Receipt, Usage, Violation};
 use napi_derive::napi;
 
 /// Milliseconds as JavaScript counts them.
@@ -136,6 +136,9 @@ pub struct NativeError {
     /// What is known about the message: `unknown` means that it may have arrived.
     #[napi(ts_type = "'not_sent' | 'rejected' | 'unknown'")]
     pub delivery: &'static str,
+    /// Who ended a `cancelled` send: `close`, or its own signal or loop.
+    #[napi(ts_type = "'closed' | 'aborted'")]
+    pub reason: Option<&'static str>,
     pub message: String,
     /// The broken rules of an `invalid_message`, warnings included.
     pub violations: Vec<NativeViolation>,
@@ -161,6 +164,7 @@ impl From<&Error> for NativeError {
         NativeError {
             kind: error.kind().as_str(),
             delivery: error.delivery().as_str(),
+            reason: error.reason().map(CancelReason::as_str),
             message: error.to_string(),
             violations: error.violations().iter().map(Into::into).collect(),
             graph: error.graph().map(|graph| NativeGraphError {

@@ -31,7 +31,7 @@ describe('an AbortSignal', () => {
     const error = await rejection(
       client.send(PSID, message, { signal: AbortSignal.abort(reason) }),
     );
-    assert.deepEqual([error.kind, error.delivery], ['cancelled', 'not_sent']);
+    assert.deepEqual([error.reason, error.delivery], ['aborted', 'not_sent']);
     assert.equal(error.cause, reason);
     held.open();
     await client.send('1', message);
@@ -77,7 +77,7 @@ describe('an AbortSignal', () => {
     assert.equal(listeners(signal), 1);
     controller.abort();
     const error = await rejection(second);
-    assert.deepEqual([error.kind, error.delivery], ['cancelled', 'not_sent']);
+    assert.deepEqual([error.reason, error.delivery], ['aborted', 'not_sent']);
     assert.equal(error.cause, signal.reason);
     assert.equal(listeners(signal), 0);
     held.open();
@@ -109,7 +109,7 @@ describe('an AbortSignal', () => {
     await platform.received(1);
     controller.abort('why');
     const error = await rejection(sent);
-    assert.deepEqual([error.kind, error.delivery], ['cancelled', 'unknown']);
+    assert.deepEqual([error.reason, error.delivery], ['aborted', 'unknown']);
     assert.equal(error.cause, 'why');
     assert.equal(listeners(controller.signal), 0);
     // The answer that comes after all settles nothing any more.

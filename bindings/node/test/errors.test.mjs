@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 
@@ -259,9 +259,27 @@ describe('errors', () => {
     }
   });
 
+  it('say that no file is left for a connection', async () => {
+    const client = new Client(platform.settings({ retry: { attempts: 1 } }));
+    const files = [];
+    try {
+      for (;;) files.push(openSync('/dev/null'));
+    } catch (error) {
+      assert.equal(error.code, 'EMFILE');
+    }
+    const error = await rejection(client.send(PSID, message)).finally(() => {
+      for (const file of files) closeSync(file);
+    });
+    assert.deepEqual(
+      [error.kind, error.delivery, error.mayRetry],
+      ['out_of_resources', 'not_sent', true],
+    );
+    assert.match(error.advice, /ulimit -n/);
+  });
+
   it('come when the deadline has passed', async () => {
     const error = await rejection(client.send(PSID, message, { deadline: new Date(0) }));
-    assert.deepEqual([error.kind, error.delivery], ['cancelled', 'not_sent']);
+    assert.deepEqual([error.kind, error.delivery], ['deadline_passed', 'not_sent']);
     assert.equal(platform.requests.length, 0);
   });
 });

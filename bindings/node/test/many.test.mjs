@@ -46,12 +46,12 @@ describe('many sends', () => {
     hold();
     const client = new Client(platform.settings({ workers: 1 }));
     const kinds = (sends) =>
-      Promise.all(sends.map(rejection)).then((errors) => new Set(errors.map(({ kind }) => kind)));
+      Promise.all(sends.map(rejection)).then((errors) => new Set(errors.map(({ kind, reason }) => reason ?? kind)));
     const closed = kinds(items(1000).map(({ to }) => client.send(to, message)));
     const wrong = kinds(items(1000).map(({ to }) => client.send(to, {})));
     await platform.received(1);
     client.close();
-    assert.deepEqual([...(await closed)], ['cancelled']);
+    assert.deepEqual([...(await closed)], ['closed']);
     assert.deepEqual([...(await wrong)], ['invalid_argument']);
   });
 
@@ -62,7 +62,10 @@ describe('many sends', () => {
     await platform.received(1);
     const second = client.send('2', message);
     const error = await rejection(client.send('3', message));
-    assert.deepEqual([error.kind, error.delivery], ['cancelled', 'not_sent']);
+    assert.deepEqual(
+      [error.kind, error.delivery, error.mayRetry],
+      ['queue_full', 'not_sent', true],
+    );
     held.open();
     await Promise.all([first, second]);
   });

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use callcta::{Delivery, Error, ErrorKind};
+use callcta::{CancelReason, Delivery, Error, ErrorKind};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
@@ -23,6 +23,7 @@ pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'
     let violations = error.violations().iter().cloned().map(Violation::from).collect::<Vec<_>>();
     let attributes = PyDict::new(py);
     attributes.set_item("delivery", error.delivery().as_str())?;
+    attributes.set_item("reason", error.reason().map(CancelReason::as_str))?;
     attributes.set_item("violations", PyTuple::new(py, violations)?)?;
     attributes.set_item("graph", error.graph().cloned().map(GraphError::from))?;
     attributes.set_item("http_status", error.http_status())?;

@@ -10,10 +10,10 @@ use std::mem::replace;
 use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use callcta::Delivery;
+use callcta::{Delivery, Error};
 use pyo3::prelude::*;
 
-use crate::error::{exception, guard};
+use crate::error::{exception, guard, raise};
 use crate::message::Message;
 use crate::record::Receipt;
 use crate::request::request;
@@ -99,7 +99,9 @@ impl Shared {
 impl Completions {
     #[new]
     fn new() -> PyResult<Self> {
-        let (reader, writer) = std::io::pipe()?;
+        let pipe = std::io::pipe();
+        let none = |error| Error::out_of_resources(format!("no pipe can be opened: {error}"));
+        let (reader, writer) = pipe.map_err(none).map_err(raise)?;
         Ok(Completions(Arc::new(Shared { state: Mutex::default(), reader, writer })))
     }
 

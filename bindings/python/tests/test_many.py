@@ -113,7 +113,7 @@ def test_closing_ends_an_endless_iterable(many: Many, server: Server) -> None:
     messages = ((str(number), CALL) for number in numbers)
     outcomes, error = many(messages, close_after=3, settings={"workers": 4})
     assert isinstance(error, callcta.CancelledError)
-    assert str(error) == "the client is closed"
+    assert (str(error), error.reason) == ("the client is closed", "closed")
     read = next(numbers) - 1
     assert read - 1 <= len(outcomes) <= read
     check(outcomes, len(outcomes), server)

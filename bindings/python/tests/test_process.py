@@ -318,3 +318,51 @@ sending.join()
         server.url,
     )
     assert output == "0\n"
+
+
+def test_without_a_file_left_every_way_of_sending_says_so(server: Server) -> None:
+    output = run(
+        """
+import asyncio, resource
+from callcta import aio
+
+client = callcta.Client("1", "t", base_url=url, attempts=1)
+waiting = aio.Client("1", "t", base_url=url, attempts=1)
+
+def allow(files):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+
+def told(error):
+    print(type(error).__name__, error.delivery, error.may_retry, "ulimit" in str(error))
+
+async def main():
+    free = os.open("/dev/null", os.O_RDONLY)
+    os.close(free)
+    allow(free)
+    try:
+        client.send("1", CALL)
+    except callcta.CallCtaError as error:
+        told(error)
+    try:
+        next(client.send_many([("1", CALL)]))
+    except callcta.CallCtaError as error:
+        told(error)
+    try:
+        await waiting.send("1", CALL)
+    except callcta.CallCtaError as error:
+        told(error)
+    # Room for the pipe of an event loop, or of send_many, but not for a connection.
+    allow(free + 2)
+    told(next(client.send_many([("1", CALL)])).error)
+    try:
+        await waiting.send("1", CALL)
+    except callcta.CallCtaError as error:
+        told(error)
+
+asyncio.run(main())
+""",
+        server.url,
+    )
+    assert output == "OutOfResourcesError not_sent True True\n" * 5
+    assert server.requests == []

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use callcta::{Delivery, Error, ErrorKind, Receipt, Violation};
+use callcta::{CancelReason, Delivery, Error, ErrorKind, Receipt, Violation};
 use serde::Serialize;
 
 use crate::output::{BAD, DIM, GOOD, STRONG, WARN, plain, styled, violation};
@@ -24,6 +24,8 @@ struct Failed<'a> {
     ok: bool,
     kind: &'static str,
     delivery: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<i64>,
@@ -95,6 +97,7 @@ pub fn json(outcome: Result<&Receipt, &Error>, out: &mut impl Write) -> io::Resu
                 ok: false,
                 kind: error.kind().as_str(),
                 delivery: error.delivery().as_str(),
+                reason: error.reason().map(CancelReason::as_str),
                 message: error.to_string(),
                 // An answer without a code reads as code 0.
                 code: graph.map(|graph| graph.code).filter(|code| *code != 0),

@@ -138,7 +138,7 @@ mod wire;
 pub use cancel::CancelToken;
 pub use client::{Client, ClientBuilder, Receipt, RetryEvent, TokenPlacement};
 pub use credentials::{AccessToken, AppSecret};
-pub use error::{Delivery, Error, ErrorKind, GraphError, Result};
+pub use error::{CancelReason, Delivery, Error, ErrorKind, GraphError, Result};
 pub use message::{
     Button, ButtonParts, ButtonTemplate, ButtonType, CallPrompt, Element, ElementParts, Extra,
     GenericTemplate, Message, MessageParts, MessageTag, MessagingType, NotificationType, Recipient,

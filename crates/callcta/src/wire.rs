@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::error::{Delivery, Error, ErrorKind, GraphError};
+use crate::error::{CancelReason, Delivery, Error, ErrorKind, GraphError};
 use crate::graph_error::{self, CallingCodes, Meaning};
 use crate::transport::{HttpResponse, TransportError, TransportErrorKind};
 use crate::usage::{self, Usage};
@@ -102,19 +102,48 @@ fn of_status(status: u16) -> Error {
 
 /// The status came, the body did not.
 fn from_body_error(status: u16, error: TransportError) -> Error {
-    let kind = match (status, error.kind) {
+    match (status, error.kind) {
         // Refused by themselves, whatever happened to the explanation. Other refusals
         // may be of messages that were sent all the same; only their codes tell.
         (401 | 403 | 429, _) | (408 | 500.., TransportErrorKind::InvalidResponse) => {
-            return of_status(status).with_source(error);
+            of_status(status).with_source(error)
         }
-        (_, TransportErrorKind::Timeout) => ErrorKind::Timeout,
-        (_, TransportErrorKind::Closed | TransportErrorKind::Cancelled) => ErrorKind::Cancelled,
-        (_, TransportErrorKind::InvalidResponse) => ErrorKind::InvalidResponse,
-        _ => ErrorKind::Network,
+        _ => of_transport(TransportError {
+            request_written: true,
+            ..error
+        }),
+    }
+}
+
+/// What a failed exchange means for the message.
+pub(crate) fn of_transport(error: TransportError) -> Error {
+    use TransportErrorKind as Failed;
+
+    let kind = match (error.kind, error.request_written) {
+        (Failed::Timeout, _) => ErrorKind::Timeout,
+        (Failed::Closed | Failed::Cancelled, _) => ErrorKind::Cancelled,
+        (Failed::OutOfResources, false) => ErrorKind::OutOfResources,
+        (Failed::InvalidRequest, false) => ErrorKind::InvalidArgument,
+        (_, false) => ErrorKind::Connect,
+        (Failed::InvalidResponse, true) => ErrorKind::InvalidResponse,
+        (_, true) => ErrorKind::Network,
     };
-    Error::new(kind, Delivery::Unknown)
-        .with_detail(error.message.clone())
+    let delivery = if error.request_written {
+        Delivery::Unknown
+    } else {
+        Delivery::NotSent
+    };
+    let again = matches!(
+        kind,
+        ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::OutOfResources
+    );
+    let what = error.message.clone();
+    let told = match error.kind {
+        Failed::Closed => Error::cancelled(delivery, CancelReason::Closed, what),
+        Failed::Cancelled => Error::cancelled(delivery, CancelReason::Aborted, what),
+        _ => Error::new(kind, delivery).with_detail(what),
+    };
+    told.with_may_retry(again && delivery == Delivery::NotSent)
         .with_source(error)
 }
 

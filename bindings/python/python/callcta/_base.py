@@ -113,7 +113,7 @@ class ClientBase:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise CancelledError("the client is closed", delivery="not_sent")
+            raise CancelledError("the client is closed", delivery="not_sent", reason="closed")
 
     def _limit(self, lookahead: int | None) -> int:
         """How many messages may be under way: never more than an outbox takes."""

@@ -20,6 +20,7 @@ class CallCtaError(Exception):
         kind: What went wrong, a stable name that is the same in all languages.
         delivery: `not_sent` (nothing left this machine), `rejected` (the platform refused the
             message) or `unknown` (it may or may not have been delivered).
+        reason: Of a `CancelledError`: `closed` (the client) or `aborted` (this one send).
         violations: The broken rules of an invalid message, warnings included.
         code: The Graph API's error code, if it answered with an error.
         subcode: Its subcode, if any.
@@ -35,6 +36,7 @@ class CallCtaError(Exception):
 
     kind: ClassVar[str] = ""
     delivery: Literal["not_sent", "rejected", "unknown"] = "unknown"
+    reason: Literal["closed", "aborted"] | None = None
     violations: tuple[Violation, ...] = ()
     code: int | None = None
     subcode: int | None = None
@@ -137,7 +139,19 @@ class InvalidResponseError(CallCtaError, kind="invalid_response"):
 
 
 class CancelledError(CallCtaError, kind="cancelled"):
-    """The call was cancelled, the client closed, or the deadline passed."""
+    """The send was given up, or the client closed; see `reason`."""
+
+
+class DeadlinePassedError(CallCtaError, kind="deadline_passed"):
+    """The message's deadline passed before it was sent."""
+
+
+class QueueFullError(CallCtaError, kind="queue_full"):
+    """There is no room for one more message; nothing was sent, and trying again is right."""
+
+
+class OutOfResourcesError(CallCtaError, kind="out_of_resources"):
+    """This process has no more files, threads or memory; nothing was sent."""
 
 
 class InternalError(CallCtaError, kind="internal"):

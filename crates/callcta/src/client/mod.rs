@@ -14,13 +14,13 @@ pub use self::endpoint::TokenPlacement;
 
 use self::endpoint::Endpoint;
 use crate::cancel::{CancelToken, Wake};
-use crate::error::{Delivery, Error, ErrorKind, Result};
+use crate::error::{CancelReason, Delivery, Error, ErrorKind, Result};
 use crate::message::body::Body;
 use crate::message::{Message, Recipient, Request, SendOptions};
 use crate::pace::Pacer;
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::per_process::PerProcess;
-use crate::transport::{HttpRequest, Transport, TransportError, TransportErrorKind};
+use crate::transport::{HttpRequest, Transport};
 use crate::usage::Usage;
 use crate::violation::{Severity, Violation};
 use crate::{validate, wire};
@@ -258,10 +258,12 @@ impl Client {
                 Err(passed) => break passed,
             };
             if self.is_closed() {
-                break Error::cancelled(Delivery::NotSent, "the client is closed");
+                let what = "the client is closed";
+                break Error::cancelled(Delivery::NotSent, CancelReason::Closed, what);
             }
             if given_up() {
-                break Error::cancelled(Delivery::NotSent, "cancelled before it was sent");
+                let what = "cancelled before it was sent";
+                break Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what);
             }
             attempt += 1;
             let error = match self.post_once(&body, timeout, cancel) {
@@ -333,7 +335,7 @@ impl Client {
             timeout,
             cancel,
         };
-        let response = inner.transport.post(&request).map_err(of_transport)?;
+        let response = inner.transport.post(&request).map_err(wire::of_transport)?;
         let blank = |text: &str| endpoint.blank(text);
         let answer = wire::read(response, &inner.calling_not_enabled, &blank);
         let (usage, wait) = match &answer {
@@ -393,7 +395,8 @@ fn end_of(wait: Duration) -> Option<SystemTime> {
 
 /// What a send tells that is given up when it would have been tried again.
 fn cancelled_after(failed: Error) -> Error {
-    Error::cancelled(failed.delivery(), "cancelled before the next try").with_source(failed)
+    let what = "cancelled before the next try";
+    Error::cancelled(failed.delivery(), CancelReason::Aborted, what).with_source(failed)
 }
 
 /// The time until the deadline, if there is one.
@@ -401,33 +404,9 @@ fn time_left(deadline: Option<SystemTime>) -> Result<Option<Duration>> {
     let left = |deadline: SystemTime| {
         deadline
             .duration_since(SystemTime::now())
-            .map_err(|_| Error::cancelled(Delivery::NotSent, "the deadline has passed"))
+            .map_err(|_| Error::new(ErrorKind::DeadlinePassed, Delivery::NotSent))
     };
     deadline.map(left).transpose()
-}
-
-/// What a failed exchange means for the message.
-fn of_transport(error: TransportError) -> Error {
-    use TransportErrorKind as Failed;
-
-    let kind = match (error.kind, error.request_written) {
-        (Failed::Timeout, _) => ErrorKind::Timeout,
-        (Failed::Closed | Failed::Cancelled, _) => ErrorKind::Cancelled,
-        (Failed::InvalidRequest, _) => ErrorKind::InvalidArgument,
-        (_, false) => ErrorKind::Connect,
-        (Failed::InvalidResponse, true) => ErrorKind::InvalidResponse,
-        (_, true) => ErrorKind::Network,
-    };
-    let delivery = if error.request_written {
-        Delivery::Unknown
-    } else {
-        Delivery::NotSent
-    };
-    let again = matches!(kind, ErrorKind::Connect | ErrorKind::Timeout);
-    Error::new(kind, delivery)
-        .with_detail(error.message.clone())
-        .with_may_retry(again && delivery == Delivery::NotSent)
-        .with_source(error)
 }
 
 /// One line per send, without token, PSID or text.

@@ -139,8 +139,8 @@ impl Outbox {
     ///
     /// [`InvalidMessage`](crate::ErrorKind::InvalidMessage) if the request has no
     /// recipient, [`Cancelled`](crate::ErrorKind::Cancelled) if the outbox is
-    /// closed, [`Internal`](crate::ErrorKind::Internal) if no thread can be started;
-    /// `done` is not called then.
+    /// closed, [`OutOfResources`](crate::ErrorKind::OutOfResources) if no thread can be
+    /// started; `done` is not called then.
     pub fn submit(
         &self,
         request: Request,
@@ -154,7 +154,7 @@ impl Outbox {
     /// # Errors
     ///
     /// As [`submit`](Outbox::submit), and
-    /// [`Cancelled`](crate::ErrorKind::Cancelled) if the queue is full.
+    /// [`QueueFull`](crate::ErrorKind::QueueFull) if the queue is full.
     pub fn try_submit(
         &self,
         request: Request,
@@ -191,7 +191,7 @@ impl Outbox {
         if start && let Err(error) = start_worker(&self.handle.client, queue) {
             let failed = || {
                 let text = format!("no thread can be started: {}", error.kind());
-                Error::internal(Delivery::NotSent, text)
+                Error::out_of_resources(text)
             };
             let (own, others): (Vec<Job>, _) =
                 (queue.worker_failed().into_iter()).partition(|job| job.is(&ticket));

@@ -12,7 +12,7 @@ use std::{process, ptr};
 use super::ignore_poison;
 use crate::cancel::CancelToken;
 use crate::client::Receipt;
-use crate::error::{Delivery, Error, Result};
+use crate::error::{CancelReason, Delivery, Error, ErrorKind, Result};
 use crate::message::{Recipient, Request};
 use crate::pace::Pacer;
 
@@ -47,8 +47,14 @@ impl Job {
     }
 }
 
-fn cancelled(why: &str) -> Result<Receipt> {
-    Err(Error::cancelled(Delivery::NotSent, why))
+fn aborted() -> Error {
+    let what = "cancelled before it was sent";
+    Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what)
+}
+
+fn closed() -> Error {
+    let what = "the outbox is closed";
+    Error::cancelled(Delivery::NotSent, CancelReason::Closed, what)
 }
 
 /// How long it may go unnoticed that the client, whose pace this is, was closed.
@@ -226,10 +232,11 @@ impl Queue {
             state = self.wait_for_progress(state);
         }
         if state.closed {
-            return Err(Error::cancelled(Delivery::NotSent, "the outbox is closed"));
+            return Err(closed());
         }
         if state.queued >= self.capacity {
-            return Err(Error::cancelled(Delivery::NotSent, "the outbox is full"));
+            let full = Error::new(ErrorKind::QueueFull, Delivery::NotSent);
+            return Err(full.with_may_retry(true));
         }
         state.last_number += 1;
         job.number = state.last_number;
@@ -402,7 +409,7 @@ impl Queue {
         for worker in workers {
             worker.notify_one();
         }
-        self.tell_all(jobs, || cancelled("the outbox is closed"));
+        self.tell_all(jobs, || Err(closed()));
     }
 
     fn remove(&self, recipient: &Arc<Recipient>, number: u64) -> Option<Job> {
@@ -454,7 +461,7 @@ impl Ticket {
             self.cancel.cancel();
             return false;
         };
-        queue.tell_all(vec![job], || cancelled("cancelled before it was sent"));
+        queue.tell_all(vec![job], || Err(aborted()));
         true
     }
 }
@@ -509,7 +516,7 @@ mod tests {
                 let (_, start) = submits.push(job("2"), false).expect("there is room");
                 told.store(start, Ordering::Relaxed);
             });
-            queue.finish(first, cancelled("it doesn't matter"));
+            queue.finish(first, Err(aborted()));
             assert_eq!(another.load(Ordering::Relaxed), !brief);
             // Nobody else comes back, unless another one has been started.
             let another = queue.push(job("3"), false).expect("there is room").1;

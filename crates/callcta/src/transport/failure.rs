@@ -61,7 +61,7 @@ pub(super) fn before_status(
             TransportErrorKind::InvalidRequest,
             "the request is not valid".to_owned(),
         ),
-        _ if !request_written => (TransportErrorKind::Connect, connect_message(error, peer)),
+        _ if !request_written => (connect_kind(error), connect_message(error, peer)),
         Error::Io(error) => (
             TransportErrorKind::Network,
             format!("the connection broke before an answer: {}", io_text(error)),
@@ -117,6 +117,32 @@ pub(super) fn within_body(error: &Error, limits: &Limits) -> TransportError {
     }
 }
 
+fn connect_kind(error: &Error) -> TransportErrorKind {
+    let exhausted = match error {
+        Error::Other(other) => match other.downcast_ref() {
+            Some(LookUpFailed(error)) => is_exhausted(error),
+            None => other.is::<NoThread>(),
+        },
+        Error::Io(error) => is_exhausted(error),
+        _ => false,
+    };
+    if exhausted {
+        TransportErrorKind::OutOfResources
+    } else {
+        TransportErrorKind::Connect
+    }
+}
+
+/// Whether there was no file, or no memory, for a socket.
+pub(super) fn is_exhausted(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let raw = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS];
+    #[cfg(not(unix))]
+    let raw: [i32; 0] = [];
+    error.kind() == io::ErrorKind::OutOfMemory
+        || error.raw_os_error().is_some_and(|code| raw.contains(&code))
+}
+
 fn connect_message(error: &Error, peer: &str) -> String {
     match error {
         Error::Other(other) if other.is::<LookUpFailed>() => {
@@ -160,15 +186,23 @@ mod tests {
     #[test]
     fn what_runs_out_on_this_machine_is_named() {
         let no_thread = NoThread(io::ErrorKind::WouldBlock.into());
+        let no_thread = Error::Other(Box::new(no_thread));
+        assert_eq!(connect_kind(&no_thread), TransportErrorKind::OutOfResources);
         assert_eq!(
-            connect_message(&Error::Other(Box::new(no_thread)), "h"),
+            connect_message(&no_thread, "h"),
             "could not connect to h: no thread can be started: operation would block"
         );
         #[cfg(unix)]
         {
-            let files = io::Error::from_raw_os_error(libc::EMFILE);
-            let text = connect_message(&files.into(), "h");
-            assert!(text.contains("too many open files"), "{text}");
+            let files = || io::Error::from_raw_os_error(libc::EMFILE);
+            let look_up = LookUpFailed(files().into());
+            for error in [files().into(), Error::Other(Box::new(look_up))] {
+                assert_eq!(connect_kind(&error), TransportErrorKind::OutOfResources);
+                let text = connect_message(&error, "h");
+                assert!(text.contains("too many open files"), "{text}");
+            }
+            let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
+            assert_eq!(connect_kind(&refused.into()), TransportErrorKind::Connect);
         }
     }
 }

@@ -148,6 +148,8 @@ pub enum TransportErrorKind {
     Closed,
     /// The call was given up by [`HttpRequest::cancel`].
     Cancelled,
+    /// This process has no file, thread or memory left for a connection.
+    OutOfResources,
     /// The request could not be formed, for instance because of a bad URL.
     InvalidRequest,
 }

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex};
@@ -17,6 +18,7 @@ use ureq::unversioned::transport::NextTimeout;
 
 use super::background::{Background, Interrupted, lock};
 use super::call;
+use super::failure::is_exhausted;
 
 /// As many addresses of one host as ureq can carry.
 const MAX_ADDRESSES: usize = 16;
@@ -70,7 +72,7 @@ impl CachingResolver {
             max_age,
             max_entries: max_entries.max(1),
             background,
-            look_up: Arc::new(|host, port| Ok((host, port).to_socket_addrs()?.collect())),
+            look_up: Arc::new(look_up),
             entries: Arc::default(),
         }
     }
@@ -148,6 +150,15 @@ impl CachingResolver {
             settle(&entries, &question, answer);
         })
     }
+}
+
+fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let found = (host, port).to_socket_addrs();
+    found.map(Iterator::collect).map_err(|error| {
+        // The system doesn't say so itself when it had no file left to ask with.
+        let file = File::open("/dev/null");
+        file.err().filter(is_exhausted).unwrap_or(error)
+    })
 }
 
 /// Keeps a good answer, drops the entry of a failed look-up, and answers the waiters.

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use callcta::{Client, Delivery, Error, ErrorKind, RetryPolicy, SendOptions};
+use callcta::{CancelReason, Client, Delivery, Error, ErrorKind, RetryPolicy, SendOptions};
 
 use crate::server::{Log, Peer, Server, answer};
 use crate::{OK, PSID, builder, client, message, ok};
@@ -205,7 +205,8 @@ fn a_passed_deadline_is_not_sent() {
     let error = client
         .send_with(PSID, &message(), &options)
         .expect_err("it is too late");
-    check(&error, ErrorKind::Cancelled, Delivery::NotSent, 0);
+    check(&error, ErrorKind::DeadlinePassed, Delivery::NotSent, 0);
+    assert!(!error.may_retry());
     assert_eq!(server.finish(client).connections, 0);
 }
 
@@ -243,8 +244,53 @@ fn closing_ends_a_send_in_flight_and_refuses_later_ones() {
         .expect("no panic")
         .expect_err("it is cut off");
     check(&error, ErrorKind::Cancelled, Delivery::Unknown, 1);
+    assert_eq!(error.reason(), Some(CancelReason::Closed));
     let error = client.send(PSID, &message()).expect_err("it is closed");
     check(&error, ErrorKind::Cancelled, Delivery::NotSent, 0);
+    assert_eq!(error.reason(), Some(CancelReason::Closed));
     client.close();
     assert_eq!(server.finish(client).requests.len(), 1);
+}
+
+/// Runs this test again in a program of its own that may open few files.
+#[cfg(unix)]
+#[test]
+fn without_a_file_left_nothing_is_sent() {
+    use std::fs::File;
+    use std::process::Command;
+
+    const PORT: &str = "CALLCTA_TEST_FEW_FILES_PORT";
+    let Ok(port) = std::env::var(PORT) else {
+        let server = Server::answering(ok());
+        let status = Command::new("sh")
+            .args(["-c", "ulimit -n 64 && exec \"$@\"", "sh"])
+            .arg(std::env::current_exe().expect("it runs"))
+            .args(["--exact", "delivery::without_a_file_left_nothing_is_sent"])
+            .env(PORT, server.port().to_string())
+            .status();
+        assert!(status.expect("there is a shell").success());
+        assert_eq!(server.finish(()).requests.len(), 1);
+        return;
+    };
+    // By name, too: the system can't look one up without a file.
+    let clients = ["127.0.0.1", "localhost"].map(|host| {
+        Client::builder("1", "t")
+            .base_url(format!("http://{host}:{port}"))
+            .retry(RetryPolicy::none())
+            .build()
+            .expect("the settings are right")
+    });
+    let files: Vec<File> = std::iter::repeat_with(|| File::open("/dev/null"))
+        .map_while(Result::ok)
+        .collect();
+    for client in &clients {
+        let error = client
+            .send(PSID, &message())
+            .expect_err("there is no socket");
+        check(&error, ErrorKind::OutOfResources, Delivery::NotSent, 1);
+        assert!(error.may_retry());
+    }
+    drop(files);
+    let sent = clients[0].send(PSID, &message());
+    sent.expect("there is a file again");
 }

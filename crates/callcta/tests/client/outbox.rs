@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use callcta::transport::{ScriptedTransport, TransportError, TransportErrorKind};
 use callcta::{
-    Client, Delivery, Error, ErrorKind, Outbox, Request, Result, RetryPolicy, SendOptions,
+    CancelReason, Client, Delivery, Error, ErrorKind, Outbox, Request, Result, RetryPolicy,
+    SendOptions,
 };
 use serde_json::Value;
 
@@ -138,8 +139,12 @@ fn a_waiting_message_that_is_cancelled_is_told_at_once() {
         .clone()
         .expect_err("it was cancelled");
     assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Cancelled, Delivery::NotSent)
+        (error.kind(), error.delivery(), error.reason()),
+        (
+            ErrorKind::Cancelled,
+            Delivery::NotSent,
+            Some(CancelReason::Aborted)
+        )
     );
     drop((outbox, open));
     assert_eq!(server.finish(client).requests.len(), 2);
@@ -245,8 +250,8 @@ fn the_queue_is_bounded() {
         })
         .expect_err("the queue is full");
     assert_eq!(
-        (error.kind(), error.delivery()),
-        (ErrorKind::Cancelled, Delivery::NotSent)
+        (error.kind(), error.delivery(), error.may_retry()),
+        (ErrorKind::QueueFull, Delivery::NotSent, true)
     );
     // Submitting waits for room instead.
     let (blocked, kept) = (outbox.clone(), Arc::clone(&outcomes));
@@ -278,6 +283,7 @@ fn closing_cancels_what_waits() {
         .submit(request("1", "late"), |_| unreachable!("it is not accepted"))
         .expect_err("the outbox is closed");
     assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert_eq!(error.reason(), Some(CancelReason::Closed));
     open.send(()).expect("the server waits");
     outbox.wait();
     assert_eq!(names(&outcomes), ["second", "third", "first"]);

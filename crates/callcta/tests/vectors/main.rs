@@ -124,6 +124,9 @@ fn every_rule_and_every_kind_of_answer_has_a_vector() {
         "timeout",
         "network",
         "cancelled",
+        "deadline_passed",
+        "queue_full",
+        "out_of_resources",
         "internal",
     ];
     for kind in ErrorKind::ALL {

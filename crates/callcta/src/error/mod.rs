@@ -4,157 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod kind;
+
+pub use self::kind::{CancelReason, Delivery, ErrorKind};
 use crate::usage::Usage;
 use crate::violation::{Severity, Violation};
 
 /// A result with callcta's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident = $number:literal, $slug:literal, $what:literal, $advice:literal;)+) => {
-        /// What went wrong.
-        ///
-        /// Each kind has a stable name and a stable number, the same in all
-        /// languages.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        #[repr(u32)]
-        pub enum ErrorKind {
-            $($(#[$doc])* $variant = $number,)+
-        }
-
-        impl ErrorKind {
-            /// Every kind.
-            pub const ALL: &[ErrorKind] = &[$(ErrorKind::$variant,)+];
-
-            /// The kind's stable name, such as `outside_window`.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(ErrorKind::$variant => $slug,)+
-                }
-            }
-
-            /// The kind's stable number, used in C. Never used again for another
-            /// kind.
-            pub fn number(self) -> u32 {
-                self as u32
-            }
-
-            /// What happened, in a few words.
-            pub(crate) fn what(self) -> &'static str {
-                match self {
-                    $(ErrorKind::$variant => $what,)+
-                }
-            }
-
-            /// What a person can do about it, in one sentence.
-            pub fn advice(self) -> &'static str {
-                match self {
-                    $(ErrorKind::$variant => $advice,)+
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// The message breaks a documented rule; nothing was sent.
-    InvalidMessage = 100, "invalid_message", "the message breaks a rule",
-        "correct the message";
-    /// A setting or an argument can't be used; nothing was sent.
-    InvalidArgument = 101, "invalid_argument", "a setting or argument can't be used",
-        "correct the setting or argument";
-    /// The access token or the app secret proof is not accepted.
-    Authentication = 200, "authentication", "the access token or app secret proof was not accepted",
-        "get a new Page access token and check that the app secret belongs to the same app";
-    /// The app or the Page may not do this.
-    PermissionDenied = 201, "permission_denied", "the app or the Page may not do this",
-        "check that the app has the pages_messaging permission for this Page and isn't restricted";
-    /// The Page has not enabled audio calling.
-    CallingNotEnabled = 202, "calling_not_enabled", "audio calling is not enabled for this Page",
-        "turn on audio calling in the Page's messenger call settings (audio_enabled)";
-    /// The message came outside of the window in which the Page may write.
-    OutsideWindow = 203, "outside_window", "sent outside of the allowed window",
-        "wait until the person writes to the Page or otherwise opens the window again";
-    /// There is no such person for this Page.
-    InvalidRecipient = 204, "invalid_recipient", "no such recipient for this Page",
-        "check that the PSID is a Page-scoped ID of this very Page and that the token is this Page's";
-    /// The person exists but can't be reached.
-    RecipientUnavailable = 205, "recipient_unavailable", "the person can't be reached",
-        "don't write to this person again unless they write first";
-    /// There is no such Page for this token.
-    InvalidPage = 206, "invalid_page", "no such Page for this token",
-        "check the Page id and that the token may act for that Page";
-    /// The platform refused the request as wrong.
-    InvalidRequest = 207, "invalid_request", "the platform refused a parameter",
-        "check the message against Meta's page, such as the range of expires_in_days";
-    /// Too many requests. Carries [`Error::retry_after`] when the platform said.
-    RateLimited = 210, "rate_limited", "too many requests",
-        "send more slowly and wait before the next try";
-    /// The platform failed; the message may have been delivered all the same.
-    Service = 211, "service", "the platform failed",
-        "the message may have been delivered: check before sending it again";
-    /// Another error of the Graph API, with its numbers.
-    Api = 299, "api", "the platform refused the request",
-        "look the code up in the Messenger Platform's error codes";
-    /// Resolving, connecting or TLS failed; nothing was sent.
-    Connect = 300, "connect", "could not connect",
-        "check the network, the host name and the proxy; nothing was sent";
-    /// A time limit ran out.
-    Timeout = 301, "timeout", "a time limit ran out",
-        "if the delivery is unknown, the message may have been delivered: check before sending it again";
-    /// The connection broke after the request, or part of it, was sent.
-    Network = 302, "network", "the connection broke before an answer came",
-        "the message may have been delivered: check before sending it again";
-    /// The answer can't be read.
-    InvalidResponse = 303, "invalid_response", "the answer could not be read",
-        "the message may have been delivered: check before sending it again";
-    /// The call was cancelled, the client closed, or the deadline passed.
-    Cancelled = 400, "cancelled", "cancelled",
-        "see the delivery for whether the message went out before that";
-    /// A defect in callcta.
-    Internal = 900, "internal", "an internal error, which is a defect in callcta",
-        "please report it";
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What is known about a message whose send failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Delivery {
-    /// Nothing left this machine: it was not delivered.
-    NotSent = 1,
-    /// The platform refused it: it was not delivered.
-    Rejected = 2,
-    /// It may or may not have been delivered.
-    Unknown = 3,
-}
-
-impl Delivery {
-    /// `not_sent`, `rejected` or `unknown`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Delivery::NotSent => "not_sent",
-            Delivery::Rejected => "rejected",
-            Delivery::Unknown => "unknown",
-        }
-    }
-
-    /// Its stable number, used in C.
-    pub fn number(self) -> u32 {
-        self as u32
-    }
-}
-
-impl fmt::Display for Delivery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// The `error` object of a Graph API answer.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -205,6 +62,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     delivery: Delivery,
+    reason: Option<CancelReason>,
     detail: Option<String>,
     violations: Vec<Violation>,
     graph: Option<GraphError>,
@@ -221,6 +79,7 @@ impl Error {
         Error(Box::new(Inner {
             kind,
             delivery,
+            reason: None,
             detail: None,
             violations: Vec::new(),
             graph: None,
@@ -245,9 +104,19 @@ impl Error {
         Error::new(ErrorKind::InvalidArgument, Delivery::NotSent).with_detail(detail)
     }
 
-    /// A call that was given up, with what is known about its message.
-    pub fn cancelled(delivery: Delivery, detail: impl Into<String>) -> Self {
-        Error::new(ErrorKind::Cancelled, delivery).with_detail(detail)
+    /// A send that was given up or ended by closing, with what is known about its
+    /// message.
+    pub fn cancelled(delivery: Delivery, reason: CancelReason, detail: impl Into<String>) -> Self {
+        let mut error = Error::new(ErrorKind::Cancelled, delivery).with_detail(detail);
+        error.0.reason = Some(reason);
+        error
+    }
+
+    /// There is no file, thread or memory left for a send, which so was not made.
+    pub fn out_of_resources(detail: impl Into<String>) -> Self {
+        Error::new(ErrorKind::OutOfResources, Delivery::NotSent)
+            .with_detail(detail)
+            .with_may_retry(true)
     }
 
     /// A caught panic, with what is known about the message. For bindings, which
@@ -306,6 +175,11 @@ impl Error {
         self.0.delivery
     }
 
+    /// Who ended the send, for [`ErrorKind::Cancelled`].
+    pub fn reason(&self) -> Option<CancelReason> {
+        self.0.reason
+    }
+
     /// The broken rules, for [`ErrorKind::InvalidMessage`]; warnings included.
     pub fn violations(&self) -> &[Violation] {
         &self.0.violations
@@ -327,7 +201,8 @@ impl Error {
     }
 
     /// Whether sending the same message again can help and can't deliver it
-    /// twice: true for connection failures and rate limits.
+    /// twice: true for connection failures, rate limits, a full queue, and where files
+    /// or threads ran out.
     pub fn may_retry(&self) -> bool {
         self.0.may_retry
     }
@@ -383,8 +258,11 @@ impl fmt::Debug for Error {
         let inner = &*self.0;
         let mut out = f.debug_struct("Error");
         out.field("kind", &inner.kind)
-            .field("delivery", &inner.delivery)
-            .field("text", &self.to_string());
+            .field("delivery", &inner.delivery);
+        if let Some(reason) = &inner.reason {
+            out.field("reason", reason);
+        }
+        out.field("text", &self.to_string());
         if let Some(graph) = &inner.graph {
             out.field("graph", graph);
         }
@@ -415,36 +293,6 @@ mod tests {
     use std::error::Error as _;
 
     use super::*;
-
-    #[test]
-    fn names_and_numbers_are_those_that_were_promised() {
-        let expected = [
-            (100, "invalid_message"),
-            (101, "invalid_argument"),
-            (200, "authentication"),
-            (201, "permission_denied"),
-            (202, "calling_not_enabled"),
-            (203, "outside_window"),
-            (204, "invalid_recipient"),
-            (205, "recipient_unavailable"),
-            (206, "invalid_page"),
-            (207, "invalid_request"),
-            (210, "rate_limited"),
-            (211, "service"),
-            (299, "api"),
-            (300, "connect"),
-            (301, "timeout"),
-            (302, "network"),
-            (303, "invalid_response"),
-            (400, "cancelled"),
-            (900, "internal"),
-        ];
-        let got: Vec<_> = ErrorKind::ALL
-            .iter()
-            .map(|kind| (kind.number(), kind.as_str()))
-            .collect();
-        assert_eq!(got, expected);
-    }
 
     #[test]
     fn every_kind_says_what_happened_and_what_to_do_in_one_line() {
