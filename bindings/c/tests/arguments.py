@@ -3,8 +3,8 @@ place where a pointer goes, and with bytes that are not UTF-8 in each text.
 
     python3 arguments.py include/callcta.h > test_arguments.c
 
-With `--symbols LIBRARY` instead, checks that the library exports the functions of
-the header and nothing else.
+With `--symbols LIBRARY` instead, checks that the library, shared or static, exports
+the functions of the header and nothing else.
 """
 
 import re
@@ -179,10 +179,13 @@ def free(output):
 
 def check_symbols(header, library):
     declared = {name for _, name, _ in functions(header)}
+    table = "-g" if library.endswith(".a") else "-D"
     listed = subprocess.run(
-        ["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True
+        ["nm", table, "--defined-only", library], capture_output=True, text=True, check=True
     )
-    exported = {line.split()[-1] for line in listed.stdout.splitlines()}
+    # "000000000001c0a0 T callcta_version"
+    lines = [line.split() for line in listed.stdout.splitlines()]
+    exported = {line[2] for line in lines if len(line) == 3}
     for name in sorted(declared ^ exported):
         print(f"{name}: only in the {'header' if name in declared else 'library'}", file=sys.stderr)
     print(f"{len(exported)} symbols")

@@ -2,10 +2,10 @@
 `callcta emulate`.
 
     python3 emulated.py examples PROGRAM BUILD
-    python3 emulated.py installed PROGRAM PREFIX [CMAKE]
+    python3 emulated.py installed PROGRAM PREFIX LIBDIR CMAKE
 
-PROGRAM is the `callcta` program, BUILD holds the examples, PREFIX is what `make
-install` was given. With CMAKE the README's program is also built with that.
+PROGRAM is the `callcta` program, BUILD holds the examples, PREFIX and LIBDIR are what
+`make install` was given, CMAKE is cmake.
 """
 
 import json
@@ -105,41 +105,64 @@ def run_examples(program, build):
             "a recipient that is no PSID: invalid_message\n",
         )
         before = len(set(emulator.message_ids()))
-        said = emulator.run(build / "outbox", person, closed, person)
+        said = emulator.run(build / "outbox", person, closed, person, code=203)
         check_has(said, f"{closed}: outside_window (rejected)\n", "2 sent, 1 failed\n")
         if len(set(emulator.message_ids())) != before + 2:
             sys.exit("the outbox did not send two messages")
+        emulator.run(build / "outbox", person)
+        emulator.run(build / "outbox", person, code=101, CALLCTA_BASE_URL="http://example.com")
     print("examples: as expected")
 
 
-def run_installed(program, prefix, cmake=None):
+def run_installed(program, prefix, libdir, cmake):
     """Builds the README's program with nothing but the installed library."""
+    libdir = f"{prefix}/{libdir}"
     environment = {
-        "PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig",
-        "LD_LIBRARY_PATH": f"{prefix}/lib",
-        "PREFIX": prefix,
+        "PKG_CONFIG_PATH": f"{libdir}/pkgconfig",
+        "LD_LIBRARY_PATH": libdir,
+        "LIBDIR": libdir,
     }
     (source,) = (block for block in blocks("c") if "int main(" in block)
     with Emulator(program) as emulator, tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         (folder / "send.c").write_text(source, encoding="utf-8")
 
-        def shell(command):
-            return emulator.run("sh", "-euc", f"cd '{folder}'\n{command}", **environment)
+        def shell(command, code=0):
+            command = f"cd '{folder}'\n{command}"
+            return emulator.run("sh", "-euc", command, code=code, **environment)
 
         (build,) = (block for block in blocks("sh") if "pkg-config" in block)
         shell(build)
         emulator.check_sent(shell(f"./send {emulator.psids[0]}"))
         shell("cc send.c -o static $(pkg-config --cflags callcta) "
-              "\"$PREFIX/lib/libcallcta.a\" $(pkg-config --static --libs-only-l callcta | "
+              "\"$LIBDIR/libcallcta.a\" $(pkg-config --static --libs-only-l callcta | "
               "sed 's/-lcallcta//')")
         emulator.check_sent(shell(f"LD_LIBRARY_PATH= ./static {emulator.psids[0]}"))
-        if cmake:
-            (lists,) = blocks("cmake")
-            (folder / "CMakeLists.txt").write_text(lists, encoding="utf-8")
-            shell(f"'{cmake}' -S . -B cmake -DCMAKE_MODULE_PATH=\"$PREFIX/lib/cmake/callcta\"")
-            shell(f"'{cmake}' --build cmake")
-            emulator.check_sent(shell(f"cmake/send {emulator.psids[0]}"))
+        (lists,) = blocks("cmake")
+
+        def configure(name, lists, code=0):
+            (folder / name).mkdir()
+            (folder / name / "CMakeLists.txt").write_text(lists, encoding="utf-8")
+            shell(f"cp send.c '{name}'")
+            return shell(
+                f"'{cmake}' -S '{name}' -B '{name}/build' -DCMAKE_PREFIX_PATH='{prefix}'", code
+            )
+
+        static = lists.replace("Callcta::callcta", "Callcta::callcta_static")
+        static = static.replace("find_package(Callcta", "find_package(callcta")
+        for name, library_path, lists_of_one in (
+            ("shared", libdir, lists),
+            ("static_only", "", static),
+            ("range", libdir, lists.replace("Callcta 0.1", "Callcta 0.1...<0.2")),
+        ):
+            configure(name, lists_of_one)
+            shell(f"'{cmake}' --build {name}/build")
+            command = f"LD_LIBRARY_PATH='{library_path}' {name}/build/send {emulator.psids[0]}"
+            emulator.check_sent(shell(command))
+        for version in ("0.0.9", "0.1.9", "0.2", "1", "0.2...1", "0.0.1...<0.1.0"):
+            wanted = lists.replace("Callcta 0.1", f"Callcta {version}")
+            said = configure(f"not_{version}", wanted, code=1)
+            check_has(said, "CallctaConfig.cmake, version: 0.1.0")
     print("installed: as expected")
 
 
