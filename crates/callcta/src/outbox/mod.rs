@@ -15,6 +15,7 @@ use crate::client::{Client, Receipt};
 use crate::error::{Delivery, Error, Result};
 use crate::message::Request;
 use crate::pace::SLOWEST_PACE;
+use crate::transport::NoThread;
 use crate::transport::per_process::PerProcess;
 
 /// Most threads an [`Outbox`] runs unless told otherwise. callcta's own number.
@@ -189,10 +190,8 @@ impl Outbox {
         let queue = self.queue();
         let (ticket, start) = queue.push(job, wait)?;
         if start && let Err(error) = start_worker(&self.handle.client, queue) {
-            let failed = || {
-                let text = format!("no thread can be started: {}", error.kind());
-                Error::out_of_resources(text)
-            };
+            let error = NoThread(error);
+            let failed = || Error::out_of_resources(error.to_string());
             let (own, others): (Vec<Job>, _) =
                 (queue.worker_failed().into_iter()).partition(|job| job.is(&ticket));
             queue.tell_all(others, || Err(failed()));
@@ -238,6 +237,10 @@ impl fmt::Debug for Outbox {
 }
 
 fn start_worker(client: &Client, queue: &Arc<Queue>) -> io::Result<()> {
+    #[cfg(test)]
+    if queue.no_threads.load(Ordering::Relaxed) {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
     let (client, worker) = (client.clone(), Arc::clone(queue));
     let thread = thread::Builder::new()
         .name("callcta-outbox".to_owned())
@@ -269,4 +272,61 @@ fn work(client: &Client, queue: &Arc<Queue>) {
 
 fn ignore_poison<T>(result: std::result::Result<T, PoisonError<T>>) -> T {
     result.unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::message::{Message, SendOptions};
+    use crate::transport::{HttpResponse, ScriptedTransport};
+
+    #[test]
+    fn without_more_threads_those_that_run_go_on() {
+        let (arrived, arrivals) = channel();
+        let (open, gate) = channel();
+        let transport = ScriptedTransport::from_fn(move |_| {
+            arrived.send(()).expect("the test waits");
+            gate.recv().expect("the test opens it");
+            Ok(HttpResponse::new(200, r#"{"message_id":"m"}"#))
+        });
+        let client = Client::builder("1", "t").transport(Arc::new(transport));
+        let outbox = Outbox::with_limits(client.build().expect("it can be built"), 4, 100);
+        let (told, outcomes) = channel();
+        let submit = |psid: u32| {
+            let request = Request::new(
+                psid.to_string(),
+                Message::call_prompt(),
+                SendOptions::new().unchecked(true),
+            );
+            let told = told.clone();
+            outbox.submit(request, move |outcome| {
+                told.send(outcome.map(|_| psid)).expect("the test waits");
+            })
+        };
+        let no_threads = |yes| outbox.queue().no_threads.store(yes, Ordering::Relaxed);
+
+        no_threads(true);
+        for psid in 0..3 {
+            let error = submit(psid).expect_err("nobody can send it");
+            assert_eq!(error.kind(), ErrorKind::OutOfResources);
+            assert_eq!(error.delivery(), Delivery::NotSent);
+            assert!(error.may_retry());
+        }
+        no_threads(false);
+        submit(10).expect("there is a thread again");
+        arrivals.recv().expect("it is being sent");
+        no_threads(true);
+        for psid in 11..20 {
+            submit(psid).expect("it waits for the thread that there is");
+        }
+        for _ in 10..20 {
+            open.send(()).expect("the transport waits");
+        }
+        outbox.wait();
+        let outcomes: Result<Vec<u32>> = outcomes.try_iter().collect();
+        assert_eq!(outcomes.expect("all were sent"), Vec::from_iter(10..20));
+    }
 }

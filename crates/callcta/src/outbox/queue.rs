@@ -157,6 +157,9 @@ pub(super) struct Queue {
     capacity: usize,
     /// Submitters wait here for room, others for the end of everything.
     progress: Condvar,
+    /// As if the system had none left.
+    #[cfg(test)]
+    pub(super) no_threads: std::sync::atomic::AtomicBool,
 }
 
 thread_local! {
@@ -179,6 +182,8 @@ impl Queue {
             max_workers,
             capacity,
             progress: Condvar::new(),
+            #[cfg(test)]
+            no_threads: false.into(),
         }
     }
 

@@ -26,7 +26,7 @@ pub(super) enum Interrupted {
 
 /// No thread could be started.
 #[derive(Debug)]
-pub(super) struct NoThread(pub(super) io::Error);
+pub(crate) struct NoThread(pub(crate) io::Error);
 
 impl fmt::Display for NoThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

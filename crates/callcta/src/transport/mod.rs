@@ -24,6 +24,7 @@ mod socket;
 mod target;
 mod ureq;
 
+pub(crate) use self::background::NoThread;
 pub use self::config::TransportConfig;
 pub use self::script::{ScriptedRequest, ScriptedTransport};
 pub(crate) use self::target::{check_head, has_valid_authority};
