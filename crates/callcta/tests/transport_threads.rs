@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::sync::{Arc, Mutex};
 
-use callcta::transport::{HttpRequest, Transport, TransportConfig, UreqTransport};
+use callcta::transport::{HttpRequest, Method, Transport, TransportConfig, UreqTransport};
 
 use server::Server;
 
@@ -41,6 +41,7 @@ fn posts_in_a_row_use_one_connection_and_no_thread() {
     let url = format!("http://localhost:{}/", server.port());
     for _ in 0..1000 {
         let answer = client.post(&HttpRequest {
+            method: Method::Post,
             url: &url,
             authorization: Some("Bearer abc"),
             content_type: "application/json",

@@ -13,7 +13,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use callcta::transport::{HttpRequest, Transport, TransportConfig, UreqTransport};
+use callcta::transport::{HttpRequest, Method, Transport, TransportConfig, UreqTransport};
 use log::{LevelFilter, Log, Metadata, Record};
 
 use authority::{authority, serve, trusting};
@@ -78,6 +78,7 @@ fn post(client: &UreqTransport, url: &str) -> String {
             query => format!("{url}{query}{TOKEN}"),
         };
         let request = HttpRequest {
+            method: Method::Post,
             url: &url,
             authorization: authorization.map(String::as_str),
             content_type: "application/json",

@@ -20,7 +20,7 @@ use crate::message::{Message, Recipient, Request, SendOptions};
 use crate::pace::Pacer;
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::per_process::PerProcess;
-use crate::transport::{HttpRequest, Transport};
+use crate::transport::{HttpRequest, Method, Transport};
 use crate::usage::Usage;
 use crate::violation::{Severity, Violation};
 use crate::{validate, wire};
@@ -328,6 +328,7 @@ impl Client {
         let inner = &*self.inner;
         let endpoint = &inner.endpoint;
         let request = HttpRequest {
+            method: Method::Post,
             url: &endpoint.url,
             authorization: endpoint.authorization.as_deref(),
             content_type: "application/json",

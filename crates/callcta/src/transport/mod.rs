@@ -30,9 +30,32 @@ pub use self::script::{ScriptedRequest, ScriptedTransport};
 pub(crate) use self::target::{check_head, has_valid_authority};
 pub use self::ureq::UreqTransport;
 
-/// One HTTP POST, ready to be written.
+/// How a request is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// Sends something: a message, a setting.
+    #[default]
+    Post,
+    /// Asks for something. The request has no body.
+    Get,
+}
+
+impl Method {
+    /// `POST` or `GET`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Post => "POST",
+            Method::Get => "GET",
+        }
+    }
+}
+
+/// One HTTP request, ready to be written.
 #[derive(Clone, Copy)]
 pub struct HttpRequest<'a> {
+    /// How it is made. The client sends messages by `POST`.
+    pub method: Method,
     /// Absolute URL; may carry a token, so it is never logged.
     pub url: &'a str,
     /// `Authorization` value, such as `Bearer …`, when the token travels there.
@@ -52,6 +75,7 @@ pub struct HttpRequest<'a> {
 impl fmt::Debug for HttpRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")
+            .field("method", &self.method)
             .field("authorization", &self.authorization.map(|_| "…"))
             .field("content_type", &self.content_type)
             .field("body_len", &self.body.len())
@@ -198,7 +222,7 @@ impl TransportError {
 /// Carries requests. Implement it to test without sockets or to bring another
 /// HTTP stack.
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// Posts `request` once and waits for the whole answer.
+    /// Makes `request` once and waits for the whole answer.
     ///
     /// An implementation must never write a request twice.
     ///

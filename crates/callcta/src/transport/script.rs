@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::background::lock;
-use super::{HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+use super::{HttpRequest, HttpResponse, Method, Transport, TransportError, TransportErrorKind};
 
 type Outcome = Result<HttpResponse, TransportError>;
 type Script = dyn FnMut(&HttpRequest<'_>) -> Option<Outcome> + Send;
@@ -15,10 +15,11 @@ type Script = dyn FnMut(&HttpRequest<'_>) -> Option<Outcome> + Send;
 /// Answers from a list, or from a closure, and keeps what it was asked.
 ///
 /// ```
-/// use callcta::transport::{HttpRequest, HttpResponse, ScriptedTransport, Transport};
+/// use callcta::transport::{HttpRequest, HttpResponse, Method, ScriptedTransport, Transport};
 ///
 /// let transport = ScriptedTransport::new([Ok(HttpResponse::new(200, "{}"))]);
 /// let answer = transport.post(&HttpRequest {
+///     method: Method::Post,
 ///     url: "https://example.com/v1/messages",
 ///     authorization: Some("Bearer abc"),
 ///     content_type: "application/json",
@@ -38,6 +39,8 @@ pub struct ScriptedTransport {
 /// A request that a [`ScriptedTransport`] was asked to post.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ScriptedRequest {
+    /// [`HttpRequest::method`].
+    pub method: Method,
     /// [`HttpRequest::url`].
     pub url: String,
     /// [`HttpRequest::authorization`].
@@ -85,6 +88,7 @@ impl Transport for ScriptedTransport {
             return Err(TransportError::closed());
         }
         lock(&self.requests).push(ScriptedRequest {
+            method: request.method,
             url: request.url.to_owned(),
             authorization: request.authorization.map(str::to_owned),
             content_type: request.content_type.to_owned(),
@@ -120,6 +124,7 @@ impl fmt::Debug for ScriptedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(
             &HttpRequest {
+                method: self.method,
                 url: &self.url,
                 authorization: self.authorization.as_deref(),
                 content_type: &self.content_type,
@@ -138,6 +143,7 @@ mod tests {
 
     fn request(body: &[u8]) -> HttpRequest<'_> {
         HttpRequest {
+            method: Method::Post,
             url: "https://example.com/?access_token=secret",
             authorization: Some("Bearer secret"),
             content_type: "application/json",

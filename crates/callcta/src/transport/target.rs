@@ -3,7 +3,7 @@
 use ureq::http::Uri;
 
 use super::failure::unusable;
-use super::{HttpRequest, TransportError};
+use super::{HttpRequest, Method, TransportError};
 
 /// Longest URL, `Authorization` and `Content-Type` together.
 pub(super) const MAX_HEAD: usize = 32 * 1024;
@@ -61,8 +61,16 @@ impl<'a> Target<'a> {
             }
         };
         let slash = if self.path.starts_with('/') { "" } else { "/" };
-        add(&["POST ", slash, self.path, " HTTP/1.1\r\n"]);
-        add(&["content-type: ", request.content_type, "\r\n"]);
+        add(&[
+            request.method.as_str(),
+            " ",
+            slash,
+            self.path,
+            " HTTP/1.1\r\n",
+        ]);
+        if request.method == Method::Post {
+            add(&["content-type: ", request.content_type, "\r\n"]);
+        }
         if let Some(authorization) = request.authorization {
             add(&["authorization: ", authorization, "\r\n"]);
         }
@@ -72,6 +80,7 @@ impl<'a> Target<'a> {
 /// Whether every request to this URL would be refused.
 pub(crate) fn check_head(url: &str, authorization: Option<&str>) -> Result<(), TransportError> {
     let request = HttpRequest {
+        method: Method::Post,
         url,
         authorization,
         content_type: "application/json",

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use ureq::config::Config;
-use ureq::http::{HeaderMap, Method, Request, Uri};
+use ureq::http::{self, HeaderMap, Request, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Body, Error, Proxy, ProxyProtocol};
@@ -22,7 +22,7 @@ use super::head::HeadConnector;
 use super::per_process::PerProcess;
 use super::resolver::{CachingResolver, SharedResolver};
 use super::target::{MAX_HEAD, Target, has_valid_authority, is_header_value};
-use super::{HttpRequest, HttpResponse, Transport, TransportError};
+use super::{HttpRequest, HttpResponse, Method, Transport, TransportError};
 use crate::cancel::CancelToken;
 
 /// More than a head, or one that is too long would never be seen to be.
@@ -193,10 +193,19 @@ impl Transport for UreqTransport {
             |head| target.write_head(request, head),
         );
         let peer = uri.clone();
-        let mut outgoing = Request::new(request.body);
-        *outgoing.method_mut() = Method::POST;
-        *outgoing.uri_mut() = uri;
-        match pool.agent.run(outgoing) {
+        let outgoing = Request::builder().uri(uri);
+        let answered = match request.method {
+            Method::Post => outgoing
+                .method(http::Method::POST)
+                .body(request.body)
+                .map_err(Error::from)
+                .and_then(|outgoing| pool.agent.run(outgoing)),
+            Method::Get => outgoing
+                .body(())
+                .map_err(Error::from)
+                .and_then(|outgoing| pool.agent.run(outgoing)),
+        };
+        match answered {
             Ok(mut answer) => Ok(HttpResponse {
                 status: answer.status().as_u16(),
                 headers: headers(answer.headers()),
@@ -350,6 +359,7 @@ mod tests {
         })
         .unwrap();
         let request = HttpRequest {
+            method: Method::Post,
             url: &url,
             authorization: None,
             content_type: "text/plain",
@@ -389,6 +399,7 @@ mod tests {
         let post = |pid| {
             PID.store(pid, Ordering::SeqCst);
             let answer = transport.post(&HttpRequest {
+                method: Method::Post,
                 url: &url,
                 authorization: None,
                 content_type: "text/plain",

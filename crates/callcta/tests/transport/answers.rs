@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use callcta::transport::{
-    HttpRequest, Transport, TransportConfig, TransportErrorKind, UreqTransport,
+    HttpRequest, Method, Transport, TransportConfig, TransportErrorKind, UreqTransport,
 };
 
 use super::server::{Server, answer};
@@ -48,6 +48,7 @@ fn a_request_may_lack_authorization_path_body_and_user_agent() {
     .unwrap();
     for (tail, line) in [("", "POST / HTTP/1.1"), ("?a=b", "POST /?a=b HTTP/1.1")] {
         let answer = client.post(&HttpRequest {
+            method: Method::Post,
             url: &format!("http://127.0.0.1:{}{tail}", server.port()),
             authorization: None,
             content_type: "text/plain",
@@ -285,4 +286,26 @@ fn a_bad_chunk_spoils_the_body() {
         TransportErrorKind::InvalidResponse,
     );
     server.finish(client);
+}
+
+#[test]
+fn a_question_has_no_body_and_no_content_type() {
+    let server = Server::answering(OK);
+    let client = client();
+    for _ in 0..2 {
+        let answer = client.post(&HttpRequest {
+            method: Method::Get,
+            body: b"",
+            ..super::request(&server.url())
+        });
+        assert_eq!(answer.unwrap().status, 200);
+    }
+    let log = server.finish(client);
+    for request in &log.requests {
+        assert!(request.head.starts_with("GET /"), "{}", request.head);
+        let head = request.head.to_ascii_lowercase();
+        assert!(!head.contains("content-"), "{head}");
+        assert!(request.body.is_empty());
+    }
+    assert_eq!(log.connections, 1);
 }

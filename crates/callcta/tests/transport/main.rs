@@ -14,8 +14,8 @@ mod tls;
 use std::time::Duration;
 
 use callcta::transport::{
-    HttpRequest, HttpResponse, Transport, TransportConfig, TransportError, TransportErrorKind,
-    UreqTransport,
+    HttpRequest, HttpResponse, Method, Transport, TransportConfig, TransportError,
+    TransportErrorKind, UreqTransport,
 };
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
@@ -43,6 +43,7 @@ fn hasty_client() -> UreqTransport {
 
 fn request(url: &str) -> HttpRequest<'_> {
     HttpRequest {
+        method: Method::Post,
         url,
         authorization: Some("Bearer abc"),
         content_type: "application/json",
