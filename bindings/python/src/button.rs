@@ -2,9 +2,10 @@
 
 use callcta::ButtonType;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyTuple, PyType};
 
-use crate::convert::{dict, dict_of, read, read_dict, write};
+use crate::argument::Argument;
+use crate::convert::{Dict, Json, dict_of, read, write};
 use crate::declare::{complete, model};
 use crate::model::{Held, Make, Model, Part};
 
@@ -16,7 +17,7 @@ impl Part for callcta::Button {
     type Class = Button;
 
     fn read(wire: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(callcta::Button::raw(read(wire)?))
+        Ok(callcta::Button::raw(read::<Json>(wire, "wire")?.0))
     }
 
     fn maker(&self, raw: bool) -> Make {
@@ -54,8 +55,8 @@ impl Button {
 
     /// Fields that callcta has no attribute for, or None.
     #[getter]
-    fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
-        dict_of(Some(callcta::Button::held(slf)?.parts().extra))
+    fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<Dict>> {
+        Ok(dict_of(Some(callcta::Button::held(slf)?.parts().extra)))
     }
 }
 
@@ -71,7 +72,7 @@ model! {
     AudioCallButton: Button, Model (
         title: String;
         expires_in_days: i64 as "int | None";
-        fields: Py<PyDict>
+        fields: Dict
     )
     |button: Button| complete!(callcta::Button::audio_call(title); expires_in_days, ..fields)
 }
@@ -91,7 +92,7 @@ model! {
         title: Option<String> = button.parts().title.map(Into::into), url: String;
         webview_height_ratio: String, messenger_extensions: bool, fallback_url: String,
         webview_share_button: String;
-        fields: Py<PyDict>
+        fields: Dict
     )
     |button: Button| {
         let button = match title {
@@ -113,7 +114,7 @@ model! {
     ///     title: At most 20 characters.
     ///     payload: At most 1000 characters.
     ///     fields: Fields that callcta has no argument for.
-    PostbackButton: Button, Model (title: String, payload: String;; fields: Py<PyDict>)
+    PostbackButton: Button, Model (title: String, payload: String;; fields: Dict)
     |button: Button| complete!(callcta::Button::postback(title, payload); ..fields)
 }
 
@@ -126,7 +127,7 @@ model! {
     ///     fields: Fields that callcta has no argument for.
     PhoneNumberButton: Button, Model (
         title: String, number: String = button.parts().payload.unwrap_or_default().to_owned();;
-        fields: Py<PyDict>
+        fields: Dict
     )
     |button: Button| complete!(callcta::Button::phone_number(title, number); ..fields)
 }
@@ -137,7 +138,7 @@ model! {
     /// Args:
     ///     url: Starts with `https://`.
     ///     fields: Fields that callcta has no argument for.
-    AccountLinkButton: Button, Model (url: String;; fields: Py<PyDict>)
+    AccountLinkButton: Button, Model (url: String;; fields: Dict)
     |button: Button| complete!(callcta::Button::account_link(url); ..fields)
 }
 
@@ -146,7 +147,7 @@ model! {
     ///
     /// Args:
     ///     fields: Fields that callcta has no argument for.
-    AccountUnlinkButton: Button, Model (;; fields: Py<PyDict>)
+    AccountUnlinkButton: Button, Model (;; fields: Dict)
     |button: Button| complete!(callcta::Button::account_unlink(); ..fields)
 }
 
@@ -161,11 +162,11 @@ model! {
     GamePlayButton: Button, Model (
         title: String;
         payload: String,
-        game_metadata: Py<PyDict> = button.parts().game_metadata.map(dict).transpose()?;
-        fields: Py<PyDict>
+        game_metadata: Dict = button.parts().game_metadata.cloned().map(Dict);
+        fields: Dict
     )
     |button: Button| {
-        let game_metadata = game_metadata.as_ref().map(read_dict).transpose()?;
+        let game_metadata = game_metadata.map(|it| it.0);
         complete!(callcta::Button::game_play(title); payload, game_metadata, ..fields)
     }
 }
@@ -176,7 +177,7 @@ model! {
     /// Args:
     ///     wire: The button as in the request body.
     RawButton: Button, Model (
-        wire: Py<PyAny> = Python::attach(|py| write(py, button).map(Bound::unbind))?
+        wire: Json => Py<PyAny> = Python::attach(|py| write(py, button).map(Bound::unbind))?
     )
-    |button: Button| callcta::Button::raw(Python::attach(|py| read(wire.bind(py)))?)
+    |button: Button| callcta::Button::raw(wire.0)
 }

@@ -4,14 +4,14 @@ use callcta::{Client as Core, ClientBuilder, Delivery};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyWeakrefReference};
 
+use crate::argument::{Readable, Unfit};
 use crate::callback::{raising, tell_retry};
-use crate::convert::read;
 use crate::error::{guard, raise};
 use crate::message::{Message, recipient};
 use crate::model::Part;
 use crate::outbox::Outbox;
 use crate::record::Receipt;
-use crate::request::{must, read_options, set_all};
+use crate::request::{read_options, set_all};
 
 /// What the clients for Python send with.
 #[pyclass(frozen, name = "_Client", module = "callcta._native")]
@@ -33,10 +33,15 @@ impl Client {
         on_retry: Option<&Bound<'_, PyAny>>, workers: &Bound<'_, PyAny>,
         capacity: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let text = |name, text| must(read::<String>(text), name, "a text");
-        let count = |name, count, or| {
-            let count = must(read::<Option<usize>>(count), name, "a whole number, 0 or more")?;
-            PyResult::Ok(count.unwrap_or(or).max(1))
+        let py = settings.py();
+        let text = |name, text| String::read(text).map_err(|unfit| unfit.refused(py, name));
+        let count = |name, count: &Bound<'_, PyAny>, or| {
+            if count.is_none() {
+                return PyResult::Ok(or);
+            }
+            let count = i64::read(count).ok().and_then(|count| usize::try_from(count).ok());
+            let not = || Unfit::Not("a whole number, 0 or more").refused(py, name);
+            Ok(count.ok_or_else(not)?.max(1))
         };
         let core = Core::builder(text("page_id", page_id)?, text("access_token", token)?);
         let mut core = set_all(core, settings, ClientBuilder::set)?;

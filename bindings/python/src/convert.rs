@@ -1,47 +1,80 @@
 //! JSON on its way between the languages.
 
-use callcta::Error;
-use pyo3::exceptions::PyTypeError;
+#[cfg(feature = "stubs")]
+use pyo3::PyTypeInfo;
+#[cfg(feature = "stubs")]
+use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyDict;
+use pythonize::pythonize;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::error::raise;
+use crate::argument::{Argument, Readable, Unfit, argument};
 
-static DUMPS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+/// Anything that JSON can hold.
+pub(crate) struct Json(pub(crate) Value);
 
-/// Reads anything that Python's `json` can write, or only dictionaries.
-pub(crate) fn read<T: DeserializeOwned>(object: &Bound<'_, PyAny>) -> PyResult<T> {
-    let value = if object.is_none() {
-        Value::Null
-    } else if let Ok(text) = object.cast::<PyString>() {
-        text.to_cow()?.into()
-    } else {
-        let dumps = DUMPS.import(object.py(), "json", "dumps")?;
-        let json: String = dumps.call1((object,))?.extract()?;
-        // Python writes more than there is in JSON.
-        serde_json::from_str(&json).map_err(|_| {
-            raise(Error::invalid_argument(
-                "the value is not JSON: NaN, an infinity, half a character, or too deep",
-            ))
-        })?
-    };
-    serde_json::from_value(value).map_err(|_| PyTypeError::new_err("must be a dictionary"))
+/// A dictionary of what JSON can hold.
+pub(crate) struct Dict(pub(crate) Map<String, Value>);
+
+impl Readable for Json {
+    #[cfg(feature = "stubs")]
+    const TYPE_HINT: PyStaticExpr = Value::TYPE_HINT;
+
+    fn read(object: &Bound<'_, PyAny>) -> Result<Self, Unfit> {
+        Value::read(object).map(Json)
+    }
+}
+
+impl Readable for Dict {
+    #[cfg(feature = "stubs")]
+    const TYPE_HINT: PyStaticExpr = PyDict::TYPE_HINT;
+
+    fn read(object: &Bound<'_, PyAny>) -> Result<Self, Unfit> {
+        match Value::read(object)? {
+            Value::Object(map) => Ok(Dict(map)),
+            _ => Err(Unfit::Not("a dictionary")),
+        }
+    }
+}
+
+argument!(read Json, Dict);
+
+impl<'py> IntoPyObject<'py> for Json {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    #[cfg(feature = "stubs")]
+    const OUTPUT_TYPE: PyStaticExpr = Self::TYPE_HINT;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        write(py, &self.0)
+    }
+}
+
+impl<'py> IntoPyObject<'py> for Dict {
+    type Target = PyDict;
+    type Output = Bound<'py, PyDict>;
+    type Error = PyErr;
+
+    #[cfg(feature = "stubs")]
+    const OUTPUT_TYPE: PyStaticExpr = Self::TYPE_HINT;
+
+    fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
+        Ok(write(py, &self.0)?.cast_into()?)
+    }
+}
+
+/// Reads an argument.
+pub(crate) fn read<T: Readable>(object: &Bound<'_, PyAny>, name: &str) -> PyResult<T> {
+    T::read(object).map_err(|unfit| unfit.named(object.py(), name))
 }
 
 /// The wire form of something of the core.
 pub(crate) fn write<'py>(py: Python<'py>, core: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
-    let json = serde_json::to_string(core).expect("there are text keys only");
-    LOADS.import(py, "json", "loads")?.call1((json,))
-}
-
-/// Reads a dictionary.
-pub(crate) fn read_dict(dict: &Py<PyDict>) -> PyResult<Map<String, Value>> {
-    Python::attach(|py| read(dict.bind(py)))
+    Ok(pythonize(py, core)?)
 }
 
 /// Something of the core that is an object there, as a dictionary.
@@ -50,6 +83,6 @@ pub(crate) fn dict(core: &impl Serialize) -> PyResult<Py<PyDict>> {
 }
 
 /// Fields without an attribute of their own, if there are any.
-pub(crate) fn dict_of(extra: Option<&Map<String, Value>>) -> PyResult<Option<Py<PyDict>>> {
-    extra.filter(|extra| !extra.is_empty()).map(dict).transpose()
+pub(crate) fn dict_of(extra: Option<&Map<String, Value>>) -> Option<Dict> {
+    extra.filter(|extra| !extra.is_empty()).cloned().map(Dict)
 }

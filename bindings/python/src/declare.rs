@@ -12,7 +12,7 @@ macro_rules! complete {
         $(if let Some(value) = $name {
             part = part.$name(value);
         })*
-        for (key, value) in $fields.as_ref().map(read_dict).transpose()?.into_iter().flatten() {
+        for (key, value) in $fields.into_iter().flat_map(|fields| fields.0) {
             part = part.field(key.clone(), value);
             crate::declare::check_field(Whole::from(part.clone()), stringify!($fields), key)?;
         }
@@ -59,10 +59,20 @@ macro_rules! model {
                 $($position,)* $(*, $($keyword $(: $hint)? = None,)* $($inherited = None),*)?
             ))]
             fn new(
-                $($position: $argument,)*
-                $($($keyword: Option<$type>,)* $($inherited: Option<$inherited_type>),*)?
+                $($position: <$argument as Argument>::Given,)*
+                $(
+                    $($keyword: Option<<$type as Argument>::Given>,)*
+                    $($inherited: Option<<$inherited_type as Argument>::Given>),*
+                )?
             ) -> PyResult<PyClassInitializer<Self>> {
                 type Whole = callcta::$part;
+                $(let $position: $argument = Argument::argument($position, stringify!($position))?;)*
+                $(
+                    $(let $keyword: Option<$type> =
+                        Argument::argument($keyword, stringify!($keyword))?;)*
+                    $(let $inherited: Option<$inherited_type> =
+                        Argument::argument($inherited, stringify!($inherited))?;)*
+                )?
                 let part: Whole = $build.into();
                 Ok($name::init(part.into()))
             }

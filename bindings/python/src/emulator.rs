@@ -2,9 +2,8 @@
 
 use callcta_emulator::Emulator as Core;
 use pyo3::prelude::*;
-use serde_json::Value;
 
-use crate::convert::{read, write};
+use crate::convert::{Json, read, write};
 
 type Seen = (String, String, String, Vec<(String, String)>, Vec<u8>, Option<u16>, Option<String>);
 
@@ -43,7 +42,7 @@ impl Emulator {
     fn _control<'py>(
         &self, py: Python<'py>, method: &str, path: &str, body: &Bound<'py, PyAny>,
     ) -> PyResult<(u16, Bound<'py, PyAny>)> {
-        let body: Option<Value> = read(body)?;
+        let body = Some(read::<Json>(body, "body")?.0).filter(|body| !body.is_null());
         let (status, answer) = py.detach(|| self.0.control(method, path, body.as_ref()));
         Ok((status, write(py, &answer)?))
     }

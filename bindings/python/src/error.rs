@@ -11,10 +11,13 @@ use crate::record::{GraphError, Usage, Violation};
 
 static FROM_NATIVE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// The stable names of every kind of error.
+/// Every kind of error: its stable name, its advice, and the delivery that errors of this kind
+/// have if nobody says more.
 #[pyfunction(name = "_error_kinds")]
-pub(crate) fn error_kinds() -> Vec<&'static str> {
-    ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
+#[pyo3(signature = () -> "list[tuple[str, str, typing.Literal['not_sent', 'rejected', 'unknown']]]")]
+pub(crate) fn error_kinds() -> Vec<(&'static str, &'static str, &'static str)> {
+    let delivery = |kind: &ErrorKind| kind.delivery().unwrap_or(Delivery::Unknown).as_str();
+    ErrorKind::ALL.iter().map(|kind| (kind.as_str(), kind.advice(), delivery(kind))).collect()
 }
 
 /// The Python exception for an error.

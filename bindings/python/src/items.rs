@@ -7,6 +7,7 @@ use pyo3::types::PyTuple;
 #[cfg(feature = "stubs")]
 use pyo3::{PyTypeInfo, type_hint_identifier, type_hint_subscript};
 
+use crate::argument::Argument;
 use crate::model::Part;
 
 /// Models of one class: any iterable when they come from Python, a tuple when
@@ -52,5 +53,13 @@ impl<'py, P: Part> IntoPyObject<'py> for Items<P> {
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Self::Output> {
         let items = self.0.into_iter().map(|part| part.model(py, false));
         PyTuple::new(py, items.collect::<PyResult<Vec<_>>>()?)
+    }
+}
+
+impl<P: Part> Argument for Items<P> {
+    type Given = Self;
+
+    fn argument(given: Self, _: &str) -> PyResult<Self> {
+        Ok(given)
     }
 }

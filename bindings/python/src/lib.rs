@@ -6,6 +6,7 @@
 // Python's constructors take many, by keyword.
 #![allow(clippy::too_many_arguments, clippy::type_complexity)]
 
+mod argument;
 mod button;
 mod callback;
 mod client;

@@ -5,8 +5,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
+use crate::argument::{Argument, Read};
 use crate::button::Button;
-use crate::convert::{dict, dict_of, read, read_dict};
+use crate::convert::{Dict, Json, dict, dict_of, read};
 use crate::declare::{complete, model};
 use crate::error::raise;
 use crate::items::Items;
@@ -21,7 +22,7 @@ impl Part for callcta::Message {
     type Class = Message;
 
     fn read(wire: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(callcta::Message::raw(read(wire)?))
+        Ok(callcta::Message::raw(read::<Dict>(wire, "wire")?.0))
     }
 
     fn maker(&self, raw: bool) -> Make {
@@ -59,8 +60,8 @@ impl Message {
     ///         kept, and reported by `validate`.
     #[classmethod]
     #[pyo3(signature = (json) -> "Message")]
-    fn from_json<'py>(cls: &Bound<'py, PyType>, json: &str) -> PyResult<Bound<'py, PyAny>> {
-        let message = callcta::Message::from_json(json).map_err(raise)?;
+    fn from_json<'py>(cls: &Bound<'py, PyType>, json: Read<String>) -> PyResult<Bound<'py, PyAny>> {
+        let message = callcta::Message::from_json(&json.named("json")?).map_err(raise)?;
         message.model(cls.py(), is_raw(cls))
     }
 
@@ -86,14 +87,14 @@ impl Message {
 
     /// Fields of the template that callcta has no attribute for, or None.
     #[getter]
-    fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
-        dict_of(callcta::Message::held(slf)?.template().map(Template::extra))
+    fn fields(slf: &Bound<'_, Self>) -> PyResult<Option<Dict>> {
+        Ok(dict_of(callcta::Message::held(slf)?.template().map(Template::extra)))
     }
 
     /// Fields of the `message` object that callcta has no attribute for, or None.
     #[getter]
-    fn message_fields(slf: &Bound<'_, Self>) -> PyResult<Option<Py<PyDict>>> {
-        dict_of(Some(callcta::Message::held(slf)?.parts().extra))
+    fn message_fields(slf: &Bound<'_, Self>) -> PyResult<Option<Dict>> {
+        Ok(dict_of(Some(callcta::Message::held(slf)?.parts().extra)))
     }
 }
 
@@ -109,7 +110,7 @@ model! {
     GenericTemplate: Message, Model (
         elements: Items<callcta::Element>;
         sharable: bool;
-        metadata: String, fields: Py<PyDict>, message_fields: Py<PyDict>
+        metadata: String, fields: Dict, message_fields: Dict
     )
     |message: Message| {
         let template = complete!(callcta::GenericTemplate::new(elements.0); sharable, ..fields);
@@ -128,7 +129,7 @@ model! {
     ///     message_fields: Fields of the `message` object that callcta has no argument for.
     ButtonTemplate: Message, Model (
         text: String, buttons: Items<callcta::Button>;;
-        metadata: String, fields: Py<PyDict>, message_fields: Py<PyDict>
+        metadata: String, fields: Dict, message_fields: Dict
     )
     |message: Message| {
         let template = complete!(callcta::ButtonTemplate::new(text, buttons.0); ..fields);
@@ -147,7 +148,7 @@ model! {
     CallPrompt: Message, Model (
         ;
         ttl_days: i64 as "int | None";
-        metadata: String, fields: Py<PyDict>, message_fields: Py<PyDict>
+        metadata: String, fields: Dict, message_fields: Dict
     )
     |message: Message| {
         let template = complete!(callcta::CallPrompt::new(); ttl_days, ..fields);
@@ -161,8 +162,8 @@ model! {
     /// Args:
     ///     wire: The `message` object of a request body, or a whole one, of which the message is
     ///         taken.
-    RawMessage: Message, Model (wire: Py<PyDict> = dict(message)?)
-    |message: Message| callcta::Message::raw(read_dict(&wire)?)
+    RawMessage: Message, Model (wire: Dict => Py<PyDict> = dict(message)?)
+    |message: Message| callcta::Message::raw(wire.0)
 }
 
 model! {
@@ -180,7 +181,7 @@ model! {
         title: String => Option<String> = element.parts().title.map(Into::into);
         subtitle: String, image_url: String,
         default_action: Py<Button> = element.parts().default_action.map(action_of).transpose()?,
-        buttons: Items<callcta::Button>, fields: Py<PyDict> = dict_of(Some(element.parts().extra))?;
+        buttons: Items<callcta::Button>, fields: Dict = dict_of(Some(element.parts().extra));
     )
     |element: Element| {
         let action = |action: Py<Button>| {
@@ -204,7 +205,7 @@ impl Part for callcta::Element {
     type Class = Element;
 
     fn read(wire: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(callcta::Element::raw(read(wire)?))
+        Ok(callcta::Element::raw(read::<Json>(wire, "wire")?.0))
     }
 
     fn maker(&self, _: bool) -> Make {
@@ -260,7 +261,7 @@ impl Part for callcta::Recipient {
     type Class = Recipient;
 
     fn read(wire: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(callcta::Recipient::from_map(read(wire)?))
+        Ok(callcta::Recipient::from_map(read::<Dict>(wire, "wire")?.0))
     }
 
     fn maker(&self, _: bool) -> Make {
@@ -279,10 +280,10 @@ fn form(to: &callcta::Recipient, name: &str) -> Option<String> {
 
 /// A recipient, given as such or as a PSID.
 pub(crate) fn recipient(to: &Bound<'_, PyAny>) -> PyResult<callcta::Recipient> {
-    match to.cast::<PyString>() {
-        Ok(psid) => Ok(psid.to_cow()?.as_ref().into()),
-        Err(_) => callcta::Recipient::held(to).cloned().map_err(|_| {
-            PyTypeError::new_err("who it goes to must be a PSID (str) or a Recipient")
-        }),
+    if to.is_instance_of::<PyString>() {
+        return Ok(read::<String>(to, "the PSID")?.into());
     }
+    callcta::Recipient::held(to)
+        .cloned()
+        .map_err(|_| PyTypeError::new_err("who it goes to must be a PSID (str) or a Recipient"))
 }

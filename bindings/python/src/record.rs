@@ -1,18 +1,23 @@
 //! Plain facts that the core returns, as immutable Python objects.
 
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyList, PyTuple};
 
+use crate::argument::{Argument, argument};
 use crate::repr::repr;
 
 /// Declares a class of read-only attributes, each with the way to read it from the
-/// core and perhaps a default, with a constructor, equality, hash, pickling and
-/// `match`. Its `repr` and `match` know the attributes named in brackets.
+/// core and perhaps a default (a literal; None stands for another one if a type is
+/// said), with a constructor, equality, hash, pickling and `match`. Its `repr` and
+/// `match` know the attributes named in brackets.
 macro_rules! record {
     (
         $(#[$doc:meta])*
         $name:ident [$($shown:literal),+] from |$core:ident: $from:ty| {
-            $($(#[$field_doc:meta])* $field:ident: $type:ty = $read:expr $(, or $default:expr)?;)+
+            $(
+                $(#[$field_doc:meta])*
+                $field:ident: $type:ty = $read:expr $(, or $default:tt $(for $given:ty)?)?;
+            )+
         }
     ) => {
         $(#[$doc])*
@@ -26,8 +31,27 @@ macro_rules! record {
         impl $name {
             #[new]
             #[pyo3(signature = ($($field $(= $default)?),+))]
-            fn new($($field: $type),+) -> Self {
-                $name { $($field),+ }
+            fn new(
+                $($field: <record!(@given $type $($(, $given)?)?) as Argument>::Given),+
+            ) -> PyResult<Self> {
+                $(
+                    let name = stringify!($field).trim_start_matches("r#");
+                    let given: record!(@given $type $($(, $given)?)?) =
+                        Argument::argument($field, name)?;
+                    let $field = record!(@value given $($(, $given)?)?);
+                )+
+                Ok($name { $($field),+ })
+            }
+
+            /// The attributes as what JSON can hold, for services that carry such.
+            #[pyo3(signature = () -> "dict[str, typing.Any]")]
+            fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+                let dict = PyDict::new(slf.py());
+                $(
+                    let name = stringify!($field).trim_start_matches("r#");
+                    dict.set_item(name, plain(slf.getattr(name)?)?)?;
+                )+
+                Ok(dict)
             }
 
             #[classattr]
@@ -50,7 +74,25 @@ macro_rules! record {
                 $name { $($field: $read),+ }
             }
         }
+
+        argument!(as given $name);
     };
+    (@given $type:ty) => { $type };
+    (@given $type:ty, $given:ty) => { Option<$given> };
+    (@value $value:ident) => { $value };
+    (@value $value:ident, $given:ty) => { $value.unwrap_or_default() };
+}
+
+/// Records and lists of them as dictionaries.
+fn plain(value: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    if let Ok(list) = value.cast::<PyList>() {
+        let items = list.iter().map(plain).collect::<PyResult<Vec<_>>>()?;
+        return Ok(PyList::new(value.py(), items)?.into_any());
+    }
+    match value.getattr_opt("to_dict")? {
+        Some(to_dict) => to_dict.call0(),
+        None => Ok(value),
+    }
 }
 
 record! {
@@ -107,7 +149,8 @@ record! {
         /// `X-App-Usage`.
         app: Option<AppUsage> = usage.app.map(Into::into), or None;
         /// `X-Business-Use-Case-Usage`.
-        business: Vec<BusinessUsage> = usage.business.iter().cloned().map(Into::into).collect(), or vec![];
+        business: Vec<BusinessUsage> = usage.business.iter().cloned().map(Into::into).collect(),
+            or None for Vec<BusinessUsage>;
         /// The highest percentage of all figures, 0 when there are none.
         highest: u32 = usage.highest(), or 0;
     }
@@ -121,7 +164,7 @@ record! {
         /// The PSID of the person, unless the platform left it out, as for sends by `user_ref`.
         recipient_id: Option<String> = receipt.recipient_id, or None;
         /// The usage figures that came with the answer.
-        usage: Usage = receipt.usage.into(), or callcta::Usage::default().into();
+        usage: Usage = receipt.usage.into(), or None for Usage;
         /// How many requests were made, retries included.
         attempts: u32 = receipt.attempts, or 1;
     }
@@ -148,5 +191,11 @@ record! {
         is_transient: Option<bool> = graph.is_transient, or None;
         /// `fbtrace_id`, for Meta's support.
         trace_id: Option<String> = graph.trace_id, or None;
+    }
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        callcta::Usage::default().into()
     }
 }

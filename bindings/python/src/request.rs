@@ -2,12 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use callcta::{Error, Request, SendOptions};
+use callcta::{Request, SendOptions};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 use serde_json::{Value, json};
 
+use crate::argument::{Readable, Unfit};
 use crate::convert::read;
 use crate::error::raise;
 use crate::message::{Message, recipient};
@@ -39,31 +40,36 @@ pub(crate) fn read_options(given: &Bound<'_, PyAny>) -> PyResult<SendOptions> {
 pub(crate) fn set_all<T>(
     mut all: T, given: &Bound<'_, PyDict>, set: fn(T, &str, Value) -> callcta::Result<T>,
 ) -> PyResult<T> {
+    let py = given.py();
     for (name, value) in given {
-        let name = name.extract::<String>()?;
-        let value = match &*name {
-            "deadline" if !value.is_none() => {
-                let what = "a datetime with a time zone, not before 1970";
-                let at = must(value.extract::<SystemTime>(), &name, what)?;
-                at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64().into()
+        let name: String = read(&name, "the name of an option")?;
+        let value = match (&*name, Value::read(&value)) {
+            ("deadline", _) if !value.is_none() => moment(&value, &name)?.into(),
+            (_, Ok(value)) => value,
+            (_, Err(Unfit::HalfCharacter)) if value.is_instance_of::<PyString>() => {
+                return Err(Unfit::BrokenText.refused(py, &name));
             }
-            "fields" => must(read(&value), &name, "a dictionary of what JSON can hold")?,
+            ("fields", Err(unfit)) => return Err(unfit.refused(py, &name)),
+            (_, Err(Unfit::Raised(error))) => return Err(error),
             // No setting is a list of lists.
-            _ => if_unread(read(&value), || Ok(json!([[]])))?,
+            (_, Err(_)) => json!([[]]),
         };
         all = set(all, &name, value).map_err(raise)?;
     }
     Ok(all)
 }
 
-pub(crate) fn must<T>(read: PyResult<T>, name: &str, what: &str) -> PyResult<T> {
-    if_unread(read, || Err(raise(Error::invalid_argument(format!("{name} must be {what}")))))
-}
-
-/// Something else than what can't be read.
-fn if_unread<T>(read: PyResult<T>, or: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    match read {
-        Err(error) if Python::attach(|py| error.is_instance_of::<PyException>(py)) => or(),
-        read => read, // also such as KeyboardInterrupt
+/// Seconds since 1970.
+fn moment(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+    let py = value.py();
+    match value.extract::<SystemTime>() {
+        Ok(at) => Ok(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()),
+        Err(error) if error.is_instance_of::<PyException>(py) => {
+            let what = "a datetime with a time zone, not before 1970";
+            let refused = Unfit::Not(what).refused(py, name);
+            refused.set_cause(py, Some(error));
+            Err(refused)
+        }
+        Err(error) => Err(error),
     }
 }

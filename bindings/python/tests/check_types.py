@@ -1,6 +1,6 @@
 """What type checkers make of the package; they read this file, nothing runs it."""
 
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import callcta
 from callcta import aio
@@ -35,6 +35,26 @@ def patterns(message: callcta.Message) -> None:
             pass
 
 
+def narrow(outcome: callcta.Outcome) -> None:
+    """What an outcome holds is known after a look at `ok`."""
+    assert_type(outcome.receipt, callcta.Receipt | None)
+    if outcome.ok is True:
+        assert_type(outcome, callcta.Sent)
+        assert_type(outcome.receipt.message_id, str)
+        assert_type(outcome.result(), callcta.Receipt)
+    else:
+        assert_type(outcome.error, callcta.CallCtaError)
+    if outcome.error is None:
+        assert_type(outcome, callcta.Sent)
+    if isinstance(outcome, callcta.Failed):
+        assert_type(outcome.error.delivery, Literal["not_sent", "rejected", "unknown"])
+    match outcome:
+        case callcta.Sent(receipt=receipt):
+            assert_type(receipt, callcta.Receipt)
+        case callcta.Failed(error=error):
+            assert_type(error, callcta.CallCtaError)
+
+
 async def asynchronous() -> None:
     """The same for asyncio."""
     async with aio.Client("1", "t") as client:
@@ -42,6 +62,7 @@ async def asynchronous() -> None:
         assert_type(await client.send("1", callcta.CallPrompt()), callcta.Receipt)
         async for outcome in client.send_many([("1", callcta.CallPrompt())]):
             assert_type(outcome, callcta.Outcome)
+            narrow(outcome)
     assert_type(Emulator().client(), callcta.Client)
 
 

@@ -454,9 +454,9 @@ def test_many_go_on_after_errors_and_tell_them(server: Server) -> None:
     )
     match outcomes:
         case [
-            callcta.Outcome(receipt=callcta.Receipt("m_1")),
-            callcta.Outcome(error=callcta.RecipientUnavailableError()),
-            callcta.Outcome(error=callcta.InvalidMessageError()),
+            callcta.Sent(receipt=callcta.Receipt("m_1")),
+            callcta.Failed(error=callcta.RecipientUnavailableError()),
+            callcta.Failed(error=callcta.InvalidMessageError()),
         ]:
             assert server.requests[0].json["message"]["metadata"] == "x"
         case _:

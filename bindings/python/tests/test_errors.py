@@ -15,8 +15,10 @@ CLASSES = CallCtaError.__subclasses__()
 
 
 def test_every_kind_of_the_core_has_its_class() -> None:
-    assert sorted(cls.kind for cls in CLASSES) == sorted(_native._error_kinds())
+    kinds = {kind: (advice, delivery) for kind, advice, delivery in _native._error_kinds()}
+    assert sorted(cls.kind for cls in CLASSES) == sorted(kinds)
     for cls in CLASSES:
+        assert (cls.advice, cls.delivery) == kinds[cls.kind]
         assert getattr(callcta, cls.__name__) is getattr(errors, cls.__name__) is cls
         error = errors._from_native(  # pyright: ignore[reportPrivateUsage]
             cls.kind, "text", {"attempts": 2}, None
@@ -97,7 +99,22 @@ def test_errors_pickle_whole(cls: type[CallCtaError]) -> None:
 
 def test_errors_can_be_made_by_hand() -> None:
     error = callcta.RateLimitedError("slow down", retry_after=3.0)
-    assert (error.kind, error.retry_after, error.delivery) == ("rate_limited", 3.0, "unknown")
+    assert (error.kind, error.retry_after, error.delivery) == ("rate_limited", 3.0, "rejected")
+    expected = {
+        "not_sent": [callcta.InvalidMessageError, callcta.ConnectError],
+        "rejected": [callcta.OutsideWindowError, callcta.ApiError, callcta.InvalidPageError],
+        "unknown": [callcta.ServiceError, callcta.NetworkError, callcta.SendTimeoutError],
+    }
+    for delivery, classes in expected.items():
+        for cls in classes:
+            assert cls("text").delivery == cls("text", attempts=1).delivery == delivery
+            assert cls("text").advice
+    assert callcta.SendTimeoutError("text", delivery="not_sent").delivery == "not_sent"
+
+    class Own(callcta.OutsideWindowError):
+        pass
+
+    assert (Own("text").kind, Own("text").delivery) == ("outside_window", "rejected")
 
 
 def test_nothing_secret_is_shown(

@@ -275,14 +275,6 @@ def test_arguments_of_other_types_are_refused() -> None:
         ButtonTemplate("x", [bad])
     with pytest.raises(TypeError):
         Element("x", fields=bad)
-    with pytest.raises(callcta.InvalidArgumentError, match="not JSON"):
-        RawButton({"x": float("nan")})
-    with pytest.raises(TypeError):
-        RawButton({"x": object()})
-    with pytest.raises(callcta.InvalidArgumentError, match="half a character"):
-        RawButton({"x": "\ud800"})
-    with pytest.raises(UnicodeEncodeError):
-        AudioCallButton("\ud800")
 
 
 def test_all_violations_come_at_once_with_their_paths() -> None:
@@ -314,7 +306,7 @@ def test_records_are_values_too() -> None:
     assert pickle.loads(pickle.dumps(receipt)) == receipt
     assert hash(receipt) == hash(copy.copy(receipt))
     receipt = callcta.Receipt("m_1", "1254477777772919")
-    outcome = callcta.Outcome(0, "1254477777772919", MESSAGES[1], receipt, None)
+    outcome = callcta.Sent(0, "1254477777772919", MESSAGES[1], receipt, None)
     assert repr(receipt).startswith("Receipt(message_id='m_1', usage=")
     assert "1254477777772919" not in repr(outcome)
     match receipt:

@@ -38,7 +38,7 @@ from callcta._native import (
     Violation,
     WebUrlButton,
 )
-from callcta._outcome import Outcome
+from callcta._outcome import Failed, Outcome, Sent
 from callcta._request import validate_request
 from callcta._retry import RetryEvent
 from callcta.errors import (
@@ -88,6 +88,7 @@ __all__ = [
     "ConnectError",
     "DeadlinePassedError",
     "Element",
+    "Failed",
     "GamePlayButton",
     "GenericTemplate",
     "GraphError",
@@ -116,6 +117,7 @@ __all__ = [
     "RecipientUnavailableError",
     "RetryEvent",
     "SendTimeoutError",
+    "Sent",
     "ServiceError",
     "TransportError",
     "Usage",

@@ -18,42 +18,6 @@ class ClientBase:
 
     Attributes:
         page_id: The Page that sends.
-
-    Args:
-        page_id: The Page that sends; digits only.
-        access_token: A Page access token. It isn't shown anywhere.
-        app_secret: With it each request carries an `appsecret_proof`.
-        base_url: The Graph API's address, such as an emulator's. `https`, unless the host is this
-            machine. Defaults to `https://graph.facebook.com`.
-        version: The Graph API version, such as the default `v26.0`; an empty text leaves it out.
-        use_me: Whether to post to `/me/messages`. Defaults to False.
-        token_placement: `header`, the default, `query` or `body`.
-        timeout: Seconds for one whole request and its answer; a retry has its own. Defaults to 30.
-        connect_timeout: Seconds for connecting, TLS included. Defaults to 10.
-        body_limit: Largest answer that is read, in bytes. Defaults to 1 MiB.
-        max_idle_connections: Most idle connections that are kept. Defaults to 64.
-        user_agent: The `User-Agent`. Defaults to `callcta/` and the version.
-        proxy: The proxy's URL. None by default, whatever the environment says.
-        proxy_from_env: Whether `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
-        extra_ca_pem: Certificates (PEM) that are trusted beside the built-in ones.
-        attempts: Most requests per send, the first included. Defaults to 3. Only what provably
-            didn't arrive is tried again.
-        base_delay: Seconds, upper bound of the first wait, doubled with each try. Defaults to 0.5.
-        max_delay: Longest wait before a next try, in seconds. Defaults to 30.
-        retry_unknown: Whether to try again when the message may have been delivered. **This can
-            deliver it twice.** Defaults to False.
-        on_retry: Called with a `RetryEvent` before the wait for each next try, on the thread that
-            sends. An exception in it is reported as unraisable and changes nothing. But what is no
-            `Exception`, such as a `KeyboardInterrupt`, comes out of a blocking `send` at its end,
-            in place of what became of the message.
-        calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that the
-            Page has not enabled audio calling.
-        workers: Most threads that send for one `send_many`, or for all sends that are awaited.
-            Defaults to 64.
-        capacity: Most messages that wait for them; more are refused. Defaults to 100,000.
-
-    Raises:
-        InvalidArgumentError: A setting can't be used.
     """
 
     _closed = False
@@ -85,7 +49,47 @@ class ClientBase:
         workers: int | None = None,
         capacity: int | None = None,
     ) -> None:
-        """Connects to nothing yet."""
+        """Connects to nothing yet.
+
+        Args:
+            page_id: The Page that sends; digits only.
+            access_token: A Page access token. It isn't shown anywhere.
+            app_secret: With it each request carries an `appsecret_proof`.
+            base_url: The Graph API's address, such as an emulator's. `https`, unless the host is
+                this machine. Defaults to `https://graph.facebook.com`.
+            version: The Graph API version, such as the default `v26.0`; an empty text leaves it
+                out.
+            use_me: Whether to post to `/me/messages`. Defaults to False.
+            token_placement: `header`, the default, `query` or `body`.
+            timeout: Seconds for one whole request and its answer; a retry has its own. Defaults to
+                30.
+            connect_timeout: Seconds for connecting, TLS included. Defaults to 10.
+            body_limit: Largest answer that is read, in bytes. Defaults to 1 MiB.
+            max_idle_connections: Most idle connections that are kept. Defaults to 64.
+            user_agent: The `User-Agent`. Defaults to `callcta/` and the version.
+            proxy: The proxy's URL. None by default, whatever the environment says.
+            proxy_from_env: Whether `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
+            extra_ca_pem: Certificates (PEM) that are trusted beside the built-in ones.
+            attempts: Most requests per send, the first included. Defaults to 3. Only what provably
+                didn't arrive is tried again.
+            base_delay: Seconds, upper bound of the first wait, doubled with each try. Defaults to
+                0.5.
+            max_delay: Longest wait before a next try, in seconds. Defaults to 30.
+            retry_unknown: Whether to try again when the message may have been delivered. **This can
+                deliver it twice.** Defaults to False.
+            on_retry: Called with a `RetryEvent` before the wait for each next try, on the thread
+                that sends. An exception in it is reported as unraisable and changes nothing. But
+                what is no `Exception`, such as a `KeyboardInterrupt`, comes out of a blocking
+                `send` at its end, in place of what became of the message.
+            calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that
+                the Page has not enabled audio calling.
+            workers: Most threads that send for one `send_many`, or for all sends that are awaited.
+                Defaults to 64.
+            capacity: Most messages that wait for them; more are refused. Defaults to 100,000.
+
+        Raises:
+            InvalidArgumentError: A setting can't be used.
+        """
         self.page_id: Final = page_id
         settings = dict(locals())  # not the frame's own, to which a debugger adds
         del settings["self"]

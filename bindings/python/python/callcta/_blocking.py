@@ -8,16 +8,16 @@ from typing import Self, Unpack
 from callcta import _native
 from callcta._base import ClientBase
 from callcta._native import PACE, Message, Receipt, Recipient
-from callcta._outcome import Outcome
+from callcta._outcome import Outcome, outcome
 from callcta.options import SendOptions
 
 
 class Client(ClientBase):
     """Sends messages for one Page and waits for the answers.
 
-    The arguments are those of `ClientBase`. Several threads can use a client at once and really run
-    in parallel; so can the child of a fork. Ctrl-C takes effect when the send in progress ends,
-    all its tries and the waits between them included.
+    Several threads can use a client at once and really run in parallel; so can the child of a fork.
+    Ctrl-C takes effect when the send in progress ends, all its tries and the waits between them
+    included.
     """
 
     def send(
@@ -85,7 +85,7 @@ class Client(ClientBase):
         def known(timeout: int | None) -> Iterator[Outcome]:
             if waiting.poll(timeout):
                 for index, receipt, error in completions.take(limit):
-                    yield Outcome(index, *pending.pop(index), receipt, error)
+                    yield outcome(index, *pending.pop(index), receipt, error)
 
         end: Exception | None = None
         try:

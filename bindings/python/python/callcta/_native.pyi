@@ -104,6 +104,10 @@ class AppUsage:
         """
         Calls made.
         """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
+        """
     @property
     def total_cputime(self, /) -> int:
         """
@@ -168,7 +172,7 @@ class BusinessUsage:
         call_count: SupportsIndex,
         total_time: SupportsIndex,
         total_cputime: SupportsIndex,
-        regain_access_after: SupportsIndex | None = ...,
+        regain_access_after: SupportsIndex | None = None,
     ) -> BusinessUsage: ...
     def __repr__(self, /) -> str: ...
     @property
@@ -190,6 +194,10 @@ class BusinessUsage:
     def regain_access_after(self, /) -> int | None:
         """
         Seconds until calls are accepted again, when they are not.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
         """
     @property
     def total_cputime(self, /) -> int:
@@ -406,14 +414,14 @@ class GraphError:
     def __new__(
         cls,
         /,
-        code: SupportsIndex,
-        subcode: SupportsIndex | None = ...,
-        type: str | None = ...,
-        message: str | None = ...,
-        user_title: str | None = ...,
-        user_msg: str | None = ...,
-        is_transient: bool | None = ...,
-        trace_id: str | None = ...,
+        code: int,
+        subcode: int | None = None,
+        type: str | None = None,
+        message: str | None = None,
+        user_title: str | None = None,
+        user_msg: str | None = None,
+        is_transient: bool | None = None,
+        trace_id: str | None = None,
     ) -> GraphError: ...
     def __repr__(self, /) -> str: ...
     @property
@@ -435,6 +443,10 @@ class GraphError:
     def subcode(self, /) -> int | None:
         """
         `error_subcode`.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
         """
     @property
     def trace_id(self, /) -> str | None:
@@ -618,9 +630,9 @@ class Receipt:
         cls,
         /,
         message_id: str,
-        recipient_id: str | None = ...,
-        usage: Usage = ...,
-        attempts: SupportsIndex = ...,
+        recipient_id: str | None = None,
+        usage: Usage | None = None,
+        attempts: SupportsIndex = 1,
     ) -> Receipt: ...
     def __repr__(self, /) -> str: ...
     @property
@@ -637,6 +649,10 @@ class Receipt:
     def recipient_id(self, /) -> str | None:
         """
         The PSID of the person, unless the platform left it out, as for sends by `user_ref`.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
         """
     @property
     def usage(self, /) -> Usage:
@@ -702,9 +718,9 @@ class Usage:
     def __new__(
         cls,
         /,
-        app: AppUsage | None = ...,
-        business: SupportsGetItem[int, BusinessUsage] = ...,
-        highest: SupportsIndex = ...,
+        app: AppUsage | None = None,
+        business: SupportsGetItem[int, BusinessUsage] | None = None,
+        highest: SupportsIndex = 0,
     ) -> Usage: ...
     def __repr__(self, /) -> str: ...
     @property
@@ -721,6 +737,10 @@ class Usage:
     def highest(self, /) -> int:
         """
         The highest percentage of all figures, 0 when there are none.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
         """
 
 @final
@@ -756,6 +776,10 @@ class Violation:
     def severity(self, /) -> str:
         """
         `error` (the message isn't sent) or `warning`.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
         """
 
 @final
@@ -931,9 +955,10 @@ def _end() -> None:
     Not for ever, as a callback may hang.
     """
 
-def _error_kinds() -> list[str]:
+def _error_kinds() -> list[tuple[str, str, typing.Literal["not_sent", "rejected", "unknown"]]]:
     """
-    The stable names of every kind of error.
+    Every kind of error: its stable name, its advice, and the delivery that errors of this kind
+    have if nobody says more.
     """
 
 def _validate_request(to: Any, message: Message, options: Any) -> list[Violation]:

@@ -13,14 +13,14 @@ from typing import Any, Self, TypeAlias, Unpack
 from callcta import _native
 from callcta._base import ClientBase
 from callcta._native import Message, Receipt, Recipient
-from callcta._outcome import Outcome
+from callcta._outcome import Outcome, outcome
 from callcta.errors import CallCtaError
 from callcta.options import SendOptions
 
 __all__ = ["Client"]
 
 _Pair: TypeAlias = tuple[str | Recipient, Message]
-_Future: TypeAlias = "asyncio.Future[Receipt]"
+_Future: TypeAlias = asyncio.Future[Receipt]
 _Outbox: TypeAlias = _native._Outbox
 _Sending: TypeAlias = tuple[int, _Future, _Outbox, str | Recipient, Message, SendOptions]
 
@@ -102,8 +102,8 @@ def _stop_all(bridges: dict[asyncio.AbstractEventLoop, _Bridge]) -> None:
 class Client(ClientBase):
     """Sends messages for one Page without blocking the event loop.
 
-    The arguments are those of `ClientBase`. However many sends are awaited at once, at most
-    `workers` threads work on them; messages to one recipient go out in the order of the calls.
+    However many sends are awaited at once, at most `workers` threads work on them; messages to one
+    recipient go out in the order of the calls.
 
     A cancelled `await` cancels a message that still waits for its turn. One that is already on its
     way may arrive all the same. The client can be used from several event loops, which must have
@@ -190,7 +190,7 @@ class Client(ClientBase):
                     index, to, message = pending.pop(future)
                     if error is None or isinstance(error, CallCtaError):
                         receipt = None if error else future.result()
-                        yield Outcome(index, to, message, receipt, error)
+                        yield outcome(index, to, message, receipt, error)
                         continue
                 if error is not None:
                     end = end or error

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from callcta import _native
 from callcta._native import GraphError, Usage, Violation
 
 _CLASSES: dict[str, type[CallCtaError]] = {}
+_KINDS: dict[str, tuple[str, Literal["not_sent", "rejected", "unknown"]]] = {
+    name: (advice, delivery) for name, advice, delivery in _native._error_kinds()
+}
 
 
 class CallCtaError(Exception):
     """Base of all errors. `str(error)` is one line without token, PSID or message text.
+
+    One made by hand has what its class says about the kind, the delivery (`unknown` where that
+    depends) and the advice.
 
     Attributes:
         kind: What went wrong, a stable name that is the same in all languages.
@@ -53,12 +60,24 @@ class CallCtaError(Exception):
         """Notes the class of a kind of error; further subclasses keep their base's."""
         if kind:
             cls.kind = kind
+            cls.advice, cls.delivery = _KINDS[kind]
             _CLASSES[kind] = cls
 
     def __init__(self, text: str = "", **attributes: Any) -> None:
         """Makes an error with a text and any of the attributes."""
         super().__init__(text)
         self.__dict__.update(attributes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes, the text and the connection's own words as what JSON can hold.
+
+        Holds no token and no message. `graph` and `violations` hold what `str` leaves out: the
+        platform's own texts, which may name ids.
+        """
+        names = CallCtaError.__annotations__
+        cause = str(self.__cause__) if isinstance(self.__cause__, TransportError) else None
+        own = {name: _plain(getattr(self, name)) for name in names}
+        return {"text": str(self), **own, "cause": cause}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the attributes and the cause, which exceptions usually lose."""
@@ -156,6 +175,13 @@ class OutOfResourcesError(CallCtaError, kind="out_of_resources"):
 
 class InternalError(CallCtaError, kind="internal"):
     """A defect in callcta."""
+
+
+def _plain(value: Any) -> Any:
+    """Something as JSON can hold it."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    return value.to_dict() if hasattr(value, "to_dict") else value
 
 
 def _from_native(  # pyright: ignore[reportUnusedFunction]

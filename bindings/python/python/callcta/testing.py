@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from callcta import Client, Message, _native, aio
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["CapturedMessage", "CapturedRequest", "Emulator", "TapRefusedError"]
 

@@ -119,6 +119,33 @@ kinds! {
         "please report it";
 }
 
+impl ErrorKind {
+    /// What an error of this kind says about its message where nothing more is known, as
+    /// for one that is made by hand; `None` if that depends on how far the send was.
+    pub fn delivery(self) -> Option<Delivery> {
+        match self {
+            Self::InvalidMessage
+            | Self::InvalidArgument
+            | Self::Connect
+            | Self::DeadlinePassed
+            | Self::QueueFull
+            | Self::OutOfResources => Some(Delivery::NotSent),
+            Self::Authentication
+            | Self::PermissionDenied
+            | Self::CallingNotEnabled
+            | Self::OutsideWindow
+            | Self::InvalidRecipient
+            | Self::RecipientUnavailable
+            | Self::InvalidPage
+            | Self::InvalidRequest
+            | Self::RateLimited
+            | Self::Api => Some(Delivery::Rejected),
+            Self::Service | Self::Network | Self::InvalidResponse => Some(Delivery::Unknown),
+            Self::Timeout | Self::Cancelled | Self::Internal => None,
+        }
+    }
+}
+
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
