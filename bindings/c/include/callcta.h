@@ -61,14 +61,14 @@
 
 /**
  * Leaves out for how many days a button can be tapped, so that the platform's
- * default applies.
+ * default applies. A number that nobody means, and that an enum can hold.
  */
-#define CALLCTA_DAYS_DEFAULT INT64_MIN
+enum { CALLCTA_DAYS_DEFAULT = -2000000000 };
 
 /**
  * Messages per second above which a Page's inbox stops showing and sending them.
  */
-#define CALLCTA_PACE 40.0
+enum { CALLCTA_PACE = 40 };
 
 /**
  * A button under a card.
@@ -133,15 +133,152 @@ typedef struct callcta_ticket callcta_ticket;
  */
 typedef uint32_t callcta_status;
 
+enum callcta_status_constant {
+  /**
+   * It worked.
+   */
+  CALLCTA_OK = 0,
+  /**
+   * The message breaks a documented rule; nothing was sent.
+   */
+  CALLCTA_INVALID_MESSAGE = 100,
+  /**
+   * A setting or an argument can't be used; nothing was sent.
+   */
+  CALLCTA_INVALID_ARGUMENT = 101,
+  /**
+   * The access token or the app secret proof is not accepted.
+   */
+  CALLCTA_AUTHENTICATION = 200,
+  /**
+   * The app or the Page may not do this.
+   */
+  CALLCTA_PERMISSION_DENIED = 201,
+  /**
+   * The Page has not enabled audio calling.
+   */
+  CALLCTA_CALLING_NOT_ENABLED = 202,
+  /**
+   * The message came outside of the window in which the Page may write.
+   */
+  CALLCTA_OUTSIDE_WINDOW = 203,
+  /**
+   * There is no such person for this Page.
+   */
+  CALLCTA_INVALID_RECIPIENT = 204,
+  /**
+   * The person exists but can't be reached.
+   */
+  CALLCTA_RECIPIENT_UNAVAILABLE = 205,
+  /**
+   * There is no such Page for this token.
+   */
+  CALLCTA_INVALID_PAGE = 206,
+  /**
+   * The platform refused the request as wrong.
+   */
+  CALLCTA_INVALID_REQUEST = 207,
+  /**
+   * Too many requests.
+   */
+  CALLCTA_RATE_LIMITED = 210,
+  /**
+   * The platform failed; the message may have been delivered all the same.
+   */
+  CALLCTA_SERVICE = 211,
+  /**
+   * Another error of the Graph API, with its numbers.
+   */
+  CALLCTA_API = 299,
+  /**
+   * Resolving, connecting or TLS failed; nothing was sent.
+   */
+  CALLCTA_CONNECT = 300,
+  /**
+   * A time limit ran out.
+   */
+  CALLCTA_TIMEOUT = 301,
+  /**
+   * The connection broke after the request, or part of it, was sent.
+   */
+  CALLCTA_NETWORK = 302,
+  /**
+   * The answer can't be read.
+   */
+  CALLCTA_INVALID_RESPONSE = 303,
+  /**
+   * The message was cancelled, or the client closed; the error's reason tells which.
+   */
+  CALLCTA_CANCELLED = 400,
+  /**
+   * The message's deadline passed before it was sent.
+   */
+  CALLCTA_DEADLINE_PASSED = 401,
+  /**
+   * The outbox has no room; nothing was sent, and trying again is right.
+   */
+  CALLCTA_QUEUE_FULL = 402,
+  /**
+   * This process has no more files, threads or memory; nothing was sent.
+   */
+  CALLCTA_OUT_OF_RESOURCES = 403,
+  /**
+   * A defect in callcta.
+   */
+  CALLCTA_INTERNAL = 900,
+};
+
 /**
  * What is known about a message whose send failed.
  */
 typedef uint32_t callcta_delivery;
 
+enum callcta_delivery_constant {
+  /**
+   * Nothing left this machine: it was not delivered.
+   */
+  CALLCTA_DELIVERY_NOT_SENT = 1001,
+  /**
+   * The platform refused it: it was not delivered.
+   */
+  CALLCTA_DELIVERY_REJECTED = 1002,
+  /**
+   * It may or may not have been delivered: check before sending it again.
+   */
+  CALLCTA_DELIVERY_UNKNOWN = 1003,
+};
+
 /**
  * Who ended a message that was cancelled.
  */
 typedef uint32_t callcta_reason;
+
+enum callcta_reason_constant {
+  /**
+   * The client or the outbox was closed.
+   */
+  CALLCTA_REASON_CLOSED = 1101,
+  /**
+   * Somebody gave this one message up.
+   */
+  CALLCTA_REASON_ABORTED = 1102,
+};
+
+/**
+ * How much a violation weighs.
+ */
+typedef uint32_t callcta_severity;
+
+enum callcta_severity_constant {
+  /**
+   * A documented rule is broken: the message is not sent.
+   */
+  CALLCTA_SEVERITY_ERROR = 1201,
+  /**
+   * Something is likely not meant, or not documented: the message is sent.
+   */
+  CALLCTA_SEVERITY_WARNING = 1202,
+};
 
 /**
  * The `error` object of the platform's answer.
@@ -184,11 +321,6 @@ typedef struct callcta_graph_error {
    */
   const char *trace_id;
 } callcta_graph_error;
-
-/**
- * How much a violation weighs.
- */
-typedef uint32_t callcta_severity;
 
 /**
  * One broken rule.
@@ -364,15 +496,80 @@ typedef struct callcta_receipt {
  */
 typedef uint32_t callcta_button_type;
 
+enum callcta_button_type_constant {
+  /**
+   * Opens a web page: a title, and the URL.
+   */
+  CALLCTA_BUTTON_WEB_URL = 2101,
+  /**
+   * Sends a payload to the webhook: a title, and the payload.
+   */
+  CALLCTA_BUTTON_POSTBACK = 2102,
+  /**
+   * Dials a number: a title, and a `+` and digits.
+   */
+  CALLCTA_BUTTON_PHONE_NUMBER = 2103,
+  /**
+   * Starts account linking: no title, and the URL.
+   */
+  CALLCTA_BUTTON_ACCOUNT_LINK = 2104,
+  /**
+   * Undoes account linking: neither title nor value.
+   */
+  CALLCTA_BUTTON_ACCOUNT_UNLINK = 2105,
+  /**
+   * Opens an Instant Game: a title, no value.
+   */
+  CALLCTA_BUTTON_GAME_PLAY = 2106,
+  /**
+   * Whatever its wire form says: no title, and the JSON object that goes on the wire.
+   */
+  CALLCTA_BUTTON_JSON = 2107,
+};
+
 /**
  * How the value of a field is given.
  */
 typedef uint32_t callcta_form;
 
+enum callcta_form_constant {
+  /**
+   * The field is a text, and the value is that text.
+   */
+  CALLCTA_TEXT = 2001,
+  /**
+   * The field is anything, and the value is its JSON, such as `true`.
+   */
+  CALLCTA_JSON = 2002,
+};
+
 /**
  * How a request names its recipient.
  */
 typedef uint32_t callcta_recipient;
+
+enum callcta_recipient_constant {
+  /**
+   * A person's Page-scoped ID (PSID).
+   */
+  CALLCTA_RECIPIENT_PSID = 2201,
+  /**
+   * The reference of a plugin, such as the checkbox.
+   */
+  CALLCTA_RECIPIENT_USER_REF = 2202,
+  /**
+   * A comment: a private reply to it.
+   */
+  CALLCTA_RECIPIENT_COMMENT_ID = 2203,
+  /**
+   * A visitor's post: a private reply to it.
+   */
+  CALLCTA_RECIPIENT_POST_ID = 2204,
+  /**
+   * Any form, as the JSON object that goes on the wire.
+   */
+  CALLCTA_RECIPIENT_JSON = 2205,
+};
 
 /**
  * An option of a request; nothing is sent unless set. Its value is a text, such as
@@ -380,10 +577,136 @@ typedef uint32_t callcta_recipient;
  */
 typedef uint32_t callcta_option;
 
+enum callcta_option_constant {
+  /**
+   * Why the message is sent: `RESPONSE`, `UPDATE`, `MESSAGE_TAG` or `UTILITY`.
+   */
+  CALLCTA_OPTION_MESSAGING_TYPE = 3001,
+  /**
+   * What allows the message outside the window, such as `HUMAN_AGENT`.
+   */
+  CALLCTA_OPTION_TAG = 3002,
+  /**
+   * How the message is announced: `REGULAR`, `SILENT_PUSH` or `NO_PUSH`.
+   */
+  CALLCTA_OPTION_NOTIFICATION_TYPE = 3003,
+  /**
+   * The persona that the message comes from.
+   */
+  CALLCTA_OPTION_PERSONA_ID = 3004,
+  /**
+   * The id of the message that this one answers.
+   */
+  CALLCTA_OPTION_REPLY_TO = 3005,
+  /**
+   * A text that comes back in the message's echo, instead of the message's own.
+   */
+  CALLCTA_OPTION_METADATA = 3006,
+  /**
+   * The moment after which the message must not be sent any more, in
+   * milliseconds since 1970-01-01 UTC.
+   */
+  CALLCTA_OPTION_DEADLINE_UNIX_MS = 3007,
+  /**
+   * `true`: send without checking first, the way out on the day that Meta changes a
+   * limit.
+   */
+  CALLCTA_OPTION_UNCHECKED = 3008,
+  /**
+   * A JSON object of further fields for the top level of the request, which no other
+   * option sets.
+   */
+  CALLCTA_OPTION_FIELDS = 3009,
+};
+
 /**
  * A setting of a client. Its value is a text, such as `5000` where it is a number.
  */
 typedef uint32_t callcta_setting;
+
+enum callcta_setting_constant {
+  /**
+   * The Graph API's address, such as an emulator's; `https`, unless the host is this
+   * machine. Default: `https://graph.facebook.com`.
+   */
+  CALLCTA_SETTING_BASE_URL = 4001,
+  /**
+   * The Graph API version; an empty text leaves it out of the path. Default: `v26.0`.
+   */
+  CALLCTA_SETTING_VERSION = 4002,
+  /**
+   * The app secret; with it each request carries an `appsecret_proof`. Default: none.
+   */
+  CALLCTA_SETTING_APP_SECRET = 4003,
+  /**
+   * The `User-Agent` header. Default: `callcta/` and the version.
+   */
+  CALLCTA_SETTING_USER_AGENT = 4004,
+  /**
+   * The URL of a proxy. Default: none, whatever the environment says.
+   */
+  CALLCTA_SETTING_PROXY = 4005,
+  /**
+   * Certificates in PEM form that are trusted beside the built-in ones. Default: none.
+   */
+  CALLCTA_SETTING_EXTRA_CA_PEM = 4006,
+  /**
+   * Where the token travels: `header`; `query`, and so into the logs of proxies and
+   * servers; or `body`. Default: `header`.
+   */
+  CALLCTA_SETTING_TOKEN_PLACEMENT = 4007,
+  /**
+   * Bound for one whole request and its answer, in milliseconds. Default: 30 s.
+   */
+  CALLCTA_SETTING_TIMEOUT_MS = 4008,
+  /**
+   * Bound for connecting, TLS included, in milliseconds. Default: 10 s.
+   */
+  CALLCTA_SETTING_CONNECT_TIMEOUT_MS = 4009,
+  /**
+   * Largest answer that is read, in bytes. Default: 1 MiB.
+   */
+  CALLCTA_SETTING_BODY_LIMIT = 4010,
+  /**
+   * Most idle connections that are kept. Default: 64.
+   */
+  CALLCTA_SETTING_MAX_IDLE_CONNECTIONS = 4011,
+  /**
+   * `true` or `false`: post to `/me/messages` rather than to the Page id. Default:
+   * `false`.
+   */
+  CALLCTA_SETTING_USE_ME = 4012,
+  /**
+   * `true` or `false`: take the proxy from the environment (`ALL_PROXY`,
+   * `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: `false`.
+   */
+  CALLCTA_SETTING_PROXY_FROM_ENV = 4013,
+  /**
+   * Most requests per send, the first included. Default: 3.
+   */
+  CALLCTA_SETTING_ATTEMPTS = 4014,
+  /**
+   * Upper bound of the first wait before a retry, in milliseconds; it doubles with
+   * each. Default: 500 ms.
+   */
+  CALLCTA_SETTING_BASE_DELAY_MS = 4015,
+  /**
+   * Longest wait before a retry, in milliseconds; if the platform asks for more, the
+   * send fails at once. Default: 30 s.
+   */
+  CALLCTA_SETTING_MAX_DELAY_MS = 4016,
+  /**
+   * `true` or `false`: try again even when the message may have been delivered. **This
+   * can deliver it twice.** Default: `false`.
+   */
+  CALLCTA_SETTING_RETRY_UNKNOWN = 4017,
+  /**
+   * The codes that mean `CALLCTA_CALLING_NOT_ENABLED`, since Meta documents none:
+   * `[{"code": 10, "subcode": 7}, {"code": 11}]`, the latter whatever the subcode.
+   * Default: none.
+   */
+  CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES = 4018,
+};
 
 /**
  * Is told of each retry before its wait, on the thread that sends, which may be
@@ -411,387 +734,41 @@ typedef void (*callcta_on_done)(void *user_data,
                                 const struct callcta_receipt *receipt,
                                 const struct callcta_error *error);
 
-/**
- * It worked.
- */
-#define CALLCTA_OK 0
-
-/**
- * The message breaks a documented rule; nothing was sent.
- */
-#define CALLCTA_INVALID_MESSAGE 100
-
-/**
- * A setting or an argument can't be used; nothing was sent.
- */
-#define CALLCTA_INVALID_ARGUMENT 101
-
-/**
- * The access token or the app secret proof is not accepted.
- */
-#define CALLCTA_AUTHENTICATION 200
-
-/**
- * The app or the Page may not do this.
- */
-#define CALLCTA_PERMISSION_DENIED 201
-
-/**
- * The Page has not enabled audio calling.
- */
-#define CALLCTA_CALLING_NOT_ENABLED 202
-
-/**
- * The message came outside of the window in which the Page may write.
- */
-#define CALLCTA_OUTSIDE_WINDOW 203
-
-/**
- * There is no such person for this Page.
- */
-#define CALLCTA_INVALID_RECIPIENT 204
-
-/**
- * The person exists but can't be reached.
- */
-#define CALLCTA_RECIPIENT_UNAVAILABLE 205
-
-/**
- * There is no such Page for this token.
- */
-#define CALLCTA_INVALID_PAGE 206
-
-/**
- * The platform refused the request as wrong.
- */
-#define CALLCTA_INVALID_REQUEST 207
-
-/**
- * Too many requests.
- */
-#define CALLCTA_RATE_LIMITED 210
-
-/**
- * The platform failed; the message may have been delivered all the same.
- */
-#define CALLCTA_SERVICE 211
-
-/**
- * Another error of the Graph API, with its numbers.
- */
-#define CALLCTA_API 299
-
-/**
- * Resolving, connecting or TLS failed; nothing was sent.
- */
-#define CALLCTA_CONNECT 300
-
-/**
- * A time limit ran out.
- */
-#define CALLCTA_TIMEOUT 301
-
-/**
- * The connection broke after the request, or part of it, was sent.
- */
-#define CALLCTA_NETWORK 302
-
-/**
- * The answer can't be read.
- */
-#define CALLCTA_INVALID_RESPONSE 303
-
-/**
- * The message was cancelled, or the client closed; the error's reason tells which.
- */
-#define CALLCTA_CANCELLED 400
-
-/**
- * The message's deadline passed before it was sent.
- */
-#define CALLCTA_DEADLINE_PASSED 401
-
-/**
- * The outbox has no room; nothing was sent, and trying again is right.
- */
-#define CALLCTA_QUEUE_FULL 402
-
-/**
- * This process has no more files, threads or memory; nothing was sent.
- */
-#define CALLCTA_OUT_OF_RESOURCES 403
-
-/**
- * A defect in callcta.
- */
-#define CALLCTA_INTERNAL 900
-
-/**
- * Nothing left this machine: it was not delivered.
- */
-#define CALLCTA_DELIVERY_NOT_SENT 1
-
-/**
- * The platform refused it: it was not delivered.
- */
-#define CALLCTA_DELIVERY_REJECTED 2
-
-/**
- * It may or may not have been delivered: check before sending it again.
- */
-#define CALLCTA_DELIVERY_UNKNOWN 3
-
-/**
- * The client or the outbox was closed.
- */
-#define CALLCTA_REASON_CLOSED 1
-
-/**
- * Somebody gave this one message up.
- */
-#define CALLCTA_REASON_ABORTED 2
-
-/**
- * A documented rule is broken: the message is not sent.
- */
-#define CALLCTA_SEVERITY_ERROR 1
-
-/**
- * Something is likely not meant, or not documented: the message is sent.
- */
-#define CALLCTA_SEVERITY_WARNING 2
-
-/**
- * The field is a text, and the value is that text.
- */
-#define CALLCTA_TEXT 1
-
-/**
- * The field is anything, and the value is its JSON, such as `true`.
- */
-#define CALLCTA_JSON 2
-
-/**
- * Opens a web page: a title, and the URL.
- */
-#define CALLCTA_BUTTON_WEB_URL 1
-
-/**
- * Sends a payload to the webhook: a title, and the payload.
- */
-#define CALLCTA_BUTTON_POSTBACK 2
-
-/**
- * Dials a number: a title, and a `+` and digits.
- */
-#define CALLCTA_BUTTON_PHONE_NUMBER 3
-
-/**
- * Starts account linking: no title, and the URL.
- */
-#define CALLCTA_BUTTON_ACCOUNT_LINK 4
-
-/**
- * Undoes account linking: neither title nor value.
- */
-#define CALLCTA_BUTTON_ACCOUNT_UNLINK 5
-
-/**
- * Opens an Instant Game: a title, no value.
- */
-#define CALLCTA_BUTTON_GAME_PLAY 6
-
-/**
- * Whatever its wire form says: no title, and the JSON object that goes on the wire.
- */
-#define CALLCTA_BUTTON_JSON 7
-
-/**
- * A person's Page-scoped ID (PSID).
- */
-#define CALLCTA_RECIPIENT_PSID 1
-
-/**
- * The reference of a plugin, such as the checkbox.
- */
-#define CALLCTA_RECIPIENT_USER_REF 2
-
-/**
- * A comment: a private reply to it.
- */
-#define CALLCTA_RECIPIENT_COMMENT_ID 3
-
-/**
- * A visitor's post: a private reply to it.
- */
-#define CALLCTA_RECIPIENT_POST_ID 4
-
-/**
- * Any form, as the JSON object that goes on the wire.
- */
-#define CALLCTA_RECIPIENT_JSON 5
-
-/**
- * Why the message is sent: `RESPONSE`, `UPDATE`, `MESSAGE_TAG` or `UTILITY`.
- */
-#define CALLCTA_OPTION_MESSAGING_TYPE 1
-
-/**
- * What allows the message outside the window, such as `HUMAN_AGENT`.
- */
-#define CALLCTA_OPTION_TAG 2
-
-/**
- * How the message is announced: `REGULAR`, `SILENT_PUSH` or `NO_PUSH`.
- */
-#define CALLCTA_OPTION_NOTIFICATION_TYPE 3
-
-/**
- * The persona that the message comes from.
- */
-#define CALLCTA_OPTION_PERSONA_ID 4
-
-/**
- * The id of the message that this one answers.
- */
-#define CALLCTA_OPTION_REPLY_TO 5
-
-/**
- * A text that comes back in the message's echo, instead of the message's own.
- */
-#define CALLCTA_OPTION_METADATA 6
-
-/**
- * The moment after which the message must not be sent any more, in
- * milliseconds since 1970-01-01 UTC.
- */
-#define CALLCTA_OPTION_DEADLINE_UNIX_MS 101
-
-/**
- * `true`: send without checking first, the way out on the day that Meta changes a
- * limit.
- */
-#define CALLCTA_OPTION_UNCHECKED 102
-
-/**
- * A JSON object of further fields for the top level of the request, which no other
- * option sets.
- */
-#define CALLCTA_OPTION_FIELDS 103
-
-/**
- * The Graph API's address, such as an emulator's; `https`, unless the host is this
- * machine. Default: `https://graph.facebook.com`.
- */
-#define CALLCTA_SETTING_BASE_URL 1
-
-/**
- * The Graph API version; an empty text leaves it out of the path. Default: `v26.0`.
- */
-#define CALLCTA_SETTING_VERSION 2
-
-/**
- * The app secret; with it each request carries an `appsecret_proof`. Default: none.
- */
-#define CALLCTA_SETTING_APP_SECRET 3
-
-/**
- * The `User-Agent` header. Default: `callcta/` and the version.
- */
-#define CALLCTA_SETTING_USER_AGENT 4
-
-/**
- * The URL of a proxy. Default: none, whatever the environment says.
- */
-#define CALLCTA_SETTING_PROXY 5
-
-/**
- * Certificates in PEM form that are trusted beside the built-in ones. Default: none.
- */
-#define CALLCTA_SETTING_EXTRA_CA_PEM 6
-
-/**
- * Where the token travels: `header`; `query`, and so into the logs of proxies and
- * servers; or `body`. Default: `header`.
- */
-#define CALLCTA_SETTING_TOKEN_PLACEMENT 7
-
-/**
- * Bound for one whole request and its answer, in milliseconds. Default: 30 s.
- */
-#define CALLCTA_SETTING_TIMEOUT_MS 101
-
-/**
- * Bound for connecting, TLS included, in milliseconds. Default: 10 s.
- */
-#define CALLCTA_SETTING_CONNECT_TIMEOUT_MS 102
-
-/**
- * Largest answer that is read, in bytes. Default: 1 MiB.
- */
-#define CALLCTA_SETTING_BODY_LIMIT 103
-
-/**
- * Most idle connections that are kept. Default: 64.
- */
-#define CALLCTA_SETTING_MAX_IDLE_CONNECTIONS 104
-
-/**
- * `true` or `false`: post to `/me/messages` rather than to the Page id. Default:
- * `false`.
- */
-#define CALLCTA_SETTING_USE_ME 105
-
-/**
- * `true` or `false`: take the proxy from the environment (`ALL_PROXY`,
- * `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: `false`.
- */
-#define CALLCTA_SETTING_PROXY_FROM_ENV 106
-
-/**
- * Most requests per send, the first included. Default: 3.
- */
-#define CALLCTA_SETTING_ATTEMPTS 107
-
-/**
- * Upper bound of the first wait before a retry, in milliseconds; it doubles with
- * each. Default: 500 ms.
- */
-#define CALLCTA_SETTING_BASE_DELAY_MS 108
-
-/**
- * Longest wait before a retry, in milliseconds; if the platform asks for more, the
- * send fails at once. Default: 30 s.
- */
-#define CALLCTA_SETTING_MAX_DELAY_MS 109
-
-/**
- * `true` or `false`: try again even when the message may have been delivered. **This
- * can deliver it twice.** Default: `false`.
- */
-#define CALLCTA_SETTING_RETRY_UNKNOWN 110
-
-/**
- * The codes that mean `CALLCTA_CALLING_NOT_ENABLED`, since Meta documents none:
- * `[{"code": 10, "subcode": 7}, {"code": 11}]`, the latter whatever the subcode.
- * Default: none.
- */
-#define CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES 111
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Frees a text that a function gave through an output.
+ */
+void callcta_string_free(char *string);
+
+/**
+ * The name of a status, such as `outside_window`; `ok` for `CALLCTA_OK`, `unnamed` for
+ * what is no status. Names live as long as the program.
+ */
+const char *callcta_status_name(callcta_status status);
+
+/**
+ * The name of a delivery, such as `not_sent`; `unnamed` for what is none.
+ */
+const char *callcta_delivery_name(callcta_delivery delivery);
+
+/**
+ * The name of a reason, such as `closed`; `unnamed` for what is none.
+ */
+const char *callcta_reason_name(callcta_reason reason);
+
+/**
+ * The name of a severity, such as `warning`; `unnamed` for what is none.
+ */
+const char *callcta_severity_name(callcta_severity severity);
 
 /**
  * The version of the library that runs, as `CALLCTA_VERSION` is that of the header.
  * Lives as long as the program.
  */
 const char *callcta_version(void);
-
-/**
- * Frees a text that a function gave through an output.
- */
-void callcta_string_free(char *string);
 
 /**
  * Frees an error.
@@ -974,6 +951,15 @@ callcta_status callcta_request_set(struct callcta_request *request,
                                    struct callcta_error **error);
 
 /**
+ * Sets an option by its name: that of its constant in small letters without
+ * `CALLCTA_OPTION_`, but `deadline_ms`. See `callcta_config_set_named`.
+ */
+callcta_status callcta_request_set_named(struct callcta_request *request,
+                                         const char *name,
+                                         const char *value,
+                                         struct callcta_error **error);
+
+/**
  * Checks recipient, message and options; see `callcta_message_validate`.
  */
 callcta_status callcta_request_validate(const struct callcta_request *request,
@@ -1001,6 +987,17 @@ callcta_status callcta_config_set(struct callcta_config *config,
                                   callcta_setting setting,
                                   const char *value,
                                   struct callcta_error **error);
+
+/**
+ * Sets a setting by its name, as a configuration file has it: that of its constant in
+ * small letters without `CALLCTA_SETTING_`, such as `timeout_ms`. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if there is no such setting, and names the one that is
+ * likely meant.
+ */
+callcta_status callcta_config_set_named(struct callcta_config *config,
+                                        const char *name,
+                                        const char *value,
+                                        struct callcta_error **error);
 
 /**
  * Sets who is told of retries: nobody if that is NULL, the default. `user_data` comes

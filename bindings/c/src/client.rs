@@ -3,10 +3,10 @@
 use std::ffi::{c_char, c_void};
 use std::ptr;
 
-use callcta::{Client, Error};
+use callcta::Client;
 use serde_json::Value;
 
-use crate::ffi::{call_back, output, value_of};
+use crate::ffi::{Result, call_back, name_of, output, set_to};
 use crate::memory::new;
 use crate::message::{callcta_message, callcta_request};
 use crate::status::callcta_status;
@@ -17,49 +17,73 @@ pub type callcta_setting = u32;
 
 /// The Graph API's address, such as an emulator's; `https`, unless the host is this
 /// machine. Default: `https://graph.facebook.com`.
-pub const CALLCTA_SETTING_BASE_URL: callcta_setting = 1;
+pub const CALLCTA_SETTING_BASE_URL: callcta_setting = 4001;
 /// The Graph API version; an empty text leaves it out of the path. Default: `v26.0`.
-pub const CALLCTA_SETTING_VERSION: callcta_setting = 2;
+pub const CALLCTA_SETTING_VERSION: callcta_setting = 4002;
 /// The app secret; with it each request carries an `appsecret_proof`. Default: none.
-pub const CALLCTA_SETTING_APP_SECRET: callcta_setting = 3;
+pub const CALLCTA_SETTING_APP_SECRET: callcta_setting = 4003;
 /// The `User-Agent` header. Default: `callcta/` and the version.
-pub const CALLCTA_SETTING_USER_AGENT: callcta_setting = 4;
+pub const CALLCTA_SETTING_USER_AGENT: callcta_setting = 4004;
 /// The URL of a proxy. Default: none, whatever the environment says.
-pub const CALLCTA_SETTING_PROXY: callcta_setting = 5;
+pub const CALLCTA_SETTING_PROXY: callcta_setting = 4005;
 /// Certificates in PEM form that are trusted beside the built-in ones. Default: none.
-pub const CALLCTA_SETTING_EXTRA_CA_PEM: callcta_setting = 6;
+pub const CALLCTA_SETTING_EXTRA_CA_PEM: callcta_setting = 4006;
 /// Where the token travels: `header`; `query`, and so into the logs of proxies and
 /// servers; or `body`. Default: `header`.
-pub const CALLCTA_SETTING_TOKEN_PLACEMENT: callcta_setting = 7;
+pub const CALLCTA_SETTING_TOKEN_PLACEMENT: callcta_setting = 4007;
 /// Bound for one whole request and its answer, in milliseconds. Default: 30 s.
-pub const CALLCTA_SETTING_TIMEOUT_MS: callcta_setting = 101;
+pub const CALLCTA_SETTING_TIMEOUT_MS: callcta_setting = 4008;
 /// Bound for connecting, TLS included, in milliseconds. Default: 10 s.
-pub const CALLCTA_SETTING_CONNECT_TIMEOUT_MS: callcta_setting = 102;
+pub const CALLCTA_SETTING_CONNECT_TIMEOUT_MS: callcta_setting = 4009;
 /// Largest answer that is read, in bytes. Default: 1 MiB.
-pub const CALLCTA_SETTING_BODY_LIMIT: callcta_setting = 103;
+pub const CALLCTA_SETTING_BODY_LIMIT: callcta_setting = 4010;
 /// Most idle connections that are kept. Default: 64.
-pub const CALLCTA_SETTING_MAX_IDLE_CONNECTIONS: callcta_setting = 104;
+pub const CALLCTA_SETTING_MAX_IDLE_CONNECTIONS: callcta_setting = 4011;
 /// `true` or `false`: post to `/me/messages` rather than to the Page id. Default:
 /// `false`.
-pub const CALLCTA_SETTING_USE_ME: callcta_setting = 105;
+pub const CALLCTA_SETTING_USE_ME: callcta_setting = 4012;
 /// `true` or `false`: take the proxy from the environment (`ALL_PROXY`,
 /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: `false`.
-pub const CALLCTA_SETTING_PROXY_FROM_ENV: callcta_setting = 106;
+pub const CALLCTA_SETTING_PROXY_FROM_ENV: callcta_setting = 4013;
 /// Most requests per send, the first included. Default: 3.
-pub const CALLCTA_SETTING_ATTEMPTS: callcta_setting = 107;
+pub const CALLCTA_SETTING_ATTEMPTS: callcta_setting = 4014;
 /// Upper bound of the first wait before a retry, in milliseconds; it doubles with
 /// each. Default: 500 ms.
-pub const CALLCTA_SETTING_BASE_DELAY_MS: callcta_setting = 108;
+pub const CALLCTA_SETTING_BASE_DELAY_MS: callcta_setting = 4015;
 /// Longest wait before a retry, in milliseconds; if the platform asks for more, the
 /// send fails at once. Default: 30 s.
-pub const CALLCTA_SETTING_MAX_DELAY_MS: callcta_setting = 109;
+pub const CALLCTA_SETTING_MAX_DELAY_MS: callcta_setting = 4016;
 /// `true` or `false`: try again even when the message may have been delivered. **This
 /// can deliver it twice.** Default: `false`.
-pub const CALLCTA_SETTING_RETRY_UNKNOWN: callcta_setting = 110;
+pub const CALLCTA_SETTING_RETRY_UNKNOWN: callcta_setting = 4017;
 /// The codes that mean `CALLCTA_CALLING_NOT_ENABLED`, since Meta documents none:
 /// `[{"code": 10, "subcode": 7}, {"code": 11}]`, the latter whatever the subcode.
 /// Default: none.
-pub const CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES: callcta_setting = 111;
+pub const CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES: callcta_setting = 4018;
+
+const SETTINGS: &[(callcta_setting, &str)] = &[
+    (CALLCTA_SETTING_BASE_URL, "base_url"),
+    (CALLCTA_SETTING_VERSION, "version"),
+    (CALLCTA_SETTING_APP_SECRET, "app_secret"),
+    (CALLCTA_SETTING_USER_AGENT, "user_agent"),
+    (CALLCTA_SETTING_PROXY, "proxy"),
+    (CALLCTA_SETTING_EXTRA_CA_PEM, "extra_ca_pem"),
+    (CALLCTA_SETTING_TOKEN_PLACEMENT, "token_placement"),
+    (CALLCTA_SETTING_TIMEOUT_MS, "timeout_ms"),
+    (CALLCTA_SETTING_CONNECT_TIMEOUT_MS, "connect_timeout_ms"),
+    (CALLCTA_SETTING_BODY_LIMIT, "body_limit"),
+    (CALLCTA_SETTING_MAX_IDLE_CONNECTIONS, "max_idle_connections"),
+    (CALLCTA_SETTING_USE_ME, "use_me"),
+    (CALLCTA_SETTING_PROXY_FROM_ENV, "proxy_from_env"),
+    (CALLCTA_SETTING_ATTEMPTS, "attempts"),
+    (CALLCTA_SETTING_BASE_DELAY_MS, "base_delay_ms"),
+    (CALLCTA_SETTING_MAX_DELAY_MS, "max_delay_ms"),
+    (CALLCTA_SETTING_RETRY_UNKNOWN, "retry_unknown"),
+    (
+        CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES,
+        "calling_not_enabled_codes",
+    ),
+];
 
 /// Settings of a client.
 ///
@@ -67,9 +91,21 @@ pub const CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES: callcta_setting = 111;
 pub struct callcta_config {
     page_id: String,
     access_token: String,
-    settings: Vec<(&'static str, Value)>,
+    settings: Vec<(String, Value)>,
     on_retry: callcta_on_retry,
     user_data: usize,
+}
+
+impl callcta_config {
+    fn set(&mut self, name: &str, text: &str) -> Result {
+        let value = set_to(text, |value| {
+            // So that a wrong type shows here already.
+            let _ = Client::builder("", "").set(name, value.clone())?;
+            Ok(value)
+        })?;
+        self.settings.push((name.to_owned(), value));
+        Ok(())
+    }
 }
 
 /// Sends messages for one Page, over connections that it keeps.
@@ -116,34 +152,27 @@ pub unsafe extern "C" fn callcta_config_set(
 ) -> callcta_status {
     body!(error, {
         let (config, value) = (arg!(change config), arg!(text value));
-        let name = match setting {
-            CALLCTA_SETTING_BASE_URL => "base_url",
-            CALLCTA_SETTING_VERSION => "version",
-            CALLCTA_SETTING_APP_SECRET => "app_secret",
-            CALLCTA_SETTING_USER_AGENT => "user_agent",
-            CALLCTA_SETTING_PROXY => "proxy",
-            CALLCTA_SETTING_EXTRA_CA_PEM => "extra_ca_pem",
-            CALLCTA_SETTING_TOKEN_PLACEMENT => "token_placement",
-            CALLCTA_SETTING_TIMEOUT_MS => "timeout_ms",
-            CALLCTA_SETTING_CONNECT_TIMEOUT_MS => "connect_timeout_ms",
-            CALLCTA_SETTING_BODY_LIMIT => "body_limit",
-            CALLCTA_SETTING_MAX_IDLE_CONNECTIONS => "max_idle_connections",
-            CALLCTA_SETTING_USE_ME => "use_me",
-            CALLCTA_SETTING_PROXY_FROM_ENV => "proxy_from_env",
-            CALLCTA_SETTING_ATTEMPTS => "attempts",
-            CALLCTA_SETTING_BASE_DELAY_MS => "base_delay_ms",
-            CALLCTA_SETTING_MAX_DELAY_MS => "max_delay_ms",
-            CALLCTA_SETTING_RETRY_UNKNOWN => "retry_unknown",
-            CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES => "calling_not_enabled_codes",
-            _ => return Err(Error::invalid_argument("setting is no CALLCTA_SETTING_*")),
-        };
-        let value = value_of(setting, value);
-        // So that a wrong type shows here already.
-        let _ = Client::builder("", "").set(name, value.clone())?;
-        config.settings.push((name, value));
+        config.set(
+            name_of(SETTINGS, "setting", setting, "callcta_setting")?,
+            value,
+        )?;
     })
 }
 
+/// Sets a setting by its name, as a configuration file has it: that of its constant in
+/// small letters without `CALLCTA_SETTING_`, such as `timeout_ms`. Fails with
+/// `CALLCTA_INVALID_ARGUMENT` if there is no such setting, and names the one that is
+/// likely meant.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_config_set_named(
+    config: *mut callcta_config, name: *const c_char, value: *const c_char,
+    error: *mut *mut callcta_error,
+) -> callcta_status {
+    body!(error, {
+        let (config, name, value) = (arg!(change config), arg!(text name), arg!(text value));
+        config.set(name, value)?;
+    })
+}
 /// Sets who is told of retries: nobody if that is NULL, the default. `user_data` comes
 /// back as it is; it may be NULL.
 #[unsafe(no_mangle)]
@@ -235,4 +264,22 @@ pub unsafe extern "C" fn callcta_client_close(client: *const callcta_client) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_client_free(client: *mut callcta_client) {
     free!(client);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_goes_by_the_name_of_its_constant() {
+        let header = include_str!("../include/callcta.h");
+        for (number, name) in SETTINGS {
+            let constant = format!("  CALLCTA_SETTING_{} = {number},\n", name.to_uppercase());
+            assert!(header.contains(&constant), "{constant}");
+        }
+        assert_eq!(
+            header.matches("\n  CALLCTA_SETTING_").count(),
+            SETTINGS.len()
+        );
+    }
 }

@@ -11,7 +11,7 @@ use std::ptr;
 use callcta::{Delivery, Error};
 use serde_json::Value;
 
-use crate::status::{CALLCTA_OK, callcta_status};
+use crate::status::{CALLCTA_OK, callcta_status, group};
 use crate::told::{self, callcta_error};
 
 pub(crate) type Result<T = ()> = callcta::Result<T>;
@@ -108,13 +108,35 @@ pub(crate) unsafe fn json(name: &str, json: *const c_char) -> Result<Value> {
     value.map_err(|error| Error::invalid_argument(format!("{name} is not JSON: {error}")))
 }
 
-/// What a setting or an option is set to: the first hundred are texts, the others
-/// something else, as JSON.
-pub(crate) fn value_of(constant: u32, text: &str) -> Value {
-    let value = (constant > 100).then(|| serde_json::from_str(text).ok());
-    // If it is no JSON, who knows the type says what it should be. Null would be nothing.
-    let value = value.flatten().filter(|value: &Value| !value.is_null());
-    value.unwrap_or_else(|| text.into())
+/// A parameter is none of the constants that it should be.
+pub(crate) fn no_such(parameter: &str, number: u32, wanted: &str) -> Error {
+    Error::invalid_argument(match group(number) {
+        Some(other) if other != wanted => {
+            format!("{parameter} is {number}, a {other}, where a {wanted} belongs")
+        }
+        _ => format!("{parameter} is {number}, which no {wanted} is"),
+    })
+}
+
+/// The name of a setting or an option.
+pub(crate) fn name_of(
+    names: &[(u32, &'static str)], parameter: &str, number: u32, wanted: &str,
+) -> Result<&'static str> {
+    let name = names.iter().find(|(constant, _)| *constant == number);
+    name.map_or_else(
+        || Err(no_such(parameter, number, wanted)),
+        |(_, name)| Ok(*name),
+    )
+}
+
+/// Sets what is a text to `text`, and what is something else to what `text` says as JSON.
+pub(crate) fn set_to<T>(text: &str, set: impl Fn(Value) -> Result<T>) -> Result<T> {
+    set(text.into()).or_else(|error| match serde_json::from_str(text) {
+        Ok(value @ (Value::Array(_) | Value::Object(_))) => set(value),
+        // It would leave everything as it is.
+        Ok(Value::Null) | Err(_) => Err(error),
+        Ok(value) => set(value).map_err(|_| error),
+    })
 }
 
 thread_local! {

@@ -43,10 +43,10 @@
 #![allow(clippy::missing_safety_doc)]
 
 // Each file builds on those above it. The header has the same order.
-mod status;
-
 #[macro_use]
 mod memory;
+
+mod status;
 
 mod told;
 

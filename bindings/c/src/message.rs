@@ -7,7 +7,7 @@ use callcta::{Button, Element, Error, Message, Recipient, Request, SendOptions, 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ffi::{Result, value_of};
+use crate::ffi::{Result, name_of, no_such, set_to};
 use crate::memory::{c_string, new};
 use crate::status::callcta_status;
 use crate::told::{self, callcta_error, callcta_violations};
@@ -16,31 +16,31 @@ use crate::told::{self, callcta_error, callcta_violations};
 pub type callcta_form = u32;
 
 /// The field is a text, and the value is that text.
-pub const CALLCTA_TEXT: callcta_form = 1;
+pub const CALLCTA_TEXT: callcta_form = 2001;
 /// The field is anything, and the value is its JSON, such as `true`.
-pub const CALLCTA_JSON: callcta_form = 2;
+pub const CALLCTA_JSON: callcta_form = 2002;
 
 /// A type of button, and with it what its title and value are.
 pub type callcta_button_type = u32;
 
 /// Opens a web page: a title, and the URL.
-pub const CALLCTA_BUTTON_WEB_URL: callcta_button_type = 1;
+pub const CALLCTA_BUTTON_WEB_URL: callcta_button_type = 2101;
 /// Sends a payload to the webhook: a title, and the payload.
-pub const CALLCTA_BUTTON_POSTBACK: callcta_button_type = 2;
+pub const CALLCTA_BUTTON_POSTBACK: callcta_button_type = 2102;
 /// Dials a number: a title, and a `+` and digits.
-pub const CALLCTA_BUTTON_PHONE_NUMBER: callcta_button_type = 3;
+pub const CALLCTA_BUTTON_PHONE_NUMBER: callcta_button_type = 2103;
 /// Starts account linking: no title, and the URL.
-pub const CALLCTA_BUTTON_ACCOUNT_LINK: callcta_button_type = 4;
+pub const CALLCTA_BUTTON_ACCOUNT_LINK: callcta_button_type = 2104;
 /// Undoes account linking: neither title nor value.
-pub const CALLCTA_BUTTON_ACCOUNT_UNLINK: callcta_button_type = 5;
+pub const CALLCTA_BUTTON_ACCOUNT_UNLINK: callcta_button_type = 2105;
 /// Opens an Instant Game: a title, no value.
-pub const CALLCTA_BUTTON_GAME_PLAY: callcta_button_type = 6;
+pub const CALLCTA_BUTTON_GAME_PLAY: callcta_button_type = 2106;
 /// Whatever its wire form says: no title, and the JSON object that goes on the wire.
-pub const CALLCTA_BUTTON_JSON: callcta_button_type = 7;
+pub const CALLCTA_BUTTON_JSON: callcta_button_type = 2107;
 
 /// Leaves out for how many days a button can be tapped, so that the platform's
-/// default applies.
-pub const CALLCTA_DAYS_DEFAULT: i64 = i64::MIN;
+/// default applies. A number that nobody means, and that an enum can hold.
+pub const CALLCTA_DAYS_DEFAULT: i64 = -2_000_000_000;
 
 /// A button under a card.
 ///
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn callcta_button_new(
             CALLCTA_BUTTON_ACCOUNT_UNLINK => Button::account_unlink(),
             CALLCTA_BUTTON_GAME_PLAY => Button::game_play(arg!(text title)),
             CALLCTA_BUTTON_JSON => Button::raw(arg!(json value)),
-            _ => return Err(Error::invalid_argument("type is no CALLCTA_BUTTON_*")),
+            other => return Err(no_such("type", other, "callcta_button_type")),
         }))
     })
 }
@@ -274,41 +274,53 @@ pub unsafe extern "C" fn callcta_message_free(message: *mut callcta_message) {
 pub type callcta_recipient = u32;
 
 /// A person's Page-scoped ID (PSID).
-pub const CALLCTA_RECIPIENT_PSID: callcta_recipient = 1;
+pub const CALLCTA_RECIPIENT_PSID: callcta_recipient = 2201;
 /// The reference of a plugin, such as the checkbox.
-pub const CALLCTA_RECIPIENT_USER_REF: callcta_recipient = 2;
+pub const CALLCTA_RECIPIENT_USER_REF: callcta_recipient = 2202;
 /// A comment: a private reply to it.
-pub const CALLCTA_RECIPIENT_COMMENT_ID: callcta_recipient = 3;
+pub const CALLCTA_RECIPIENT_COMMENT_ID: callcta_recipient = 2203;
 /// A visitor's post: a private reply to it.
-pub const CALLCTA_RECIPIENT_POST_ID: callcta_recipient = 4;
+pub const CALLCTA_RECIPIENT_POST_ID: callcta_recipient = 2204;
 /// Any form, as the JSON object that goes on the wire.
-pub const CALLCTA_RECIPIENT_JSON: callcta_recipient = 5;
+pub const CALLCTA_RECIPIENT_JSON: callcta_recipient = 2205;
 
 /// An option of a request; nothing is sent unless set. Its value is a text, such as
 /// `1767225600000` where it is a number.
 pub type callcta_option = u32;
 
 /// Why the message is sent: `RESPONSE`, `UPDATE`, `MESSAGE_TAG` or `UTILITY`.
-pub const CALLCTA_OPTION_MESSAGING_TYPE: callcta_option = 1;
+pub const CALLCTA_OPTION_MESSAGING_TYPE: callcta_option = 3001;
 /// What allows the message outside the window, such as `HUMAN_AGENT`.
-pub const CALLCTA_OPTION_TAG: callcta_option = 2;
+pub const CALLCTA_OPTION_TAG: callcta_option = 3002;
 /// How the message is announced: `REGULAR`, `SILENT_PUSH` or `NO_PUSH`.
-pub const CALLCTA_OPTION_NOTIFICATION_TYPE: callcta_option = 3;
+pub const CALLCTA_OPTION_NOTIFICATION_TYPE: callcta_option = 3003;
 /// The persona that the message comes from.
-pub const CALLCTA_OPTION_PERSONA_ID: callcta_option = 4;
+pub const CALLCTA_OPTION_PERSONA_ID: callcta_option = 3004;
 /// The id of the message that this one answers.
-pub const CALLCTA_OPTION_REPLY_TO: callcta_option = 5;
+pub const CALLCTA_OPTION_REPLY_TO: callcta_option = 3005;
 /// A text that comes back in the message's echo, instead of the message's own.
-pub const CALLCTA_OPTION_METADATA: callcta_option = 6;
+pub const CALLCTA_OPTION_METADATA: callcta_option = 3006;
 /// The moment after which the message must not be sent any more, in
 /// milliseconds since 1970-01-01 UTC.
-pub const CALLCTA_OPTION_DEADLINE_UNIX_MS: callcta_option = 101;
+pub const CALLCTA_OPTION_DEADLINE_UNIX_MS: callcta_option = 3007;
 /// `true`: send without checking first, the way out on the day that Meta changes a
 /// limit.
-pub const CALLCTA_OPTION_UNCHECKED: callcta_option = 102;
+pub const CALLCTA_OPTION_UNCHECKED: callcta_option = 3008;
 /// A JSON object of further fields for the top level of the request, which no other
 /// option sets.
-pub const CALLCTA_OPTION_FIELDS: callcta_option = 103;
+pub const CALLCTA_OPTION_FIELDS: callcta_option = 3009;
+
+const OPTIONS: &[(callcta_option, &str)] = &[
+    (CALLCTA_OPTION_MESSAGING_TYPE, "messaging_type"),
+    (CALLCTA_OPTION_TAG, "tag"),
+    (CALLCTA_OPTION_NOTIFICATION_TYPE, "notification_type"),
+    (CALLCTA_OPTION_PERSONA_ID, "persona_id"),
+    (CALLCTA_OPTION_REPLY_TO, "reply_to"),
+    (CALLCTA_OPTION_METADATA, "metadata"),
+    (CALLCTA_OPTION_DEADLINE_UNIX_MS, "deadline_ms"),
+    (CALLCTA_OPTION_UNCHECKED, "unchecked"),
+    (CALLCTA_OPTION_FIELDS, "fields"),
+];
 
 /// A whole request: a message with its recipient and options.
 ///
@@ -333,7 +345,7 @@ pub unsafe extern "C" fn callcta_request_new(
                 Value::Object(object) => Recipient::from_map(object),
                 _ => return Err(Error::invalid_argument("to is not a JSON object")),
             },
-            _ => return Err(Error::invalid_argument("type is no CALLCTA_RECIPIENT_*")),
+            other => return Err(no_such("type", other, "callcta_recipient")),
         };
         let request = Request::new(recipient, message, SendOptions::new());
         new(callcta_request(request))
@@ -349,19 +361,22 @@ pub unsafe extern "C" fn callcta_request_set(
 ) -> callcta_status {
     body!(error, {
         let (options, value) = (&mut arg!(change request).0.options, arg!(text value));
-        let name = match option {
-            CALLCTA_OPTION_MESSAGING_TYPE => "messaging_type",
-            CALLCTA_OPTION_TAG => "tag",
-            CALLCTA_OPTION_NOTIFICATION_TYPE => "notification_type",
-            CALLCTA_OPTION_PERSONA_ID => "persona_id",
-            CALLCTA_OPTION_REPLY_TO => "reply_to",
-            CALLCTA_OPTION_METADATA => "metadata",
-            CALLCTA_OPTION_DEADLINE_UNIX_MS => "deadline_ms",
-            CALLCTA_OPTION_UNCHECKED => "unchecked",
-            CALLCTA_OPTION_FIELDS => "fields",
-            _ => return Err(Error::invalid_argument("option is no CALLCTA_OPTION_*")),
-        };
-        *options = options.clone().set(name, value_of(option, value))?;
+        let name = name_of(OPTIONS, "option", option, "callcta_option")?;
+        *options = set_to(value, |value| options.clone().set(name, value))?;
+    })
+}
+
+/// Sets an option by its name: that of its constant in small letters without
+/// `CALLCTA_OPTION_`, but `deadline_ms`. See `callcta_config_set_named`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_request_set_named(
+    request: *mut callcta_request, name: *const c_char, value: *const c_char,
+    error: *mut *mut callcta_error,
+) -> callcta_status {
+    body!(error, {
+        let (name, value) = (arg!(text name), arg!(text value));
+        let options = &mut arg!(change request).0.options;
+        *options = set_to(value, |value| options.clone().set(name, value))?;
     })
 }
 
@@ -390,7 +405,7 @@ unsafe fn with_field(
         match form {
             CALLCTA_TEXT => (arg!(text field), arg!(text value).into()),
             CALLCTA_JSON => (arg!(text field), arg!(json value)),
-            _ => return Err(Error::invalid_argument("form is no callcta_form")),
+            other => return Err(no_such("form", other, "callcta_form")),
         }
     };
     let mut wire = serde_json::to_value(model).expect("models have a wire form");

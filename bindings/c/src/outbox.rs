@@ -20,7 +20,7 @@ pub struct callcta_outbox(Outbox);
 
 /// Messages per second above which a Page's inbox stops showing and sending them.
 #[expect(dead_code, reason = "for C only")]
-pub const CALLCTA_PACE: f64 = 40.0;
+pub const CALLCTA_PACE: u32 = 40;
 
 /// A message in an outbox, by which it can be cancelled.
 ///

@@ -1,5 +1,6 @@
 """Writes a C program that calls every function of the header with NULL in each
-place where a pointer goes, and with bytes that are not UTF-8 in each text.
+place where a pointer goes, with bytes that are not UTF-8 in each text, and with
+every constant of other types in each place where one of a certain type goes.
 
     python3 arguments.py include/callcta.h > test_arguments.c
 
@@ -30,6 +31,8 @@ VALUES = {
     "void *": "NULL",
     "callcta_message * add_element": "generic",
     "json": '"{}"',
+    "callcta_config_set_named name": '"user_agent"',
+    "callcta_request_set_named name": '"tag"',
     "page_id": "PAGE_ID",
     "to": "PSID",
 }
@@ -45,6 +48,12 @@ static void on_retry(void *user_data, const callcta_error *error, uint32_t attem
 static void on_done(void *user_data, const callcta_receipt *receipt, const callcta_error *error) {
     (void)user_data, (void)receipt, (void)error;
 }
+
+static const struct {
+    uint32_t number;
+    const char *type;
+} CONSTANTS[] = {
+/* CONSTANTS */};
 
 #define ANYTHING ((void *)&anything)
 static int anything;
@@ -69,6 +78,7 @@ static void refused(callcta_status status, const char *message, const void *outp
 
 int main(void) {
     callcta_status status;
+    char expected[128];
     char *url = refusing_url();
     CHECK_OK(callcta_button_audio_call("T", 5, &button, &error));
     CHECK_OK(callcta_element_new("T", &element, &error));
@@ -91,7 +101,8 @@ EPILOGUE = """\
     callcta_element_free(element);
     callcta_button_free(button);
     refusing_url_free(url);
-    printf("%d functions, %d NULLs, %d bad texts\\n", {functions}, {nulls}, {texts});
+    printf("%d functions, %d NULLs, %d bad texts, %d wrong constants\\n", {functions}, {nulls},
+           {texts}, {constants});
     return 0;
 }}
 """
@@ -110,6 +121,13 @@ def functions(header):
         yield result.strip(), name, parameters
 
 
+def constants(header):
+    """(type, number) of each constant of a type of ours."""
+    for kind, inside in re.findall(r"enum (callcta_\w+)_constant \{(.*?)\n\};", header, re.S):
+        for number in re.findall(r"^  CALLCTA_\w+ = (\d+),$", inside, re.M):
+            yield kind, int(number)
+
+
 def is_output(kind):
     return kind.endswith("**")
 
@@ -120,7 +138,7 @@ def is_pointer(kind):
 
 def value(function, kind, name):
     if kind == "const char *":
-        return VALUES.get(name, '"t"')
+        return VALUES.get(f"{function} {name}", VALUES.get(name, '"t"'))
     if is_output(kind):
         return "&error" if name == "error" else "&output"
     for key in (kind, f"{kind} {'_'.join(function.split('_')[2:])}"):
@@ -130,8 +148,12 @@ def value(function, kind, name):
 
 
 def write(header):
-    out = [PROLOGUE]
-    count = nulls = texts = 0
+    others = list(constants(header))
+    table = "".join(f'    {{{number}u, "{kind}"}},\n' for kind, number in others)
+    out = [
+        PROLOGUE.replace("/* CONSTANTS */", table),
+    ]
+    count = nulls = texts = wrong = 0
     for result, function, parameters in functions(header):
         count += 1
         right = [value(function, *parameter) for parameter in parameters]
@@ -150,6 +172,18 @@ def write(header):
             return "    {\n" + "".join(f"        {line}\n" for line in lines) + "    }\n"
 
         for place, (kind, name) in enumerate(parameters):
+            if result == "callcta_status" and kind in dict(others):
+                wrong += sum(of != kind for of, _ in others)
+                then = (
+                    f'snprintf(expected, sizeof expected, "{name} is %u, a %s, where a {kind} '
+                    f'belongs", CONSTANTS[i].number, CONSTANTS[i].type); '
+                    f"refused(status, expected, {'output' if output else 'NULL'}, __LINE__);"
+                )
+                out.append(
+                    "    for (size_t i = 0; i < sizeof CONSTANTS / sizeof *CONSTANTS; i++)\n"
+                    f'    if (strcmp(CONSTANTS[i].type, "{kind}") != 0)\n'
+                )
+                out.append(case("CONSTANTS[i].number", place, then))
             if not is_pointer(kind):
                 continue
             nulls += 1
@@ -168,7 +202,7 @@ def write(header):
                 then = f'refused(status, "{name} is not UTF-8", {output_then}, __LINE__);'
                 out.append(case('"\\xff"', place, then))
     out.append("    error = NULL;\n")
-    out.append(EPILOGUE.format(functions=count, nulls=nulls, texts=texts))
+    out.append(EPILOGUE.format(functions=count, nulls=nulls, texts=texts, constants=wrong))
     return "".join(out)
 
 

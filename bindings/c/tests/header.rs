@@ -2,7 +2,9 @@
 //!
 //! `UPDATE_HEADER=1` writes it.
 
+use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use callcta::{CancelReason, Delivery, Severity};
@@ -56,7 +58,55 @@ fn generated() -> String {
         .expect("cbindgen reads the sources");
     let mut header = Vec::new();
     bindings.write(&mut header);
-    String::from_utf8(header).expect("it is text")
+    with_enums(&String::from_utf8(header).expect("it is text"))
+}
+
+/// The type of each constant, of all source files.
+fn types() -> HashMap<String, String> {
+    let files = fs::read_dir(here().join("src")).expect("there are sources");
+    let read = |file: io::Result<fs::DirEntry>| fs::read_to_string(file?.path());
+    let constants = files.map(read).collect::<io::Result<String>>();
+    let constants = constants.expect("the sources are readable");
+    let constants = constants.lines().filter_map(|line| {
+        let (name, rest) = line.strip_prefix("pub const ")?.split_once(": ")?;
+        let (of, _) = rest.split_once(" = ")?;
+        Some((name.to_owned(), of.to_owned()))
+    });
+    constants.collect()
+}
+
+/// Makes the constants, for which cbindgen writes macros, known to debuggers and to
+/// those who read no macros: those of one type become an enum below it, which doesn't
+/// say how wide the type is, and any other an enum of its own.
+fn with_enums(header: &str) -> String {
+    let types = types();
+    let (mut parts, mut enums) = (Vec::new(), HashMap::<&str, String>::new());
+    for part in header.split("\n\n") {
+        let constant = part.split_once("\n#define ").and_then(|(doc, define)| {
+            let (name, number) = define.split_once(' ')?;
+            Some((doc, name, number, types.get(name)?))
+        });
+        match constant {
+            None => parts.push(part.to_owned()),
+            Some((doc, name, number, of)) if of.starts_with("callcta_") => {
+                let doc = doc.replace('\n', "\n  ");
+                let constants = enums.entry(of).or_default();
+                constants.extend(["  ", &doc, "\n  ", name, " = ", number, ",\n"]);
+            }
+            Some((doc, name, number, _)) => {
+                parts.push(format!("{doc}\nenum {{ {name} = {number} }};"));
+            }
+        }
+    }
+    for part in &mut parts {
+        let alias = part.rsplit_once("typedef uint32_t ");
+        let alias = alias.and_then(|(_, name)| name.strip_suffix(';'));
+        if let Some((name, constants)) = alias.and_then(|name| enums.remove_entry(name)) {
+            part.extend(["\n\nenum ", name, "_constant {\n", &constants, "};"]);
+        }
+    }
+    assert!(enums.is_empty(), "their types are in the header");
+    parts.join("\n\n")
 }
 
 #[test]
@@ -74,11 +124,11 @@ fn the_header_is_up_to_date() {
 #[test]
 fn numbers_are_those_of_the_core() {
     let header = committed();
-    let pace = format!("#define CALLCTA_PACE {:.1}\n", callcta::limits::PACE);
+    let pace = format!("enum {{ CALLCTA_PACE = {} }};\n", callcta::limits::PACE);
     assert!(header.contains(&pace), "{pace}");
     for kind in callcta::ErrorKind::ALL {
         let name = kind.as_str().to_uppercase();
-        let line = format!("#define CALLCTA_{name} {}\n", kind.number());
+        let line = format!("  CALLCTA_{name} = {},\n", kind.number());
         assert!(header.contains(&line), "{line}");
     }
 }
@@ -86,15 +136,15 @@ fn numbers_are_those_of_the_core() {
 #[test]
 fn every_delivery_reason_and_severity_has_its_number() {
     let header = committed();
-    let deliveries = [Delivery::NotSent, Delivery::Rejected, Delivery::Unknown]
-        .map(|it| ("DELIVERY", it.as_str(), it.number()));
-    let reasons = [CancelReason::Closed, CancelReason::Aborted]
-        .map(|it| ("REASON", it.as_str(), it.number()));
-    let severities =
-        [Severity::Error, Severity::Warning].map(|it| ("SEVERITY", it.as_str(), it.number()));
-    for (what, name, number) in deliveries.into_iter().chain(reasons).chain(severities) {
+    let deliveries = Delivery::ALL.iter();
+    let deliveries = deliveries.map(|it| ("DELIVERY", it.as_str(), it.number()));
+    let reasons = CancelReason::ALL.iter();
+    let reasons = reasons.map(|it| ("REASON", it.as_str(), it.number()));
+    let severities = Severity::ALL.iter();
+    let severities = severities.map(|it| ("SEVERITY", it.as_str(), it.number()));
+    for (what, name, number) in deliveries.chain(reasons).chain(severities) {
         let name = name.to_uppercase();
-        let line = format!("#define CALLCTA_{what}_{name} {number}\n");
+        let line = format!("  CALLCTA_{what}_{name} = {number},\n");
         assert!(header.contains(&line), "{line}");
     }
 }

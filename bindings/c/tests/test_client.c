@@ -370,7 +370,11 @@ static void settings_that_cannot_be(void) {
         {CALLCTA_SETTING_ATTEMPTS, "4294967296", "attempts must be a whole number"},
         {CALLCTA_SETTING_TOKEN_PLACEMENT, "0", "token_placement must be header, query or body"},
         {CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES, "7", "calling_not_enabled_codes must be a list"},
-        {0, "x", "setting is no CALLCTA_SETTING_*"},
+        {0, "x", "setting is 0, a callcta_status, where a callcta_setting belongs"},
+        {7, "x", "setting is 7, which no callcta_setting is"},
+        {4999, "x", "setting is 4999, which no callcta_setting is"},
+        {UINT32_MAX, "x", "setting is 4294967295, which no callcta_setting is"},
+        {CALLCTA_OPTION_TAG, "x", "a callcta_option, where a callcta_setting belongs"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         CHECK_FAILS(callcta_config_set(config, wrong[i].setting, wrong[i].value, &error),
@@ -378,15 +382,67 @@ static void settings_that_cannot_be(void) {
         CHECK_HAS(error->message, wrong[i].message);
         FREE_ERROR();
     }
-    callcta_config_free(config);
     callcta_request *request = make_request(PSID);
-    CHECK_FAILS(callcta_request_set(request, 0, "x", &error), CALLCTA_INVALID_ARGUMENT);
+    CHECK_FAILS(callcta_request_set(request, CALLCTA_SETTING_TIMEOUT_MS, "5000", &error),
+                CALLCTA_INVALID_ARGUMENT);
+    CHECK_HAS(error->message, "option is 4008, a callcta_setting, where a callcta_option belongs");
     FREE_ERROR();
+    CHECK_FAILS(callcta_config_set_named(config, "tiemout_ms", "5000", &error),
+                CALLCTA_INVALID_ARGUMENT);
+    CHECK_HAS(error->message, "no such setting: tiemout_ms; did you mean timeout_ms?");
+    FREE_ERROR();
+    CHECK_FAILS(callcta_config_set_named(config, "timeout_ms", "soon", &error),
+                CALLCTA_INVALID_ARGUMENT);
+    CHECK_HAS(error->message, "timeout_ms must be a number of milliseconds");
+    FREE_ERROR();
+    CHECK_FAILS(callcta_request_set_named(request, "tga", "x", &error), CALLCTA_INVALID_ARGUMENT);
+    CHECK_HAS(error->message, "no such option: tga; did you mean tag?");
+    FREE_ERROR();
+    callcta_config_free(config);
     CHECK_FAILS(callcta_request_set(request, CALLCTA_OPTION_UNCHECKED, "yes", &error),
                 CALLCTA_INVALID_ARGUMENT);
     CHECK_HAS(error->message, "unchecked must be true or false");
     FREE_ERROR();
     callcta_request_free(request);
+}
+
+static void settings_and_options_have_names(void) {
+    server *server = server_start();
+    callcta_config *config = make_config(server_url(server));
+    callcta_client *client = NULL;
+    callcta_request *request = make_request(PSID);
+    CHECK_OK(callcta_config_set_named(config, "version", "v25.0", &error));
+    CHECK_OK(callcta_config_set_named(config, "user_agent", "5000", &error));
+    CHECK_OK(callcta_config_set_named(config, "timeout_ms", "5000", &error));
+    CHECK_OK(callcta_config_set_named(config, "use_me", "true", &error));
+    CHECK_OK(callcta_config_set_named(config, "retry", "{\"attempts\": 1}", &error));
+    CHECK_OK(callcta_client_new(config, &client, &error));
+    CHECK_OK(callcta_request_set_named(request, "metadata", "7", &error));
+    CHECK_OK(callcta_request_set_named(request, "deadline_ms", "99999999999999", &error));
+    server_answer(server, 429, NULL, "{}");
+    CHECK_FAILS(callcta_client_send_request(client, request, NULL, &error), CALLCTA_RATE_LIMITED);
+    FREE_ERROR();
+    CHECK_HAS(server_request(server, 0), "POST /v25.0/me/messages HTTP/1.1\r\n");
+    CHECK_HAS(server_request(server, 0), ": 5000\r\n");
+    CHECK_HAS(server_body(server, 0), "\"metadata\":\"7\"");
+    callcta_request_free(request);
+    callcta_client_free(client);
+    callcta_config_free(config);
+    server_stop(server);
+}
+
+static void numbers_have_names(void) {
+    CHECK_STR(callcta_status_name(CALLCTA_OK), "ok");
+    CHECK_STR(callcta_status_name(CALLCTA_OUTSIDE_WINDOW), "outside_window");
+    CHECK_STR(callcta_status_name(CALLCTA_QUEUE_FULL), "queue_full");
+    CHECK_STR(callcta_status_name(1), "unnamed");
+    CHECK_STR(callcta_status_name(CALLCTA_DELIVERY_UNKNOWN), "unnamed");
+    CHECK_STR(callcta_delivery_name(CALLCTA_DELIVERY_UNKNOWN), "unknown");
+    CHECK_STR(callcta_delivery_name(CALLCTA_TIMEOUT), "unnamed");
+    CHECK_STR(callcta_reason_name(CALLCTA_REASON_ABORTED), "aborted");
+    CHECK_STR(callcta_reason_name(0), "unnamed");
+    CHECK_STR(callcta_severity_name(CALLCTA_SEVERITY_WARNING), "warning");
+    CHECK_STR(callcta_severity_name(UINT32_MAX), "unnamed");
 }
 
 static void *send_one(void *client) {
@@ -451,6 +507,8 @@ int main(void) {
     retries_are_told();
     settings_take_effect();
     settings_that_cannot_be();
+    settings_and_options_have_names();
+    numbers_have_names();
     closing_ends_what_is_in_flight();
     threads_share_a_client();
     return 0;

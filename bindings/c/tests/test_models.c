@@ -190,7 +190,7 @@ static void what_does_not_fit_together(void) {
     FREE_ERROR();
     CHECK_JSON(json_of(text), "{\"text\":\"hello\"}");
     CHECK_FAILS(callcta_button_set(button, "x", 9, "y", &error), CALLCTA_INVALID_ARGUMENT);
-    CHECK_STR(error->message, "form is no callcta_form");
+    CHECK_STR(error->message, "form is 9, which no callcta_form is");
     FREE_ERROR();
     CHECK_FAILS(callcta_button_set(button, "x", CALLCTA_JSON, "{", &error),
                 CALLCTA_INVALID_ARGUMENT);

@@ -14,12 +14,15 @@ pub(crate) const A_WHOLE_NUMBER: &str = "a whole number";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
     /// A documented rule is broken: the message is not sent.
-    Error = 1,
+    Error = 1201,
     /// Something is likely not meant, or not documented: the message is sent.
-    Warning = 2,
+    Warning = 1202,
 }
 
 impl Severity {
+    /// Every one.
+    pub const ALL: &[Severity] = &[Severity::Error, Severity::Warning];
+
     /// `error` or `warning`.
     pub fn as_str(self) -> &'static str {
         match self {

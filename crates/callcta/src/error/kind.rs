@@ -156,14 +156,17 @@ impl fmt::Display for ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Delivery {
     /// Nothing left this machine: it was not delivered.
-    NotSent = 1,
+    NotSent = 1001,
     /// The platform refused it: it was not delivered.
-    Rejected = 2,
+    Rejected = 1002,
     /// It may or may not have been delivered.
-    Unknown = 3,
+    Unknown = 1003,
 }
 
 impl Delivery {
+    /// Every one.
+    pub const ALL: &[Delivery] = &[Delivery::NotSent, Delivery::Rejected, Delivery::Unknown];
+
     /// `not_sent`, `rejected` or `unknown`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -190,12 +193,15 @@ impl fmt::Display for Delivery {
 #[non_exhaustive]
 pub enum CancelReason {
     /// The client or the outbox was closed.
-    Closed = 1,
+    Closed = 1101,
     /// Somebody gave this one send up.
-    Aborted = 2,
+    Aborted = 1102,
 }
 
 impl CancelReason {
+    /// Every one.
+    pub const ALL: &[CancelReason] = &[CancelReason::Closed, CancelReason::Aborted];
+
     /// `closed` or `aborted`.
     pub fn as_str(self) -> &'static str {
         match self {
