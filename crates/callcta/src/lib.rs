@@ -136,7 +136,7 @@ mod violation;
 mod wire;
 
 pub use cancel::CancelToken;
-pub use client::{Client, ClientBuilder, Receipt, RetryEvent, TokenPlacement};
+pub use client::{Client, ClientBuilder, Receipt, RetryEvent, TokenPlacement, log_line};
 pub use credentials::{AccessToken, AppSecret};
 pub use error::{CancelReason, Delivery, Error, ErrorKind, GraphError, Result};
 pub use message::{

@@ -3,6 +3,7 @@
 mod builder;
 mod endpoint;
 mod settings;
+mod told;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use self::builder::ClientBuilder;
 pub use self::endpoint::TokenPlacement;
+pub use self::told::{Receipt, RetryEvent, log_line};
 
 use self::endpoint::Endpoint;
 use crate::cancel::{CancelToken, Wake};
@@ -21,47 +23,8 @@ use crate::pace::Pacer;
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::per_process::PerProcess;
 use crate::transport::{HttpRequest, Method, Transport};
-use crate::usage::Usage;
 use crate::violation::{Severity, Violation};
 use crate::{validate, wire};
-
-/// What a send that worked returned.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Receipt {
-    /// The id of the message (mid).
-    pub message_id: String,
-    /// The PSID of the person, unless the platform left it out, as it does for
-    /// sends by `user_ref`.
-    pub recipient_id: Option<String>,
-    /// The usage figures that came with the answer.
-    pub usage: Usage,
-    /// How many requests were made, retries included.
-    pub attempts: u32,
-}
-
-/// Leaves out who got the message.
-impl fmt::Debug for Receipt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receipt")
-            .field("message_id", &self.message_id)
-            .field("usage", &self.usage)
-            .field("attempts", &self.attempts)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What [`ClientBuilder::on_retry`] is told.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct RetryEvent<'a> {
-    /// Why there will be another try.
-    pub error: &'a Error,
-    /// Which try failed, from 1.
-    pub attempt: u32,
-    /// How long until the next one.
-    pub wait: Duration,
-}
 
 type OnRetry = dyn Fn(&RetryEvent<'_>) + Send + Sync;
 
@@ -226,8 +189,12 @@ impl Client {
         cancel: Option<&CancelToken>,
     ) -> Result<Receipt> {
         let started = Instant::now();
-        let result = self.try_until_done(recipient, message, options, cancel);
-        log_outcome(&result, started.elapsed());
+        let mut result = self.try_until_done(recipient, message, options, cancel);
+        match &mut result {
+            Ok(receipt) => receipt.elapsed = started.elapsed(),
+            Err(error) => error.set_elapsed(started.elapsed()),
+        }
+        log::debug!(target: "callcta", "{}", log_line(&result));
         result
     }
 
@@ -274,6 +241,7 @@ impl Client {
                         recipient_id: answer.recipient_id,
                         usage: answer.usage,
                         attempts: attempt,
+                        elapsed: Duration::ZERO,
                     });
                 }
                 Err(error) => error.with_attempts(attempt),
@@ -289,6 +257,9 @@ impl Client {
             }
             if let Some(on_retry) = &inner.on_retry {
                 on_retry(&RetryEvent {
+                    to: recipient,
+                    message,
+                    key: options.key,
                     error: &error,
                     attempt,
                     wait,
@@ -408,31 +379,4 @@ fn time_left(deadline: Option<SystemTime>) -> Result<Option<Duration>> {
             .map_err(|_| Error::new(ErrorKind::DeadlinePassed, Delivery::NotSent))
     };
     deadline.map(left).transpose()
-}
-
-/// One line per send, without token, PSID or text.
-fn log_outcome(result: &Result<Receipt>, duration: Duration) {
-    if !log::log_enabled!(target: "callcta", log::Level::Debug) {
-        return;
-    }
-    let ms = duration.as_millis();
-    match result {
-        Ok(receipt) => log::debug!(
-            target: "callcta",
-            "send: ok, attempts {}, {ms} ms, message id {}",
-            receipt.attempts, receipt.message_id.escape_debug()
-        ),
-        Err(error) => {
-            let graph = error.graph();
-            log::debug!(
-                target: "callcta",
-                "send: {}, delivery {}, status {}, attempts {}, {ms} ms, trace id {}",
-                error.kind(),
-                error.delivery(),
-                error.http_status().map_or("-".to_owned(), |status| status.to_string()),
-                error.attempts(),
-                graph.and_then(|graph| graph.trace_id.as_deref()).unwrap_or("-"),
-            );
-        }
-    }
 }

@@ -71,6 +71,7 @@ struct Inner {
     may_retry: bool,
     usage: Usage,
     attempts: u32,
+    elapsed: Duration,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -88,6 +89,7 @@ impl Error {
             may_retry: false,
             usage: Usage::default(),
             attempts: 0,
+            elapsed: Duration::ZERO,
             source: None,
         }))
     }
@@ -150,6 +152,10 @@ impl Error {
     pub(crate) fn with_may_retry(mut self, may_retry: bool) -> Self {
         self.0.may_retry = may_retry;
         self
+    }
+
+    pub(crate) fn set_elapsed(&mut self, elapsed: Duration) {
+        self.0.elapsed = elapsed;
     }
 
     pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
@@ -215,6 +221,12 @@ impl Error {
     /// How many requests were made, retries included; 0 if it didn't come to one.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
+    }
+
+    /// How long the send took, retries and the waits before them included; 0 if it was
+    /// refused before.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
     }
 
     /// What a person can do about it, in one sentence.

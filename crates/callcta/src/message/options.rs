@@ -112,6 +112,7 @@ pub struct SendOptions {
     pub(crate) metadata: Option<String>,
     pub(crate) deadline: Option<SystemTime>,
     pub(crate) unchecked: bool,
+    pub(crate) key: Option<u64>,
     pub(crate) extra: Extra,
 }
 
@@ -199,6 +200,13 @@ impl SendOptions {
     /// changes a limit. Defaults to `false`.
     pub fn unchecked(mut self, yes: bool) -> Self {
         self.unchecked = yes;
+        self
+    }
+
+    /// A number of the caller's own for this send, which isn't sent:
+    /// [`RetryEvent::key`](crate::RetryEvent::key) tells it. None by default.
+    pub fn key(mut self, key: u64) -> Self {
+        self.key = Some(key);
         self
     }
 

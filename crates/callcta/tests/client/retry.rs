@@ -243,6 +243,42 @@ fn the_wait_the_platform_asks_for_wins() {
 }
 
 #[test]
+fn a_retry_tells_which_send_it_is_about() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&told);
+    let body = r#"{"error":{"message":"x","code":613}}"#;
+    let limited = || response(400, None, body);
+    let transport = ScriptedTransport::new([
+        limited(),
+        response(200, None, OK),
+        limited(),
+        response(200, None, OK),
+    ]);
+    let client = Client::builder("1", "t")
+        .transport(Arc::new(transport))
+        .retry(RetryPolicy::new().base_delay(Duration::ZERO))
+        .on_retry(move |event| {
+            assert_eq!(event.message, &message());
+            let shown = format!("{event:?}");
+            assert!(!shown.contains(PSID) && !shown.contains("Call"), "{shown}");
+            seen.lock()
+                .expect("nobody panicked")
+                .push((event.to.clone(), event.key));
+        })
+        .build()
+        .expect("the settings are right");
+    let options = SendOptions::new().key(7);
+    let first = client.send_with(PSID, &message(), &options);
+    let second = client.send("2", &message());
+    assert!(first.expect("the second try works").elapsed > Duration::ZERO);
+    assert_eq!(second.expect("the second try works").attempts, 2);
+    assert_eq!(
+        *told.lock().expect("nobody panicked"),
+        [(PSID.into(), Some(7)), ("2".into(), None)]
+    );
+}
+
+#[test]
 fn a_wait_past_the_deadline_is_not_begun() {
     let body = r#"{"error":{"message":"x","code":613}}"#;
     let transport = Arc::new(ScriptedTransport::new([
