@@ -136,7 +136,7 @@ pub(crate) fn of_transport(error: TransportError) -> Error {
     let again = matches!(
         kind,
         ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::OutOfResources
-    );
+    ) && error.kind != Failed::Refused;
     let what = error.message.clone();
     let told = match error.kind {
         Failed::Closed => Error::cancelled(delivery, CancelReason::Closed, what),

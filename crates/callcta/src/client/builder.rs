@@ -187,10 +187,13 @@ impl ClientBuilder {
         } else {
             let mut config = self.transport_config;
             config.https_only = !endpoint.loopback;
-            let transport = UreqTransport::new(config).map_err(|error| {
+            let transport = UreqTransport::new(config).and_then(|transport| {
+                transport.check(&endpoint.url)?;
+                Ok(transport)
+            });
+            Arc::new(transport.map_err(|error| {
                 Error::invalid_argument(error.message.clone()).with_source(error)
-            })?;
-            Arc::new(transport)
+            })?)
         };
         Ok(Client {
             inner: Arc::new(Inner {

@@ -1,9 +1,8 @@
 //! Work that cannot be interrupted, made abandonable.
 //!
-//! Neither a name look-up nor a TCP connect can be called off. Both are rare (a
-//! pooled connection needs neither), so they run on a thread of their own, and
-//! the caller stops waiting when its time is up, the call is given up or the
-//! transport is closed.
+//! A name look-up can't be called off. It is rare (a kept connection needs none), so
+//! it runs on a thread of its own, and the caller stops waiting when its time is up,
+//! the call is given up or the transport is closed.
 
 use std::error::Error;
 use std::fmt;
@@ -30,7 +29,8 @@ pub(crate) struct NoThread(pub(crate) io::Error);
 
 impl fmt::Display for NoThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no thread can be started: {}", self.0.kind())
+        let why = self.0.to_string().to_ascii_lowercase();
+        write!(f, "no thread can be started: {why}")
     }
 }
 
@@ -103,17 +103,13 @@ impl Background {
         }
     }
 
-    /// Runs `work` on a new thread and waits for what it returns.
-    pub(super) fn run<R: Send + 'static>(
-        self: &Arc<Self>,
-        name: &str,
-        deadline: Option<Instant>,
-        work: impl FnOnce() -> R + Send + 'static,
-    ) -> Result<R, Interrupted> {
-        let slot = Arc::new(Mutex::new(None));
-        let filled = Arc::clone(&slot);
-        self.spawn(name, move || *lock(&filled) = Some(work()))?;
-        self.wait(deadline, || lock(&slot).take())
+    /// Fails once the thread's call is given up or `close` was called.
+    pub(super) fn check(&self) -> Result<(), Interrupted> {
+        let given_up = call::cancel_token().is_some_and(|token| token.check());
+        if given_up || *lock(&self.closed) {
+            return Err(Interrupted::Closed);
+        }
+        Ok(())
     }
 
     /// Wakes every waiter to look again.

@@ -28,12 +28,16 @@ pub struct TransportConfig {
     pub https_only: bool,
     /// The `User-Agent` header; none when empty. Default: `callcta/` and the version.
     pub user_agent: String,
-    /// URL of an HTTP proxy, `http://` or `https://`, credentials allowed. Every
-    /// request goes through a `CONNECT` tunnel. Default: none.
+    /// URL of an HTTP proxy, `[http[s]://][user:password@]host[:port]`, credentials
+    /// percent-encoded. Every request goes through a `CONNECT` tunnel. Default: none.
     pub proxy: Option<String>,
-    /// Whether `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` (the first one set) and
-    /// `NO_PROXY` count, when `proxy` is none. HTTP proxies only, as above.
-    /// Default: false.
+    /// Whether the environment counts, as with curl, when `proxy` is none. The
+    /// first that is set decides, an empty one meaning no proxy: for `https` URLs
+    /// of `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`; for `http` of
+    /// `http_proxy`, `HTTP_PROXY` (not in a CGI program) and the latter two.
+    /// `no_proxy` or `NO_PROXY` lists the hosts that are reached without: domains,
+    /// addresses or networks such as `10.0.0.0/8`, each perhaps with a port; `*`
+    /// is all. Default: false.
     pub proxy_from_env: bool,
     /// Whether the operating system judges certificates, by its own store,
     /// instead of Mozilla's list of roots; needs the feature `platform-verifier`.

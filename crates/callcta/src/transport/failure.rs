@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use ureq::Error;
 
-use super::background::NoThread;
 use super::config::TransportConfig;
-use super::resolver::LookUpFailed;
+use super::unreached;
 use super::{HttpRequest, TransportError, TransportErrorKind};
 
 /// Longest head of an answer.
@@ -49,19 +48,11 @@ pub(super) fn before_status(
     limits: &Limits,
 ) -> TransportError {
     let (kind, message) = match error {
-        Error::Timeout(_) if request_written => (
+        _ if !request_written => unreached::told(error, peer, limits),
+        Error::Timeout(_) => (
             TransportErrorKind::Timeout,
             format!("no answer within {:?}", limits.total),
         ),
-        Error::Timeout(_) => (
-            TransportErrorKind::Timeout,
-            format!("no connection to {peer} within {:?}", limits.connect),
-        ),
-        Error::BadUri(_) | Error::Http(_) | Error::RequireHttpsOnly(_) => (
-            TransportErrorKind::InvalidRequest,
-            "the request is not valid".to_owned(),
-        ),
-        _ if !request_written => (connect_kind(error), connect_message(error, peer)),
         Error::Io(error) => (
             TransportErrorKind::Network,
             format!("the connection broke before an answer: {}", io_text(error)),
@@ -117,53 +108,8 @@ pub(super) fn within_body(error: &Error, limits: &Limits) -> TransportError {
     }
 }
 
-fn connect_kind(error: &Error) -> TransportErrorKind {
-    let exhausted = match error {
-        Error::Other(other) => match other.downcast_ref() {
-            Some(LookUpFailed(error)) => is_exhausted(error),
-            None => other.is::<NoThread>(),
-        },
-        Error::Io(error) => is_exhausted(error),
-        _ => false,
-    };
-    if exhausted {
-        TransportErrorKind::OutOfResources
-    } else {
-        TransportErrorKind::Connect
-    }
-}
-
-/// Whether there was no file, or no memory, for a socket.
-pub(super) fn is_exhausted(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    let raw = [libc::EMFILE, libc::ENFILE, libc::ENOBUFS];
-    #[cfg(not(unix))]
-    let raw: [i32; 0] = [];
-    error.kind() == io::ErrorKind::OutOfMemory
-        || error.raw_os_error().is_some_and(|code| raw.contains(&code))
-}
-
-fn connect_message(error: &Error, peer: &str) -> String {
-    match error {
-        Error::Other(other) if other.is::<LookUpFailed>() => {
-            format!("could not resolve {peer}: {other}")
-        }
-        Error::Other(other) if other.is::<NoThread>() => {
-            format!("could not connect to {peer}: {other}")
-        }
-        Error::HostNotFound => format!("could not resolve {peer}"),
-        Error::ConnectProxyFailed(_) => {
-            format!("could not connect to {peer}: refused by the proxy")
-        }
-        Error::Io(error) => format!("could not connect to {peer}: {}", io_text(error)),
-        Error::Rustls(error) => one_line(&format!("could not connect to {peer}: {error}")),
-        Error::Tls(text) => format!("could not connect to {peer}: {text}"),
-        _ => format!("could not connect to {peer}"),
-    }
-}
-
 /// The kind, and for TLS, which reports all its errors as one kind, the reason.
-fn io_text(error: &io::Error) -> String {
+pub(super) fn io_text(error: &io::Error) -> String {
     let kind = error.kind();
     match error.get_ref() {
         Some(reason) if kind == io::ErrorKind::InvalidData => {
@@ -177,32 +123,4 @@ fn io_text(error: &io::Error) -> String {
 
 fn one_line(text: &str) -> String {
     text.replace(['\r', '\n'], " ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_runs_out_on_this_machine_is_named() {
-        let no_thread = NoThread(io::ErrorKind::WouldBlock.into());
-        let no_thread = Error::Other(Box::new(no_thread));
-        assert_eq!(connect_kind(&no_thread), TransportErrorKind::OutOfResources);
-        assert_eq!(
-            connect_message(&no_thread, "h"),
-            "could not connect to h: no thread can be started: operation would block"
-        );
-        #[cfg(unix)]
-        {
-            let files = || io::Error::from_raw_os_error(libc::EMFILE);
-            let look_up = LookUpFailed(files().into());
-            for error in [files().into(), Error::Other(Box::new(look_up))] {
-                assert_eq!(connect_kind(&error), TransportErrorKind::OutOfResources);
-                let text = connect_message(&error, "h");
-                assert!(text.contains("too many open files"), "{text}");
-            }
-            let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
-            assert_eq!(connect_kind(&refused.into()), TransportErrorKind::Connect);
-        }
-    }
 }

@@ -14,31 +14,23 @@ use super::call;
 /// path and query, with no way to switch either off. So ureq is given a head
 /// without path, query and `Authorization`, and they are put in here.
 #[derive(Debug)]
-pub(super) struct HeadConnector {
-    /// Whether connections go through a proxy, unless excepted.
-    pub(super) proxied: bool,
-}
+pub(super) struct HeadConnector;
 
 impl<In: Transport> Connector<In> for HeadConnector {
     type Out = HeadTransport<In>;
 
     fn connect(
         &self,
-        details: &ConnectionDetails<'_>,
+        _: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        // ureq runs the chain a second time, with the proxy taken out of the
-        // settings, for the connection to the proxy itself. What is written
-        // there is a `CONNECT`, not the request.
-        let to_proxy = self.proxied && details.config.proxy().is_none();
-        Ok(chained.map(|inner| HeadTransport { inner, to_proxy }))
+        Ok(chained.map(|inner| HeadTransport { inner }))
     }
 }
 
 #[derive(Debug)]
 pub(super) struct HeadTransport<T> {
     inner: T,
-    to_proxy: bool,
 }
 
 impl<T: Transport> Transport for HeadTransport<T> {
@@ -47,12 +39,9 @@ impl<T: Transport> Transport for HeadTransport<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let amount = if self.to_proxy {
-            amount
-        } else {
-            let output = self.inner.buffers().output();
-            call::take_head(|head| complete(output, amount, head)).unwrap_or(Ok(amount))?
-        };
+        let output = self.inner.buffers().output();
+        let completed = call::take_head(|head| complete(output, amount, head));
+        let amount = completed.unwrap_or(Ok(amount))?;
         self.inner.transmit_output(amount, timeout)
     }
 

@@ -16,12 +16,19 @@ mod call;
 mod config;
 mod dial;
 mod failure;
+mod habits;
 mod head;
+mod moment;
 pub(crate) mod per_process;
+mod pool;
+mod proxy;
 mod resolver;
 mod script;
 mod socket;
 mod target;
+mod tls;
+mod tunnel;
+mod unreached;
 mod ureq;
 
 pub(crate) use self::background::NoThread;
@@ -163,6 +170,9 @@ impl fmt::Debug for Connection {
 pub enum TransportErrorKind {
     /// Resolving, connecting or the TLS handshake failed.
     Connect,
+    /// The same in a way that another try doesn't change: a certificate that isn't
+    /// trusted, a proxy that says no.
+    Refused,
     /// A time limit ran out.
     Timeout,
     /// The connection broke.

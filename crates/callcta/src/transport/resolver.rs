@@ -1,7 +1,7 @@
 //! Name resolution with a memory.
 //!
-//! ureq resolves the host of every request, pooled connection or not, so an
-//! answer is kept for a bounded time.
+//! Addresses are kept for a bounded time, together with the one that answered
+//! when others didn't.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,10 +17,10 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
 use super::background::{Background, Interrupted, lock};
-use super::call;
-use super::failure::is_exhausted;
+use super::moment::Moment;
+use super::unreached::is_exhausted;
 
-/// As many addresses of one host as ureq can carry.
+/// Most addresses of one host that are tried.
 const MAX_ADDRESSES: usize = 16;
 
 type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
@@ -30,14 +30,18 @@ type Answer = Result<Arc<[SocketAddr]>, Arc<io::Error>>;
 type Question = Mutex<Option<Answer>>;
 
 enum State {
+    Forgotten,
     Asking(Arc<Question>),
-    Known(Arc<[SocketAddr]>, Instant),
+    Known(Arc<[SocketAddr]>, Moment),
 }
 
 struct Entry {
     host: String,
     port: u16,
     state: State,
+    /// The address that answered when one before it didn't. It outlives the
+    /// others, so that a dead route costs time once.
+    preferred: Option<SocketAddr>,
 }
 
 /// Resolves host names, asking the system once per name and `max_age`.
@@ -77,9 +81,23 @@ impl CachingResolver {
         }
     }
 
-    /// Forgets every answer, so that the next call asks anew.
-    pub(super) fn forget(&self) {
-        lock(&self.entries).retain(|entry| matches!(entry.state, State::Asking(_)));
+    /// Forgets the addresses of a host, so that the next call asks anew.
+    pub(super) fn forget(&self, host: &str, port: u16) {
+        if let Some(entry) = find(&mut lock(&self.entries), host, port)
+            && matches!(entry.state, State::Known(..))
+        {
+            entry.state = State::Forgotten;
+        }
+    }
+
+    /// Puts an address before the host's others, from now on.
+    pub(super) fn prefer(&self, host: &str, port: u16, address: SocketAddr) {
+        if let Some(entry) = find(&mut lock(&self.entries), host, port) {
+            entry.preferred = Some(address);
+            if let State::Known(addresses, _) = &mut entry.state {
+                *addresses = in_order(addresses, entry.preferred);
+            }
+        }
     }
 
     /// How many answers are remembered.
@@ -89,35 +107,39 @@ impl CachingResolver {
         lock(&self.entries).iter().filter(known).count()
     }
 
-    fn addresses(
+    /// The addresses of `host`, which may be one itself, in the order to try them.
+    pub(super) fn addresses(
         &self,
         host: &str,
         port: u16,
         deadline: Option<Instant>,
     ) -> Result<Arc<[SocketAddr]>, ureq::Error> {
+        let literal = host.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(ip) = literal.parse::<IpAddr>() {
+            return Ok(Arc::new([SocketAddr::new(ip, port)]));
+        }
         let (question, is_new) = {
             let mut entries = lock(&self.entries);
-            let found = entries
-                .iter()
-                .position(|entry| entry.port == port && entry.host == host);
-            match found.map(|at| &entries[at].state) {
-                Some(State::Known(addresses, since)) if since.elapsed() < self.max_age => {
+            if find(&mut entries, host, port).is_none() {
+                while entries.len() >= self.max_entries {
+                    entries.pop_front();
+                }
+                entries.push_back(Entry {
+                    host: host.to_owned(),
+                    port,
+                    state: State::Forgotten,
+                    preferred: None,
+                });
+            }
+            let entry = find(&mut entries, host, port).expect("it is there now");
+            match &entry.state {
+                State::Known(addresses, since) if Moment::now().since(since) < self.max_age => {
                     return Ok(Arc::clone(addresses));
                 }
-                Some(State::Asking(question)) => (Arc::clone(question), false),
+                State::Asking(question) => (Arc::clone(question), false),
                 _ => {
-                    if let Some(at) = found {
-                        entries.remove(at);
-                    }
-                    while entries.len() >= self.max_entries {
-                        entries.pop_front();
-                    }
                     let question = Arc::new(Question::default());
-                    entries.push_back(Entry {
-                        host: host.to_owned(),
-                        port,
-                        state: State::Asking(Arc::clone(&question)),
-                    });
+                    entry.state = State::Asking(Arc::clone(&question));
                     (question, true)
                 }
             }
@@ -161,22 +183,54 @@ fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     })
 }
 
-/// Keeps a good answer, drops the entry of a failed look-up, and answers the waiters.
-fn settle(entries: &Mutex<VecDeque<Entry>>, question: &Arc<Question>, answer: Answer) {
+/// Keeps a good answer and tells it, or a failure, to those who wait.
+fn settle(entries: &Mutex<VecDeque<Entry>>, question: &Arc<Question>, mut answer: Answer) {
     let mut entries = lock(entries);
-    let mine = |entry: &Entry| matches!(&entry.state, State::Asking(other) if Arc::ptr_eq(other, question));
-    if let Some(at) = entries.iter().position(mine) {
-        match &answer {
-            Ok(addresses) => {
-                entries[at].state = State::Known(Arc::clone(addresses), Instant::now());
-            }
-            Err(_) => {
-                entries.remove(at);
-            }
+    let mine = |entry: &&mut Entry| matches!(&entry.state, State::Asking(other) if Arc::ptr_eq(other, question));
+    if let Some(entry) = entries.iter_mut().find(mine) {
+        entry.state = State::Forgotten;
+        if let Ok(addresses) = &mut answer {
+            *addresses = in_order(addresses, entry.preferred);
+            entry.state = State::Known(Arc::clone(addresses), Moment::now());
         }
     }
     drop(entries);
     *lock(question) = Some(answer);
+}
+
+fn find<'a>(entries: &'a mut VecDeque<Entry>, host: &str, port: u16) -> Option<&'a mut Entry> {
+    entries
+        .iter_mut()
+        .find(|entry| entry.port == port && entry.host == host)
+}
+
+/// The order in which to try addresses (RFC 8305): each once, the two families in
+/// turn, beginning with the preferred address or else one of its family.
+fn in_order(addresses: &[SocketAddr], preferred: Option<SocketAddr>) -> Arc<[SocketAddr]> {
+    let mut unique: Vec<SocketAddr> = Vec::new();
+    for address in addresses {
+        if !unique.contains(address) {
+            unique.push(*address);
+        }
+    }
+    if let Some(at) = unique.iter().position(|one| Some(*one) == preferred) {
+        unique[..=at].rotate_right(1);
+    }
+    let begins_with_v6 = preferred
+        .or(unique.first().copied())
+        .is_some_and(|first| first.is_ipv6());
+    let family = |same: bool| {
+        let of_family = move |one: &&SocketAddr| one.is_ipv6() == (begins_with_v6 == same);
+        unique.iter().filter(of_family)
+    };
+    let (mut first, mut second) = (family(true), family(false));
+    let mut order = Vec::with_capacity(unique.len());
+    while order.len() < unique.len().min(MAX_ADDRESSES) {
+        order.extend(first.next());
+        order.extend(second.next());
+    }
+    order.truncate(MAX_ADDRESSES);
+    order.into()
 }
 
 impl From<Interrupted> for ureq::Error {
@@ -189,36 +243,19 @@ impl From<Interrupted> for ureq::Error {
     }
 }
 
-/// ureq wants its own type for the resolver, and the transport keeps one too.
-#[derive(Clone, Debug)]
-pub(super) struct SharedResolver(pub(super) Arc<CachingResolver>);
+/// Keeps ureq from looking names up, which it would do for every request, kept
+/// connection or not.
+#[derive(Debug)]
+pub(super) struct NotYet;
 
-impl Resolver for SharedResolver {
+impl Resolver for NotYet {
     fn resolve(
         &self,
-        uri: &Uri,
-        _config: &Config,
-        _timeout: NextTimeout,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let host = uri.host().ok_or(ureq::Error::HostNotFound)?;
-        let port = uri
-            .port_u16()
-            .unwrap_or(if uri.scheme_str() == Some("https") {
-                443
-            } else {
-                80
-            });
-        let mut resolved = self.empty();
-        let literal = host.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(ip) = literal.parse::<IpAddr>() {
-            resolved.push(SocketAddr::new(ip, port));
-            return Ok(resolved);
-        }
-        let addresses = self.0.addresses(host, port, call::deadline())?;
-        for address in addresses.iter().take(MAX_ADDRESSES) {
-            resolved.push(*address);
-        }
-        Ok(resolved)
+        Ok(self.empty())
     }
 }
 
@@ -277,9 +314,70 @@ mod tests {
             );
         }
         assert_eq!(asked.load(Ordering::SeqCst), 1);
-        resolver.forget();
+        resolver.forget("b.test", 1);
+        resolver.forget("a.test", 2);
+        resolve(&resolver, "a.test");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        resolver.forget("a.test", 1);
+        assert_eq!(resolver.known(), 0);
         resolve(&resolver, "a.test");
         assert_eq!(asked.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn an_address_needs_no_look_up() {
+        let resolver = resolver(Duration::MAX, |_, _| unreachable!());
+        for (host, address) in [("[::1]", "[::1]:1"), ("127.0.0.1", "127.0.0.1:1")] {
+            assert_eq!(resolve(&resolver, host), [address.parse().unwrap()]);
+        }
+    }
+
+    #[test]
+    fn families_take_turns_and_the_preferred_address_is_first() {
+        let parse = |list: &str| -> Vec<SocketAddr> {
+            list.split(' ')
+                .map(|ip| SocketAddr::new(ip.parse().unwrap(), 1))
+                .collect()
+        };
+        let order = |list: &str, preferred: Option<&str>| {
+            let preferred = preferred.map(|one| parse(one)[0]);
+            let order = in_order(&parse(list), preferred);
+            order
+                .iter()
+                .map(|one| one.ip().to_string())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(
+            order("1::1 1::2 1::2 1::3 1.1.1.1", None),
+            "1::1 1.1.1.1 1::2 1::3"
+        );
+        assert_eq!(order("1.1.1.1 1.1.1.2 1::1", None), "1.1.1.1 1::1 1.1.1.2");
+        assert_eq!(
+            order("1::1 1.1.1.1 1.1.1.2", Some("1.1.1.2")),
+            "1.1.1.2 1::1 1.1.1.1"
+        );
+        // One that the name no longer has still tells which family has a way.
+        assert_eq!(order("1::1 1.1.1.1", Some("2.2.2.2")), "1.1.1.1 1::1");
+        let many = "1.1.1.1 ".repeat(20)
+            + &(2..40)
+                .map(|i| format!("1::{i}"))
+                .collect::<Vec<_>>()
+                .join(" ");
+        assert_eq!(in_order(&parse(&many), None).len(), MAX_ADDRESSES);
+    }
+
+    #[test]
+    fn a_preference_outlives_the_answer() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let resolver = resolver(Duration::MAX, counted(&asked));
+        let last = *resolve(&resolver, "a.test").last().unwrap();
+        resolver.prefer("a.test", 1, last);
+        assert_eq!(resolve(&resolver, "a.test")[0], last);
+        resolver.forget("a.test", 1);
+        assert_eq!(resolve(&resolver, "a.test")[0], last);
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
+        assert_ne!(resolve(&resolver, "b.test")[0], last);
     }
 
     #[test]

@@ -25,10 +25,17 @@ const HOLD: usize = 64 * 1024;
 const EXACT: Duration = Duration::from_millis(200);
 
 #[derive(Debug)]
-struct Socket {
+pub(super) struct Socket {
     stream: TcpStream,
     /// Tells an end of the stream that was caused here from the peer's.
     closed: AtomicBool,
+}
+
+impl Socket {
+    /// Whether it was not the peer who closed it.
+    pub(super) fn is_closed_here(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
 }
 
 impl ShutdownHandle for Socket {
@@ -81,8 +88,8 @@ impl SocketTransport {
     }
 
     /// What shuts the connection down from another thread.
-    pub(super) fn handle(&self) -> Arc<dyn ShutdownHandle> {
-        Arc::clone(&self.socket) as _
+    pub(super) fn socket(&self) -> Arc<Socket> {
+        Arc::clone(&self.socket)
     }
 
     /// Lets the call's token reach this socket.
@@ -179,7 +186,7 @@ impl Transport for SocketTransport {
                 Err(error) => return Err(error.into()),
             }
         };
-        if count == 0 && self.socket.closed.load(Ordering::Acquire) {
+        if count == 0 && self.socket.is_closed_here() {
             // Not an end of the body, which ureq would take it for.
             return Err(given_up());
         }
@@ -193,9 +200,9 @@ impl Transport for SocketTransport {
         if !self.held.is_empty() || !self.buffers.input().is_empty() {
             return false;
         }
-        // ureq asks twice: when it puts a connection into the pool, straight
-        // after an answer, and when it takes one out. Only the second time says
-        // something about the next request.
+        // Asked twice: when the connection goes into the pool, straight after an
+        // answer, and when it is taken out. Only the second time says something
+        // about the next request.
         if std::mem::take(&mut self.answered) {
             return true;
         }

@@ -1,6 +1,5 @@
 //! The real transport, over ureq.
 
-use std::env;
 use std::fmt;
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,19 +8,23 @@ use std::time::Instant;
 
 use ureq::config::Config;
 use ureq::http::{self, HeaderMap, Request, Uri};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
-use ureq::{Agent, Body, Error, Proxy, ProxyProtocol};
+use ureq::tls::TlsConfig;
+use ureq::unversioned::transport::{Connector, RustlsConnector};
+use ureq::{Agent, Body, Error};
 
 use super::background::Background;
 use super::call::CallScope;
 use super::config::TransportConfig;
-use super::dial::SocketConnector;
+use super::dial::{Dialer, place};
 use super::failure::{self, Limits, MAX_ANSWER_HEAD, unusable};
+use super::habits::KeepAlive;
 use super::head::HeadConnector;
 use super::per_process::PerProcess;
-use super::resolver::{CachingResolver, SharedResolver};
+use super::pool::{Pool, PoolConnector};
+use super::proxy::Proxies;
+use super::resolver::{CachingResolver, NotYet};
 use super::target::{MAX_HEAD, Target, has_valid_authority, is_header_value};
+use super::tls::roots;
 use super::{HttpRequest, HttpResponse, Method, Transport, TransportError};
 use crate::cancel::CancelToken;
 
@@ -31,15 +34,6 @@ const INPUT_BUFFER: usize = MAX_ANSWER_HEAD + 1024;
 const OUTPUT_BUFFER: usize = MAX_HEAD + 8 * 1024;
 /// Longest `User-Agent`.
 const MAX_USER_AGENT: usize = 1024;
-/// Where ureq looks for a proxy, in this order.
-const PROXY_VARIABLES: [&str; 6] = [
-    "ALL_PROXY",
-    "all_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-];
 /// No answer to a send that worked is longer.
 const USUAL_BODY: usize = 1024;
 
@@ -58,14 +52,17 @@ const USUAL_BODY: usize = 1024;
 pub struct UreqTransport {
     config: TransportConfig,
     agent_config: Config,
-    agents: PerProcess<Pool>,
+    proxies: Arc<Proxies>,
+    stacks: PerProcess<Stack>,
     closed: AtomicBool,
     pid: fn() -> u32,
 }
 
 /// What one process uses.
-struct Pool {
+struct Stack {
     agent: Agent,
+    pool: Arc<Pool>,
+    #[cfg(test)]
     resolver: Arc<CachingResolver>,
     background: Arc<Background>,
     /// The first origin asked for, parsed. A client only ever has one.
@@ -83,55 +80,62 @@ impl UreqTransport {
         if !is_header_value(&config.user_agent) || config.user_agent.len() > MAX_USER_AGENT {
             return Err(unusable("the user agent is not a valid header value"));
         }
-        let proxy = proxy(&config)?;
+        let proxies = Arc::new(Proxies::new(&config)?);
         let agent_config = Agent::config_builder()
             .http_status_as_error(false)
             .https_only(config.https_only)
             .max_redirects(0)
-            .proxy(proxy)
+            .proxy(None)
             .tls_config(TlsConfig::builder().root_certs(roots(&config)?).build())
             .user_agent(&config.user_agent)
             .input_buffer_size(INPUT_BUFFER)
             .max_response_header_size(MAX_ANSWER_HEAD)
             .output_buffer_size(OUTPUT_BUFFER)
-            .max_idle_connections(config.max_idle_per_host.saturating_mul(2))
-            .max_idle_connections_per_host(config.max_idle_per_host)
-            .max_idle_age(config.idle_age)
+            .max_idle_connections(0)
             .build();
         let transport = Self {
             config,
             agent_config,
-            agents: PerProcess::new(),
+            proxies,
+            stacks: PerProcess::new(),
             closed: AtomicBool::new(false),
             pid: std::process::id,
         };
-        transport.pool();
+        transport.stack();
         Ok(transport)
     }
 
-    fn pool(&self) -> &Pool {
-        self.agents.get((self.pid)(), || {
+    fn stack(&self) -> &Stack {
+        self.stacks.get((self.pid)(), || {
             let background = Arc::<Background>::default();
             let resolver = Arc::new(CachingResolver::new(
                 self.config.resolved_age,
                 self.config.resolved_hosts,
                 Arc::clone(&background),
             ));
-            let connector = ()
-                .chain(ConnectProxyConnector::default())
-                .chain(SocketConnector {
-                    background: Arc::clone(&background),
-                })
-                .chain(RustlsConnector::default())
-                .chain(HeadConnector {
-                    proxied: self.agent_config.proxy().is_some(),
-                });
-            Pool {
+            let pool = Arc::new(Pool::new(
+                self.config.max_idle_per_host,
+                self.config.idle_age,
+            ));
+            let dialer = Dialer {
+                background: Arc::clone(&background),
+                resolver: Arc::clone(&resolver),
+                proxies: Arc::clone(&self.proxies),
+                tls: RustlsConnector::default(),
+                user_agent: self.config.user_agent.clone(),
+            };
+            let connector = PoolConnector {
+                pool: Arc::clone(&pool),
+                dialer,
+            };
+            Stack {
                 agent: Agent::with_parts(
                     self.agent_config.clone(),
-                    connector,
-                    SharedResolver(Arc::clone(&resolver)),
+                    connector.chain(HeadConnector),
+                    NotYet,
                 ),
+                pool,
+                #[cfg(test)]
                 resolver,
                 background,
                 origin: OnceLock::new(),
@@ -139,12 +143,18 @@ impl UreqTransport {
         })
     }
 
+    /// Fails if every request to this URL would, as far as the settings go.
+    pub(crate) fn check(&self, url: &str) -> Result<(), TransportError> {
+        let uri = Uri::try_from(url).map_err(|_| unusable("the URL is not valid"))?;
+        self.proxies.of(&uri).map(drop)
+    }
+
     /// Whom a message says could not be reached.
     fn name(&self, uri: &Uri) -> String {
-        let host = uri.host().unwrap_or_default();
-        match self.agent_config.proxy() {
-            Some(proxy) if !proxy.is_no_proxy(uri) => format!("{host} through the proxy"),
-            _ => host.to_owned(),
+        let (host, port) = place(uri);
+        match self.proxies.of(uri) {
+            Ok(Some(proxy)) => format!("{host}:{port} through the proxy {proxy}"),
+            _ => format!("{host}:{port}"),
         }
     }
 
@@ -182,8 +192,8 @@ impl Transport for UreqTransport {
             return Err(TransportError::cancelled());
         }
         let target = Target::of(request, self.config.https_only)?;
-        let pool = self.pool();
-        let uri = pool.uri(target.origin)?;
+        let stack = self.stack();
+        let uri = stack.uri(target.origin)?;
         let limits = Limits::of(request, &self.config);
         let start = Instant::now();
         let call = CallScope::enter(
@@ -199,26 +209,26 @@ impl Transport for UreqTransport {
                 .method(http::Method::POST)
                 .body(request.body)
                 .map_err(Error::from)
-                .and_then(|outgoing| pool.agent.run(outgoing)),
+                .and_then(|outgoing| stack.agent.run(outgoing)),
             Method::Get => outgoing
                 .body(())
                 .map_err(Error::from)
-                .and_then(|outgoing| pool.agent.run(outgoing)),
+                .and_then(|outgoing| stack.agent.run(outgoing)),
         };
         match answered {
-            Ok(mut answer) => Ok(HttpResponse {
-                status: answer.status().as_u16(),
-                headers: headers(answer.headers()),
-                body: whole(answer.body_mut(), self.config.max_body).map_err(|error| {
-                    self.ended_or(request, true, || failure::within_body(&error, &limits))
-                }),
-                connection: call.connection(),
-            }),
+            Ok(mut answer) => {
+                stack.pool.says(&peer, keep_alive(answer.headers()));
+                Ok(HttpResponse {
+                    status: answer.status().as_u16(),
+                    headers: headers(answer.headers()),
+                    body: whole(answer.body_mut(), self.config.max_body).map_err(|error| {
+                        self.ended_or(request, true, || failure::within_body(&error, &limits))
+                    }),
+                    connection: call.connection(),
+                })
+            }
             Err(error) => {
                 let written = call.request_written();
-                if !written {
-                    pool.resolver.forget();
-                }
                 Err(self.ended_or(request, written, || {
                     failure::before_status(&error, written, &self.name(&peer), &limits)
                 }))
@@ -228,14 +238,15 @@ impl Transport for UreqTransport {
 
     fn close(&self) {
         if !self.closed.swap(true, Ordering::AcqRel) {
-            let pool = self.pool();
-            pool.background.close();
-            pool.agent.clone().shutdown();
+            let stack = self.stack();
+            stack.background.close();
+            stack.agent.clone().shutdown();
+            stack.pool.close();
         }
     }
 }
 
-impl Pool {
+impl Stack {
     /// `origin` as a URL with an empty path.
     fn uri(&self, origin: &str) -> Result<Uri, TransportError> {
         match self.origin.get() {
@@ -261,6 +272,15 @@ fn whole(body: &mut Body, limit: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
+fn keep_alive(headers: &HeaderMap) -> KeepAlive {
+    let mut said = KeepAlive::default();
+    let values = headers.get_all("keep-alive").iter();
+    values
+        .filter_map(|value| value.to_str().ok())
+        .for_each(|value| said.read(value));
+    said
+}
+
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()
@@ -269,62 +289,6 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
             Some((name.as_str().to_owned(), value.to_owned()))
         })
         .collect()
-}
-
-fn proxy(config: &TransportConfig) -> Result<Option<Proxy>, TransportError> {
-    let new = |url: &str| {
-        let proxy = Proxy::new(url)
-            .ok()
-            .filter(|proxy| has_valid_authority(proxy.uri()));
-        proxy.ok_or_else(|| unusable("the proxy's URL is not valid"))
-    };
-    let proxy = match &config.proxy {
-        Some(url) => Some(new(url)?),
-        None if config.proxy_from_env => {
-            // ureq passes over one that is not valid.
-            let set = |name| env::var(name).ok().filter(|url| !url.is_empty());
-            let first = PROXY_VARIABLES.into_iter().find_map(set);
-            first.map(|url| new(&url)).transpose()?;
-            Proxy::try_from_env()
-        }
-        None => None,
-    };
-    match proxy.as_ref().map(Proxy::protocol) {
-        None | Some(ProxyProtocol::Http | ProxyProtocol::Https) => Ok(proxy),
-        Some(_) => Err(unusable("only http and https proxies are supported")),
-    }
-}
-
-fn roots(config: &TransportConfig) -> Result<RootCerts, TransportError> {
-    if config.platform_verifier {
-        return match config.extra_ca_pem {
-            _ if !cfg!(feature = "platform-verifier") => {
-                Err(unusable("the platform's verifier needs its feature"))
-            }
-            None => Ok(RootCerts::PlatformVerifier),
-            Some(_) => Err(unusable(
-                "extra certificates cannot be combined with the platform's verifier",
-            )),
-        };
-    }
-    let Some(pem) = &config.extra_ca_pem else {
-        return Ok(RootCerts::WebPki);
-    };
-    let mut certificates = Vec::new();
-    for item in parse_pem(pem) {
-        match item {
-            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
-            Ok(_) => {}
-            Err(_) => return Err(unusable("the extra certificates are not valid PEM")),
-        }
-    }
-    if certificates.is_empty() {
-        return Err(unusable("the extra certificates hold no certificate"));
-    }
-    // ureq takes either its built-in roots or a list, so the list has both.
-    let built_in = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-    certificates.extend(built_in.map(|der| Certificate::from_der(der)));
-    Ok(RootCerts::from(certificates))
 }
 
 impl fmt::Debug for UreqTransport {
@@ -377,11 +341,11 @@ mod tests {
             });
             assert_eq!(transport.post(&request).unwrap().status, 200);
         });
-        assert_eq!(transport.pool().resolver.known(), 1);
+        assert_eq!(transport.stack().resolver.known(), 1);
         drop(listener);
         let error = transport.post(&request).unwrap_err();
         assert_eq!(error.kind, TransportErrorKind::Connect);
-        assert_eq!(transport.pool().resolver.known(), 0);
+        assert_eq!(transport.stack().resolver.known(), 0);
     }
 
     static PID: AtomicU32 = AtomicU32::new(1);
@@ -430,7 +394,7 @@ mod tests {
             // Closing one process's connections leaves the others' alone.
             for (pid, others) in [(2, &[1, 3][..]), (1, &[3]), (3, &[])] {
                 PID.store(pid, Ordering::SeqCst);
-                transport.pool().agent.clone().shutdown();
+                transport.stack().agent.clone().shutdown();
                 for &other in others {
                     assert_eq!(post(other), ["0", "", "2"][other as usize - 1]);
                 }

@@ -14,16 +14,23 @@ use super::server::{Peer, Server, Stream};
 
 /// A server's settings for `localhost`, and the certificate of its own CA.
 pub fn authority(versions: &[&'static SupportedProtocolVersion]) -> (Arc<ServerConfig>, String) {
+    authority_for(versions, |_| {})
+}
+
+/// The same with something about the server's certificate changed.
+pub fn authority_for(
+    versions: &[&'static SupportedProtocolVersion],
+    change: impl FnOnce(&mut CertificateParams),
+) -> (Arc<ServerConfig>, String) {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::new(Vec::new()).unwrap();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca_pem = ca.self_signed(&ca_key).unwrap().pem();
     let issuer = Issuer::new(ca, ca_key);
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()])
-        .unwrap()
-        .signed_by(&key, &issuer)
-        .unwrap();
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    change(&mut params);
+    let certificate = params.signed_by(&key, &issuer).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let config =
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

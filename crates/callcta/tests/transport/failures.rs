@@ -14,13 +14,12 @@ use super::{OK, client, failed, hasty_client, plain, post, request, spoiled};
 #[test]
 fn nobody_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     drop(listener);
+    let url = format!("http://{address}/");
     let message = failed(post(&client(), &url), Kind::Connect, false);
-    assert_eq!(
-        message,
-        "could not connect to 127.0.0.1: connection refused"
-    );
+    let expected = format!("could not connect to {address}: connection refused");
+    assert_eq!(message, expected);
 }
 
 #[test]
@@ -111,7 +110,16 @@ fn settings_that_cannot_be_used() {
                 extra_ca_pem: Some(b"no certificate".to_vec()),
                 ..plain()
             },
-            "certificate",
+            "extra_ca_pem (extraCaPem, --ca-file) holds no certificate",
+        ),
+        (
+            TransportConfig {
+                extra_ca_pem: Some(
+                    b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec(),
+                ),
+                ..plain()
+            },
+            "holds a certificate that can't be read",
         ),
     ] {
         let error = UreqTransport::new(config).unwrap_err();

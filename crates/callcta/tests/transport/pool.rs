@@ -1,11 +1,15 @@
 //! Which connection a request takes.
 
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpListener};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use callcta::transport::{TransportConfig, TransportErrorKind as Kind, UreqTransport};
 
-use super::server::Server;
+use super::server::{Server, answer};
 use super::{OK, client, failed, plain, post};
 
 #[test]
@@ -125,36 +129,167 @@ fn a_spoiled_answer_ends_the_connection() {
     assert_eq!((log.connections, log.requests.len()), (2, 2));
 }
 
-#[test]
-fn idle_connections_are_bounded() {
-    // Both calls are in flight at once, so there are two connections, of which
-    // one may stay.
-    let both = Arc::new(Barrier::new(2));
-    let meeting = Arc::clone(&both);
-    let server = Server::start(move |mut peer| {
-        let mut first = true;
+/// A server that answers the first `count` requests only when all of them are
+/// there, so that there are as many connections.
+fn gathering(count: usize) -> Server {
+    let all = Barrier::new(count);
+    Server::start(move |mut peer| {
+        let mut first = peer.connection < count;
         while peer.request().is_some() {
-            if std::mem::take(&mut first) && peer.connection < 2 {
-                meeting.wait();
+            if std::mem::take(&mut first) {
+                all.wait();
             }
             peer.send(OK);
         }
+    })
+}
+
+fn post_at_once(client: &UreqTransport, url: &str, count: usize) {
+    thread::scope(|scope| {
+        for _ in 0..count {
+            scope.spawn(|| assert_eq!(post(client, url).unwrap().status, 200));
+        }
     });
+}
+
+#[test]
+fn the_newest_of_idle_connections_is_used() {
+    let server = gathering(4);
+    let client = client();
+    post_at_once(&client, &server.url(), 4);
+    for _ in 0..8 {
+        post(&client, &server.url()).unwrap();
+    }
+    let log = server.finish(client);
+    assert_eq!((log.connections, log.requests.len()), (4, 12));
+    let used: HashSet<_> = log.requests[4..].iter().map(|it| it.connection).collect();
+    assert_eq!(used.len(), 1);
+}
+
+#[test]
+fn what_the_server_says_about_keeping_connections_is_heeded() {
+    for (header, connections) in [
+        ("keep-alive: timeout=0\r\n", 3),
+        ("keep-alive: max=1\r\n", 3),
+        ("keep-alive: timeout=60, max=2\r\n", 2),
+        ("keep-alive: timeout=60, max=99\r\n", 1),
+    ] {
+        for body in ["{}", ""] {
+            let server = Server::answering(answer("200 OK", header, body));
+            let client = client();
+            for _ in 0..3 {
+                assert_eq!(post(&client, &server.url()).unwrap().status, 200);
+            }
+            assert_eq!(server.finish(client).connections, connections, "{header}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_closes_without_a_word_costs_one_unknown_message_at_most() {
+    // The end follows the answer at once, but not always before the next request.
+    let server = Server::start(|mut peer| {
+        peer.request();
+        peer.send(OK);
+    });
+    let client = client();
+    let mut lost = 0;
+    for _ in 0..500 {
+        match post(&client, &server.url()) {
+            Ok(answer) => assert_eq!(answer.status, 200),
+            Err(error) => {
+                assert!(error.request_written, "{error}");
+                lost += 1;
+            }
+        }
+    }
+    assert!(lost <= 1, "{lost} were lost");
+    server.finish(client);
+}
+
+#[test]
+fn after_a_death_connections_are_new() {
+    let server = Server::start(|mut peer| {
+        let first = peer.connection == 0;
+        peer.request();
+        peer.send(OK);
+        while peer.request().is_some() && !first {
+            peer.send(OK);
+        }
+    });
+    let client = client();
+    let reused = || post(&client, &server.url()).map(|it| it.connection.is_reused());
+    assert!(!reused().unwrap());
+    assert_eq!(reused().unwrap_err().kind, Kind::Network);
+    for _ in 0..3 {
+        assert!(!reused().unwrap());
+    }
+    // Of which one was kept, to see how long the server keeps it.
+    let log = server.finish(client);
+    assert_eq!((log.connections, log.requests.len()), (4, 5));
+}
+
+#[test]
+fn idle_connections_that_the_server_closed_are_let_go() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let client = client();
+    let (gone, is_gone) = mpsc::channel();
+    let (asked, was_asked) = mpsc::channel();
+    let both = Barrier::new(2);
+    thread::scope(|scope| {
+        let accepting = scope.spawn(|| {
+            [0, 1].map(|number| {
+                let stream = Arc::new(listener.accept().unwrap().0);
+                let (served, both) = (Arc::clone(&stream), &both);
+                let (gone, asked) = (gone.clone(), asked.clone());
+                scope.spawn(move || {
+                    let mut lines = BufReader::new(&*served).lines();
+                    for round in 0.. {
+                        if !lines.any(|line| line.is_ok_and(|line| line.is_empty())) {
+                            break;
+                        }
+                        if round == 0 {
+                            both.wait();
+                        }
+                        asked.send(number).unwrap();
+                        (&*served).write_all(OK.as_bytes()).unwrap();
+                    }
+                    gone.send(number).unwrap();
+                });
+                stream
+            })
+        });
+        post_at_once(&client, &url, 2);
+        let streams = accepting.join().unwrap();
+        // The one that stays in use, and the one that only comes to an end.
+        let next = || {
+            assert!(post(&client, &url).unwrap().connection.is_reused());
+            was_asked.try_iter().last().unwrap()
+        };
+        let used = next();
+        streams[1 - used].shutdown(Shutdown::Write).unwrap();
+        let started = Instant::now();
+        while is_gone.try_recv() != Ok(1 - used) {
+            assert!(started.elapsed() < Duration::from_secs(30));
+            assert_eq!(next(), used);
+            thread::sleep(Duration::from_millis(20));
+        }
+        drop(client);
+    });
+}
+
+#[test]
+fn idle_connections_are_bounded() {
+    let server = gathering(2);
     let client = UreqTransport::new(TransportConfig {
         max_idle_per_host: 1,
         ..plain()
     })
     .unwrap();
-    let at_once = || {
-        thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| post(&client, &server.url()).unwrap());
-            }
-        });
-    };
-    at_once();
-    post(&client, &server.url()).unwrap();
-    post(&client, &server.url()).unwrap();
+    post_at_once(&client, &server.url(), 2);
+    post_at_once(&client, &server.url(), 1);
+    post_at_once(&client, &server.url(), 1);
     let log = server.finish(client);
     assert_eq!((log.connections, log.requests.len()), (2, 4));
     assert_eq!(log.requests[2].connection, log.requests[3].connection);

@@ -1,6 +1,8 @@
 //! Through a `CONNECT` proxy. The proxy here plays the server at the end of the
 //! tunnel too.
 
+use std::env;
+use std::process::Command;
 use std::sync::Arc;
 
 use callcta::transport::{TransportConfig, TransportErrorKind as Kind, UreqTransport};
@@ -21,15 +23,20 @@ fn through(server: &Server, config: TransportConfig) -> UreqTransport {
     .unwrap()
 }
 
-#[test]
-fn a_tunnel_is_opened_once() {
-    let server = Server::start(|mut peer| {
+/// A proxy and a server that answers every request.
+fn tunneling() -> Server {
+    Server::start(|mut peer| {
         peer.request();
         peer.send(ESTABLISHED);
         while peer.request().is_some() {
             peer.send(OK);
         }
-    });
+    })
+}
+
+#[test]
+fn a_tunnel_is_opened_once() {
+    let server = tunneling();
     let client = through(&server, plain());
     for _ in 0..3 {
         assert_eq!(post(&client, TARGET).unwrap().status, 200);
@@ -120,30 +127,123 @@ fn the_way_to_the_proxy_may_be_encrypted() {
 }
 
 /// Posts through a proxy that does this with the `CONNECT`.
-fn failing(serve: impl Fn(Peer) + Send + Sync + 'static) -> String {
+fn failing(kind: Kind, serve: impl Fn(Peer) + Send + Sync + 'static) -> String {
     let server = Server::start(serve);
     let client = through(&server, plain());
-    let message = failed(post(&client, TARGET), Kind::Connect, false);
+    let message = failed(post(&client, TARGET), kind, false);
     assert!(!message.contains("secret"), "{message}");
+    let place = format!(
+        "could not connect to the proxy 127.0.0.1:{}: ",
+        server.port()
+    );
     assert_eq!(server.finish(client).requests.len(), 1);
-    message
+    message.strip_prefix(&place).expect(&message).to_owned()
 }
 
 #[test]
 fn a_connect_is_no_sending() {
-    let message = failing(|mut peer| {
-        peer.request();
-        peer.send("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
-    });
-    assert_eq!(
-        message,
-        "could not connect to callcta.invalid through the proxy: refused by the proxy"
-    );
-    failing(|mut peer| drop(peer.request()));
-    failing(|mut peer| {
+    for (status, kind) in [
+        ("407 Proxy Authentication Required", Kind::Refused),
+        ("403 Forbidden", Kind::Refused),
+        ("302 Found", Kind::Refused),
+        ("502 Bad Gateway", Kind::Connect),
+        ("429 Too Many Requests", Kind::Connect),
+    ] {
+        let message = failing(kind, move |mut peer| {
+            peer.request();
+            peer.send(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n"));
+        });
+        assert!(message.contains(&status[..3]), "{message}");
+    }
+    failing(Kind::Connect, |mut peer| drop(peer.request()));
+    let message = failing(Kind::Refused, |mut peer| {
         peer.request();
         peer.send("SSH-2.0-server\r\n\r\n");
     });
+    assert_eq!(message, "its answer is not http/1.1");
+}
+
+#[test]
+fn a_proxy_may_say_yes_in_many_ways() {
+    let many = "x-y: z\r\n".repeat(200);
+    for yes in [
+        "HTTP/1.0 200\r\n\r\n".to_owned(),
+        "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+        "HTTP/1.1 299 Fine\r\ncontent-length: 5\r\n\r\n".to_owned(),
+        format!("HTTP/1.1 200 OK\r\n{many}\r\n"),
+        format!("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Wait\r\nx: y\r\n\r\n{ESTABLISHED}"),
+    ] {
+        let answer = yes.clone();
+        let server = Server::start(move |mut peer| {
+            peer.request();
+            // In pieces.
+            let (first, second) = answer.split_at(answer.len() / 2);
+            peer.send(first);
+            peer.send(second);
+            peer.request();
+            peer.send(OK);
+        });
+        let client = through(&server, plain());
+        assert_eq!(post(&client, TARGET).unwrap().status, 200, "{yes}");
+        assert_eq!(server.finish(client).requests.len(), 2);
+    }
+}
+
+#[test]
+fn an_address_goes_through_as_it_is_written() {
+    let server = tunneling();
+    let client = through(&server, plain());
+    for (at, (url, place)) in [
+        ("http://[::1]/", "[::1]:80"),
+        ("http://127.0.0.1:81/", "127.0.0.1:81"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(post(&client, url).unwrap().status, 200);
+        let connect = &server.requests()[2 * at];
+        let line = format!("CONNECT {place} HTTP/1.1\r\n");
+        assert!(connect.head.starts_with(&line), "{}", connect.head);
+        assert_eq!(connect.header("host"), Some(place));
+    }
+    server.finish(client);
+}
+
+/// In a process of its own, since the environment belongs to all threads.
+#[test]
+fn the_environment_counts_where_it_is_asked_for() {
+    const TEST: &str = "proxy::the_environment_counts_where_it_is_asked_for";
+    if let Ok(url) = env::var("CALLCTA_TEST_URL") {
+        for proxy_from_env in [false, true] {
+            let client = UreqTransport::new(TransportConfig {
+                proxy_from_env,
+                ..plain()
+            });
+            let outcome = post(&client.unwrap(), &url).map(|answer| answer.status);
+            assert_eq!(outcome.ok(), proxy_from_env.then_some(200));
+        }
+        return;
+    }
+    let server = tunneling();
+    let proxy = format!("user:secret@127.0.0.1:{}", server.port());
+    let child = Command::new(env::current_exe().unwrap())
+        .args(["--exact", TEST])
+        .env_remove("http_proxy")
+        .env_remove("REQUEST_METHOD")
+        .env("HTTP_PROXY", &proxy)
+        .env("ALL_PROXY", "socks5://127.0.0.1:1")
+        .env("NO_PROXY", "localhost, 127.0.0.0/8")
+        .env("CALLCTA_TEST_URL", TARGET)
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{child:?}");
+    let log = server.finish(());
+    assert_eq!((log.connections, log.requests.len()), (1, 2));
+    assert!(
+        log.requests[0]
+            .head
+            .starts_with("CONNECT callcta.invalid:80 ")
+    );
 }
 
 #[test]
@@ -165,7 +265,11 @@ fn nobody_is_at_the_proxys_address() {
         ..plain()
     })
     .unwrap();
-    failed(post(&client, TARGET), Kind::Connect, false);
+    let message = failed(post(&client, TARGET), Kind::Connect, false);
+    assert!(
+        message.starts_with("could not resolve the proxy proxy.invalid: "),
+        "{message}"
+    );
 }
 
 #[test]

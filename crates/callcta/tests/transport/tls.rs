@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use callcta::transport::{TransportConfig, TransportErrorKind as Kind, UreqTransport};
 
-use super::authority::{authority, serve, trusting};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa};
+
+use super::authority::{authority, authority_for, serve, trusting};
 use super::server::Server;
 use super::{OK, failed, post};
 
@@ -42,18 +44,55 @@ fn nobody_else_is_trusted() {
     let server = serve(config, |mut peer| while peer.request().is_some() {});
     for settings in [TransportConfig::default(), trusting(&other_pem)] {
         let client = UreqTransport::new(settings).unwrap();
-        let message = failed(post(&client, &url(&server)), Kind::Connect, false);
-        assert!(
-            message.starts_with("could not connect to localhost: "),
-            "{message}"
-        );
-        assert!(message.contains("certificate"), "{message}");
+        let message = failed(post(&client, &url(&server)), Kind::Refused, false);
+        let place = format!("could not connect to localhost:{}: ", server.port());
+        assert!(message.starts_with(&place), "{message}");
+        // By whatever name the reader's language has it.
+        for name in ["extra_ca_pem", "extraCaPem", "--ca-file"] {
+            assert!(message.contains(name), "{message}");
+        }
     }
     // The name counts too: this certificate is for localhost.
     let client = UreqTransport::new(trusting(&ca_pem)).unwrap();
     let by_address = format!("https://127.0.0.1:{}/", server.port());
-    failed(post(&client, &by_address), Kind::Connect, false);
+    let message = failed(post(&client, &by_address), Kind::Refused, false);
+    assert!(
+        message.ends_with("its certificate is for another host"),
+        "{message}"
+    );
     assert_eq!(server.finish(client).requests.len(), 0);
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_is_said_in_words() {
+    type Change = fn(&mut CertificateParams);
+    let cases: [(Change, &str); 4] = [
+        (
+            |params| params.not_after = rcgen::date_time_ymd(2001, 1, 1),
+            "its certificate has expired, or this machine's clock is wrong",
+        ),
+        (
+            |params| params.not_before = rcgen::date_time_ymd(4000, 1, 1),
+            "its certificate is not valid yet, or this machine's clock is wrong",
+        ),
+        (
+            |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
+            "its certificate is that of a CA, which is not accepted as a server's",
+        ),
+        (
+            |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
+            "its certificate is not meant for servers",
+        ),
+    ];
+    for (change, hint) in cases {
+        let (config, ca_pem) = authority_for(&[&rustls::version::TLS13], change);
+        let server = serve(config, |mut peer| while peer.request().is_some() {});
+        let client = UreqTransport::new(trusting(&ca_pem)).unwrap();
+        let message = failed(post(&client, &url(&server)), Kind::Refused, false);
+        assert!(message.contains(hint), "{message}");
+        assert!(!message.contains("Error"), "{message}");
+        server.finish(client);
+    }
 }
 
 #[test]
@@ -76,7 +115,8 @@ fn a_broken_handshake_is_no_sending() {
         peer.wait_for_close();
     });
     let client = UreqTransport::new(trusting(&ca_pem)).unwrap();
-    failed(post(&client, &url(&not_tls)), Kind::Connect, false);
+    let message = failed(post(&client, &url(&not_tls)), Kind::Refused, false);
+    assert!(message.contains("doesn't speak TLS"), "{message}");
     not_tls.finish(client);
 }
 
