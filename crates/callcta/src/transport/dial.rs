@@ -267,7 +267,7 @@ fn keep_the_more_telling(kept: &mut Option<io::Error>, error: io::Error) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::net::TcpListener;
     use std::thread;
 
@@ -276,7 +276,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(20);
 
     /// An address that neither accepts nor refuses, while the rest is held.
-    fn swallowing() -> (SocketAddr, socket2::Socket, Vec<TcpStream>) {
+    pub(in super::super) fn swallowing() -> (SocketAddr, socket2::Socket, Vec<TcpStream>) {
         let socket = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         socket.bind(&loopback.into()).unwrap();

@@ -100,6 +100,17 @@ impl CachingResolver {
         }
     }
 
+    /// As if these were the answer of a look-up.
+    #[cfg(test)]
+    pub(super) fn learn(&self, host: &str, port: u16, addresses: &[SocketAddr]) {
+        lock(&self.entries).push_back(Entry {
+            host: host.to_owned(),
+            port,
+            state: State::Known(addresses.into(), Moment::now()),
+            preferred: None,
+        });
+    }
+
     /// How many answers are remembered.
     #[cfg(test)]
     pub(super) fn known(&self) -> usize {

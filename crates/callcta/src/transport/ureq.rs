@@ -308,44 +308,72 @@ mod tests {
     use std::thread;
 
     use super::super::TransportErrorKind;
+    use super::super::dial::tests::swallowing;
     use super::*;
 
-    #[test]
-    fn a_failed_connection_forgets_addresses() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!(
-            "http://localhost:{}/",
-            listener.local_addr().unwrap().port()
-        );
-        let transport = UreqTransport::new(TransportConfig {
+    fn transport() -> UreqTransport {
+        UreqTransport::new(TransportConfig {
             https_only: false,
             ..TransportConfig::default()
         })
-        .unwrap();
-        let request = HttpRequest {
+        .unwrap()
+    }
+
+    fn request(url: &str) -> HttpRequest<'_> {
+        HttpRequest {
             method: Method::Post,
-            url: &url,
+            url,
             authorization: None,
             content_type: "text/plain",
             body: b"",
             timeout: None,
             cancel: None,
-        };
+        }
+    }
+
+    /// Answers one request and closes its connection.
+    fn answer_one(listener: &TcpListener) {
+        let (stream, _) = listener.accept().unwrap();
+        BufReader::new(&stream)
+            .lines()
+            .find(|line| line.as_ref().unwrap().is_empty());
+        write!(&stream, "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
+    }
+
+    #[test]
+    fn a_failed_connection_forgets_addresses() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let url = format!("http://localhost:{port}/");
+        let transport = transport();
         thread::scope(|scope| {
-            scope.spawn(|| {
-                let (stream, _) = listener.accept().unwrap();
-                BufReader::new(&stream)
-                    .lines()
-                    .find(|line| line.as_ref().unwrap().is_empty());
-                write!(&stream, "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
-            });
-            assert_eq!(transport.post(&request).unwrap().status, 200);
+            scope.spawn(|| answer_one(&listener));
+            assert_eq!(transport.post(&request(&url)).unwrap().status, 200);
         });
         assert_eq!(transport.stack().resolver.known(), 1);
         drop(listener);
-        let error = transport.post(&request).unwrap_err();
+        let error = transport.post(&request(&url)).unwrap_err();
         assert_eq!(error.kind, TransportErrorKind::Connect);
         assert_eq!(transport.stack().resolver.known(), 0);
+    }
+
+    #[test]
+    fn a_dead_route_costs_time_once() {
+        let (dead, _socket, _queued) = swallowing();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let good = listener.local_addr().unwrap();
+        let transport = transport();
+        let resolver = &transport.stack().resolver;
+        resolver.learn("two.test", 80, &[dead, good]);
+        let order = || resolver.addresses("two.test", 80, None).unwrap();
+        thread::scope(|scope| {
+            for (first, second) in [(dead, good), (good, dead), (good, dead)] {
+                assert_eq!(*order(), [first, second]);
+                scope.spawn(|| answer_one(&listener));
+                let answer = transport.post(&request("http://two.test/")).unwrap();
+                assert_eq!((answer.status, answer.connection.is_reused()), (200, false));
+            }
+        });
     }
 
     static PID: AtomicU32 = AtomicU32::new(1);
@@ -354,23 +382,11 @@ mod tests {
     fn each_process_has_its_own_connections() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let mut transport = UreqTransport::new(TransportConfig {
-            https_only: false,
-            ..TransportConfig::default()
-        })
-        .unwrap();
+        let mut transport = transport();
         transport.pid = || PID.load(Ordering::SeqCst);
         let post = |pid| {
             PID.store(pid, Ordering::SeqCst);
-            let answer = transport.post(&HttpRequest {
-                method: Method::Post,
-                url: &url,
-                authorization: None,
-                content_type: "text/plain",
-                body: b"",
-                timeout: None,
-                cancel: None,
-            });
+            let answer = transport.post(&request(&url));
             String::from_utf8(answer.unwrap().body.unwrap()).unwrap()
         };
         thread::scope(|scope| {

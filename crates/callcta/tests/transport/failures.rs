@@ -9,7 +9,7 @@ use callcta::transport::{
 };
 
 use super::server::{Server, answer};
-use super::{OK, client, failed, hasty_client, plain, post, request, spoiled};
+use super::{OK, alone, client, failed, hasty_client, plain, post, request, spoiled};
 
 #[test]
 fn nobody_listens() {
@@ -34,6 +34,36 @@ fn the_host_does_not_exist() {
         message.starts_with("could not resolve callcta.invalid: "),
         "{message}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn no_file_is_left() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    use std::fs::File;
+
+    if !alone("failures::no_file_is_left", |child| child) {
+        return;
+    }
+    let server = Server::answering(OK);
+    let client = client();
+    let by_name = format!("http://localhost:{}/", server.port());
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(64);
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let mut files = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        files.push(file);
+    }
+    for url in [&server.url(), &by_name] {
+        let message = failed(post(&client, url), Kind::OutOfResources, false);
+        assert!(message.contains("too many open files"), "{message}");
+    }
+    drop(files);
+    for url in [&server.url(), &by_name] {
+        assert_eq!(post(&client, url).unwrap().status, 200);
+    }
+    server.finish(client);
 }
 
 #[test]

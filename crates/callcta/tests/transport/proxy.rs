@@ -1,8 +1,6 @@
 //! Through a `CONNECT` proxy. The proxy here plays the server at the end of the
 //! tunnel too.
 
-use std::env;
-use std::process::Command;
 use std::sync::Arc;
 
 use callcta::transport::{TransportConfig, TransportErrorKind as Kind, UreqTransport};
@@ -10,7 +8,7 @@ use rustls::{ServerConnection, StreamOwned};
 
 use super::authority::{authority, serve, trusting};
 use super::server::{Peer, Server};
-use super::{OK, failed, plain, post};
+use super::{OK, alone, failed, plain, post};
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 const TARGET: &str = "http://callcta.invalid/v1/messages";
@@ -209,41 +207,36 @@ fn an_address_goes_through_as_it_is_written() {
     server.finish(client);
 }
 
-/// In a process of its own, since the environment belongs to all threads.
 #[test]
 fn the_environment_counts_where_it_is_asked_for() {
-    const TEST: &str = "proxy::the_environment_counts_where_it_is_asked_for";
-    if let Ok(url) = env::var("CALLCTA_TEST_URL") {
+    let server = tunneling();
+    let proxy = format!("user:secret@127.0.0.1:{}", server.port());
+    if alone(
+        "proxy::the_environment_counts_where_it_is_asked_for",
+        |child| {
+            child
+                .env_remove("http_proxy")
+                .env_remove("no_proxy")
+                .env_remove("REQUEST_METHOD")
+                .env("HTTP_PROXY", &proxy)
+                .env("ALL_PROXY", "socks5://127.0.0.1:1")
+                .env("NO_PROXY", "localhost, 127.0.0.0/8")
+        },
+    ) {
         for proxy_from_env in [false, true] {
             let client = UreqTransport::new(TransportConfig {
                 proxy_from_env,
                 ..plain()
             });
-            let outcome = post(&client.unwrap(), &url).map(|answer| answer.status);
+            let outcome = post(&client.unwrap(), TARGET).map(|answer| answer.status);
             assert_eq!(outcome.ok(), proxy_from_env.then_some(200));
         }
         return;
     }
-    let server = tunneling();
-    let proxy = format!("user:secret@127.0.0.1:{}", server.port());
-    let child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", TEST])
-        .env_remove("http_proxy")
-        .env_remove("REQUEST_METHOD")
-        .env("HTTP_PROXY", &proxy)
-        .env("ALL_PROXY", "socks5://127.0.0.1:1")
-        .env("NO_PROXY", "localhost, 127.0.0.0/8")
-        .env("CALLCTA_TEST_URL", TARGET)
-        .output()
-        .unwrap();
-    assert!(child.status.success(), "{child:?}");
     let log = server.finish(());
     assert_eq!((log.connections, log.requests.len()), (1, 2));
-    assert!(
-        log.requests[0]
-            .head
-            .starts_with("CONNECT callcta.invalid:80 ")
-    );
+    let line = "CONNECT callcta.invalid:80 ";
+    assert!(log.requests[0].head.starts_with(line));
 }
 
 #[test]
