@@ -33,8 +33,10 @@ pub(crate) struct Pacer {
 
 #[derive(Debug)]
 struct State {
-    /// When the next message may start.
-    next: Option<Instant>,
+    /// When the latest message started, or should have.
+    last: Option<Instant>,
+    /// Before that none may, since the platform asked to wait.
+    held: Option<Instant>,
     /// What the platform's figures leave of the pace, at most 1.
     part: f64,
     /// When it told them last.
@@ -46,7 +48,8 @@ impl Pacer {
     pub(crate) fn new() -> Self {
         Pacer {
             state: Mutex::new(State {
-                next: None,
+                last: None,
+                held: None,
                 part: 1.0,
                 told: None,
                 lifted: false,
@@ -64,16 +67,17 @@ impl Pacer {
         if state.told.is_some_and(|told| now > told + LAPSES) {
             (state.told, state.part) = (None, 1.0);
         }
-        if let Some(next) = state.next
-            && next > now
-            && !state.lifted
-        {
-            return Err(next - now);
-        }
         let interval = Duration::try_from_secs_f64(1.0 / (per_second * state.part));
+        let interval = interval.unwrap_or(LONGEST).min(LONGEST);
         let earliest = now.checked_sub(CATCH_UP).unwrap_or(now);
-        let due = state.next.map_or(now, |next| next.max(earliest));
-        state.next = Some(due + interval.unwrap_or(LONGEST).min(LONGEST));
+        let due = state
+            .last
+            .map_or(now, |last| (last + interval).max(earliest));
+        let due = state.held.map_or(due, |held| held.max(due));
+        if due > now && !state.lifted {
+            return Err(due - now);
+        }
+        state.last = Some(due);
         Ok(())
     }
 
@@ -92,7 +96,7 @@ impl Pacer {
         }
         if let Some(wait) = retry_after {
             let until = now + wait.min(LONGEST);
-            state.next = Some(state.next.map_or(until, |next| next.max(until)));
+            state.held = Some(state.held.map_or(until, |held| held.max(until)));
         }
     }
 }
@@ -147,6 +151,13 @@ mod tests {
         let pacer = Pacer::new();
         pacer.observe(&Usage::default(), Some(Duration::MAX), begin);
         assert!(pacer.start(40.0, begin).is_err());
+    }
+
+    #[test]
+    fn another_pace_holds_from_the_next_message_on() {
+        let (pacer, begin) = (Pacer::new(), Instant::now());
+        pacer.start(0.001, begin).expect("the first may start");
+        assert_eq!(starts(&pacer, 40.0, begin, 3), [25, 50, 75]);
     }
 
     #[test]
