@@ -14,30 +14,33 @@ import type {
 
 /** A client with its outboxes; events about its sends go to one listener. */
 export declare class NativeClient {
-  constructor(settings: string, listener: (more: boolean, ...events: unknown[]) => void);
+  constructor(settings: string, listener: (...events: unknown[]) => void);
   get pageId(): string;
   /**
-   * Sets the pace of many messages, unless it is null, and tells how many may be
+   * Sets the pace of many messages, if they keep one, and tells how many may be
    * started without an outcome.
    */
-  prepare(options: string): number;
+  prepare(options: string, paced: boolean): number;
   /**
    * Starts sends, one a line, of which events will tell the outcomes: the first one
-   * has this id, and the others have the next ones.
+   * has this id, and the others have the next ones. Nothing is sent for an empty line.
    */
   send(first: number, requests: string): void;
-  /** Has the listener called again, when it was told of more events. */
-  wake(): void;
-  /** Gives a send up: what is known about it, or nothing if its event is coming. */
-  cancel(id: number): NativeError | null;
+  /** Gives sends up; events tell what became of them. */
+  cancel(ids: Float64Array): void;
   close(): void;
 }
 
-/** A local Graph API inside of this process; the rest is done over its control API. */
+/** A local Graph API inside of this process. */
 export declare class NativeEmulator {
   constructor();
   /** Where it is, and who and what it knows, as JSON. */
   get facts(): string;
+  /**
+   * Asks the control API, and tells `[status, answer]`, as JSON. Nothing that a test
+   * puts in place of HTTP, clocks and the like has a part in it.
+   */
+  control(method: string, path: string, body?: string | undefined | null): Promise<string>;
   stop(): void;
 }
 
@@ -77,8 +80,11 @@ export declare function clickableDays(button: string): number | null;
 /** The names of all kinds of errors. */
 export declare function errorKinds(): ErrorKind[];
 
+/** The names of all fields that objects are read for. */
+export declare function fieldNames(): Array<string>;
+
 /** The wire form of a message, out of that of a message or of a whole request. */
-export declare function fromJson(json: string): string;
+export declare function fromWire(json: string): string;
 
 export declare function invalidArgument(text: string): NativeError;
 
@@ -89,7 +95,7 @@ export declare function notBegun(): NativeError;
 export declare function rules(): Rule[];
 
 /** The message's wire form. */
-export declare function toJson(message: string): string;
+export declare function toWire(message: string): string;
 
 export declare function validate(message: string): Array<Violation>;
 

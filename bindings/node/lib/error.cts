@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import native = require('./native.cjs');
 import type { NativeError } from './binding.cjs';
 import type { ErrorKind } from './types.cjs';
@@ -17,9 +18,10 @@ export class CallCtaError extends Error {
   readonly code: `CALLCTA_${Uppercase<ErrorKind>}`;
 
   /** @internal */
-  constructor({ message, causes, ...fields }: NativeError, reason?: unknown) {
-    const cause = causes.reduceRight((cause, text) => new Error(text, because(cause)), reason);
-    super(message, because(cause));
+  constructor({ message, causes, ...fields }: NativeError, reason?: unknown, caller?: Caller) {
+    const beneath = (cause: unknown, text: string) => new Error(text, because(cause));
+    super(message, because(reason ?? causes.reduceRight(beneath, undefined)));
+    if (caller !== undefined) showCaller(this, caller);
     Object.assign(this, fields);
     this.code = `CALLCTA_${fields.kind.toUpperCase()}` as typeof this.code;
     // They may name people, so they aren't printed.
@@ -38,11 +40,41 @@ Object.defineProperty(CallCtaError.prototype, 'name', { value: 'CallCtaError', w
 
 const because = (cause: unknown) => (cause === undefined ? {} : { cause });
 
+/** What `Error.captureStackTrace` was called for. */
+export interface Caller {
+  stack?: unknown;
+}
+
+/** Who called, which an error that comes from elsewhere doesn't show by itself. */
+export function calledBy(callee: Function): Caller {
+  const caller: Caller = {};
+  Error.captureStackTrace(caller, callee);
+  return caller;
+}
+
+/** Makes the caller's stack that of the error, as soon as somebody looks. */
+function showCaller(error: CallCtaError, caller: Caller): void {
+  const define = (descriptor: PropertyDescriptor) =>
+    Object.defineProperty(error, 'stack', { configurable: true, ...descriptor });
+  const get = () => {
+    const { stack } = caller;
+    if (typeof stack !== 'string') return stack;
+    const [frames = ''] = /\n[^]*/.exec(stack) ?? [];
+    return `${error.name}: ${error.message}${frames}`;
+  };
+  define({ get, set: (value) => define({ value, writable: true }) });
+}
+
+/** The error of a wrong argument. */
+export function invalidArgument(text: string, cause?: unknown): CallCtaError {
+  return new CallCtaError(native.invalidArgument(text), cause);
+}
+
 /** Calls into the native part, whose own errors are plain objects. */
 export function call<T>(body: () => T): T {
   try {
     return body();
   } catch (thrown) {
-    throw thrown instanceof Error ? thrown : new CallCtaError(thrown as NativeError);
+    throw types.isNativeError(thrown) ? thrown : new CallCtaError(thrown as NativeError);
   }
 }

@@ -1,15 +1,17 @@
 import native = require('./native.cjs');
 import { call } from './error.cjs';
-import { asJson, asRequest } from './json.cjs';
-import type { Button, JsonObject, Message, Recipient, RequestOptions } from './message.cjs';
-import type { RawMessage } from './message.cjs';
+import { asJson } from './json.cjs';
+import { asked } from './request.cjs';
+import type { Button, Message, Recipient, RequestOptions } from './message.cjs';
 import type { Violation } from './types.cjs';
 
 export { Client } from './client.cjs';
 export type * from './client.cjs';
+export type * from './many.cjs';
 export { CallCtaError, errorKinds } from './error.cjs';
 export type * from './message.cjs';
 export type * from './types.cjs';
+export { fromWire, toWire } from './wire.cjs';
 
 /** The version of callcta. */
 export const version: string = native.VERSION;
@@ -24,22 +26,7 @@ export function validate(message: Message): Violation[] {
 
 /** Everything that is wrong with a message, its recipient and its options. */
 export function validateRequest(to: Recipient, message: Message, options?: RequestOptions) {
-  return call(() => native.validateRequest(asRequest(to, message, options)));
-}
-
-/** The message's wire form: the `message` object that is sent. */
-export function toJSON(message: Message): JsonObject {
-  return JSON.parse(call(() => native.toJson(asJson(message)))) as JsonObject;
-}
-
-/**
- * A message from its wire form, as text or as an object: a `message` object, or a
- * whole request, of which the message is taken. Nothing in it is lost. Throws
- * `invalid_message` for a text that is no JSON object.
- */
-export function fromJSON(json: string | JsonObject): RawMessage {
-  const text = typeof json === 'string' ? json : asJson(json);
-  return { raw: JSON.parse(call(() => native.fromJson(text))) as JsonObject };
+  return call(() => native.validateRequest(asked(to, message, options).request));
 }
 
 /** For how many days a tap on the button starts a call; `undefined` for other buttons. */

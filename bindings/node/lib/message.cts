@@ -1,19 +1,29 @@
-/** What JSON can hold. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+/** What JSON can hold. Whole numbers that `number` is too coarse for are bigints. */
+export type Json = string | number | bigint | boolean | null | Json[] | { [key: string]: Json };
 
 /** A JSON object, such as a wire form or fields that have no name here. */
 export type JsonObject = { [key: string]: Json };
 
+/** The same to be sent: an object of any type that is made of what JSON can hold. */
+export interface WireObject {
+  readonly [key: string]: any;
+  // Lists, maps, functions and the like would get lost.
+  readonly [Symbol.iterator]?: never;
+  readonly [Symbol.toStringTag]?: never;
+  readonly [Symbol.toPrimitive]?: never;
+  readonly [Symbol.hasInstance]?: never;
+}
+
 /** Something in Meta's own wire form, known here or not: it is sent as it is. */
 export interface Raw {
-  raw: JsonObject;
+  raw: WireObject;
   type?: undefined;
   template?: undefined;
 }
 
 interface Extensible {
   /** Further fields under their wire names. A field that has a name here wins. */
-  fields?: JsonObject | undefined;
+  fields?: WireObject | null | undefined;
 }
 
 /** Calls the business when tapped. */
@@ -22,7 +32,7 @@ export interface AudioCallButton extends Extensible {
   /** Should have at most 20 characters; more is a warning. */
   title: string;
   /** For how many days the button can be tapped, 1 to 7. The platform's default is 7. */
-  expiresInDays?: number | undefined;
+  expiresInDays?: number | null | undefined;
 }
 
 interface WebView extends Extensible {
@@ -30,13 +40,13 @@ interface WebView extends Extensible {
   /** Starts with `http://` or `https://`. */
   url: string;
   /** The platform's default is `full`. */
-  webviewHeightRatio?: 'compact' | 'tall' | 'full' | (string & {}) | undefined;
+  webviewHeightRatio?: 'compact' | 'tall' | 'full' | null | undefined;
   /** Needs an `https` URL. The platform's default is `false`. */
-  messengerExtensions?: boolean | undefined;
+  messengerExtensions?: boolean | null | undefined;
   /** Only with `messengerExtensions`. The platform's default is `url`. */
-  fallbackUrl?: string | undefined;
+  fallbackUrl?: string | null | undefined;
   /** `hide` takes the share button away. */
-  webviewShareButton?: 'hide' | (string & {}) | undefined;
+  webviewShareButton?: 'hide' | null | undefined;
 }
 
 /** Opens a web page. */
@@ -85,9 +95,9 @@ export interface GamePlayButton extends Extensible {
   type: 'game_play';
   title: string;
   /** Sent to the webhook. */
-  payload?: string | undefined;
+  payload?: string | null | undefined;
   /** Who plays: an object with one of `player_id` and `context_id`. */
-  gameMetadata?: JsonObject | undefined;
+  gameMetadata?: WireObject | null | undefined;
 }
 
 export type Button =
@@ -105,22 +115,22 @@ export interface CardElement extends Extensible {
   /** At most 80 characters. */
   title: string;
   /** At most 80 characters. */
-  subtitle?: string | undefined;
+  subtitle?: string | null | undefined;
   /** The picture above the title; what isn't 1.91:1 is scaled or cropped. */
-  imageUrl?: string | undefined;
+  imageUrl?: string | null | undefined;
   /** What a tap on the card itself opens. */
-  defaultAction?: DefaultAction | Raw | undefined;
+  defaultAction?: DefaultAction | Raw | null | undefined;
   /** At most 3. */
-  buttons?: readonly Button[] | undefined;
+  buttons?: readonly Button[] | null | undefined;
 }
 
 export type Element = CardElement | Raw;
 
 interface MessageBase extends Extensible {
   /** Comes back in the message's echo; fewer than 1000 characters. */
-  metadata?: string | undefined;
+  metadata?: string | null | undefined;
   /** Further fields of the message itself, beside its template. */
-  messageFields?: JsonObject | undefined;
+  messageFields?: WireObject | null | undefined;
 }
 
 /** 1 to 10 cards. */
@@ -128,7 +138,7 @@ export interface GenericTemplate extends MessageBase {
   template: 'generic';
   elements: readonly Element[];
   /** The platform's default is `false`. */
-  sharable?: boolean | undefined;
+  sharable?: boolean | null | undefined;
 }
 
 /** A text with 1 to 3 buttons. */
@@ -143,7 +153,7 @@ export interface ButtonTemplate extends MessageBase {
 export interface CallPrompt extends MessageBase {
   template: 'call_prompt';
   /** For how many days the person can call. The platform's default is 7. */
-  ttlDays?: number | undefined;
+  ttlDays?: number | null | undefined;
 }
 
 /** A message in wire form: a `message` object, or a whole request, of which the message is taken. */
@@ -158,29 +168,34 @@ export type Recipient =
   | { userRef: string }
   | { commentId: string }
   | { postId: string }
-  | { raw: JsonObject };
+  | { raw: WireObject };
+
+/** Another value, of tomorrow, takes a cast: `'NEW' as string as MessagingType`. */
+export type MessagingType = 'RESPONSE' | 'UPDATE' | 'MESSAGE_TAG' | 'UTILITY';
+export type MessageTag = 'HUMAN_AGENT' | 'CUSTOMER_FEEDBACK';
+export type NotificationType = 'REGULAR' | 'SILENT_PUSH' | 'NO_PUSH';
 
 /** What may be said about a send beside its message. Nothing is sent unless set. */
 export interface RequestOptions extends Extensible {
   /** Why the message is sent. */
-  messagingType?: 'RESPONSE' | 'UPDATE' | 'MESSAGE_TAG' | 'UTILITY' | (string & {}) | undefined;
+  messagingType?: MessagingType | null | undefined;
   /** What allows the message outside the window; goes with `MESSAGE_TAG`. */
-  tag?: 'HUMAN_AGENT' | 'CUSTOMER_FEEDBACK' | (string & {}) | undefined;
+  tag?: MessageTag | null | undefined;
   /** How the message is announced. The platform's default is `REGULAR`. */
-  notificationType?: 'REGULAR' | 'SILENT_PUSH' | 'NO_PUSH' | (string & {}) | undefined;
+  notificationType?: NotificationType | null | undefined;
   /** The persona that the message comes from. The Page itself by default. */
-  personaId?: string | undefined;
+  personaId?: string | null | undefined;
   /** The id of the message that this one answers. */
-  replyTo?: string | undefined;
+  replyTo?: string | null | undefined;
   /** Comes back in the message's echo; fewer than 1000 characters. */
-  metadata?: string | undefined;
+  metadata?: string | null | undefined;
   /** The moment after which the message must not be sent any more. None by default. */
-  deadline?: Date | undefined;
+  deadline?: Date | null | undefined;
   /** Whether to send without checking first: for the day that Meta changes a limit. */
-  unchecked?: boolean | undefined;
+  unchecked?: boolean | null | undefined;
 }
 
 export interface SendOptions extends RequestOptions {
-  /** Gives the send up. What is being sent then may still arrive. */
-  signal?: AbortSignal | undefined;
+  /** Gives the send up, and breaks it off if it is under way, when it may have arrived. */
+  signal?: AbortSignal | null | undefined;
 }

@@ -1,13 +1,26 @@
 import native = require('./native.cjs');
-import type { NativeClient } from './binding.cjs';
+import type { NativeClient, NativeError } from './binding.cjs';
 import type { RetryEvent } from './client.cjs';
-import { CallCtaError } from './error.cjs';
+import { CallCtaError, type Caller } from './error.cjs';
+import type { Asked } from './request.cjs';
 import type { Receipt } from './types.cjs';
 
+/** What else a send belongs to. */
+export interface Ties {
+  /** Gives the send up, as its own does. */
+  signal?: AbortSignal | undefined;
+  /** Has the ids of the sends that it was given for, until they are settled. */
+  group?: Set<number>;
+  /** Who sends: errors show its stack. */
+  caller: Caller;
+}
+
 interface Send {
+  signals: readonly AbortSignal[];
+  group: Set<number> | undefined;
+  caller: Caller;
   resolve: (receipt: Receipt) => void;
   reject: (error: CallCtaError) => void;
-  signal: AbortSignal | undefined;
 }
 
 /** Those with sends, which nothing else needs to refer to until they are settled. */
@@ -23,7 +36,7 @@ export class Sends {
   /** The sends of each signal, which has one listener for all: Node warns of many. */
   readonly #signals = new Map<AbortSignal, Set<number>>();
   #whenIdle: (() => void)[] = [];
-  /** Of the latest ones, which are not started yet. */
+  /** Of the latest ones, which are not started yet; nothing for what was given up. */
   #requests: string[] = [];
   #lastId = 0;
 
@@ -33,39 +46,55 @@ export class Sends {
   ) {
     // Weak, since the native part, which nothing collects, keeps what it calls.
     const self = new WeakRef(this);
-    this.client = new native.NativeClient(settings, (...args) => self.deref()?.handle(...args));
+    this.client = new native.NativeClient(settings, (...values) => self.deref()?.handle(values));
   }
 
   /** Starts a send, together with the others of this moment. */
-  start(request: () => string, signal?: AbortSignal): Promise<Receipt> {
+  start(ask: () => Asked, { signal: common, group, caller }: Ties): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) throw new CallCtaError(native.notBegun(), signal.reason);
-      const text = request();
-      if (signal instanceof AbortSignal) this.#listen(signal, this.#lastId + 1);
+      const { request, signal: own } = ask();
+      const signals = [own, common].filter((signal) => signal !== undefined);
+      const aborted = signals.find((signal) => signal.aborted);
+      if (aborted) throw new CallCtaError(native.notBegun(), aborted.reason, caller);
       // Nothing throws from here on: no request must be left without its send.
-      this.#sends.set(++this.#lastId, { resolve, reject, signal });
+      const id = ++this.#lastId;
+      for (const signal of signals) this.#listen(signal, id);
+      group?.add(id);
+      this.#sends.set(id, { resolve, reject, signals, group, caller });
       busy.add(this);
-      if (this.#requests.push(text) === 1) void Promise.resolve().then(this.#begin);
+      if (this.#requests.push(request) === 1) void Promise.resolve().then(this.#begin);
       if (this.#requests.length === BATCH) this.#begin();
     });
   }
 
-  /** Takes events from the native part, five values each, and maybe more later. */
-  handle(more: boolean, ...values: any[]): void {
-    if (more) setImmediate(() => this.client.wake());
+  /** Gives sends up, of all of which it will be told what became of them. */
+  giveUp(ids: Iterable<number>): void {
+    const begun: number[] = [];
+    const first = this.#lastId - this.#requests.length + 1;
+    for (const id of ids) {
+      if (id < first) begun.push(id);
+      else {
+        this.#requests[id - first] = '';
+        this.#fail(id, native.notBegun());
+      }
+    }
+    if (begun.length > 0) this.client.cancel(Float64Array.from(begun));
+  }
+
+  /** Takes events from the native part, five values each. */
+  handle(values: any[]): void {
     for (let at = 0; at < values.length; at += 5) {
       const [id, outcome, detail, attempts, usage] = values.slice(at, at + 5);
-      const send = this.#take(id);
       if (id === undefined) {
+        const event = { error: new CallCtaError(outcome), ...detail };
         // What it throws must not keep the other events from being handled.
-        queueMicrotask(() => this.onRetry?.({ error: new CallCtaError(outcome), ...detail }));
+        void Promise.resolve().then(() => this.onRetry?.(event));
       } else if (typeof outcome === 'object') {
-        const reason = outcome.reason === 'aborted' ? send?.signal?.reason : undefined;
-        send?.reject(new CallCtaError(outcome, reason));
+        this.#fail(id, outcome);
       } else {
         const receipt: Receipt = { messageId: outcome, recipientId: detail, attempts };
         if (detail === null) delete receipt.recipientId;
-        send?.resolve(usage === null ? receipt : { ...receipt, usage });
+        this.#take(id)?.resolve(usage === null ? receipt : { ...receipt, usage });
       }
     }
   }
@@ -81,13 +110,24 @@ export class Sends {
     if (texts.length > 0) this.client.send(this.#lastId - texts.length + 1, texts.join('\n'));
   };
 
+  #fail(id: number, outcome: NativeError): void {
+    const send = this.#take(id);
+    if (send === undefined) return;
+    const aborted = outcome.reason === 'aborted' && send.signals.find((signal) => signal.aborted);
+    send.reject(new CallCtaError(outcome, aborted ? aborted.reason : undefined, send.caller));
+  }
+
   #take(id: number): Send | undefined {
     const send = this.#sends.get(id);
-    if (!this.#sends.delete(id)) return undefined;
-    const ids = send?.signal && this.#signals.get(send.signal);
-    if (ids?.delete(id) && ids.size === 0) {
-      send?.signal?.removeEventListener('abort', this.#abort);
-      this.#signals.delete(send!.signal!);
+    if (send === undefined) return undefined;
+    this.#sends.delete(id);
+    send.group?.delete(id);
+    for (const signal of send.signals) {
+      const ids = this.#signals.get(signal);
+      if (ids?.delete(id) && ids.size === 0) {
+        signal.removeEventListener('abort', this.#abort);
+        this.#signals.delete(signal);
+      }
     }
     if (this.#sends.size === 0) {
       busy.delete(this);
@@ -102,13 +142,7 @@ export class Sends {
     this.#signals.set(signal, ids.add(id));
   }
 
-  readonly #abort = ({ target: signal }: { target: any }): void => {
-    this.#begin();
-    // The last first: those that wait longest may be started meanwhile.
-    for (const id of [...(this.#signals.get(signal) ?? [])].reverse()) {
-      const known = this.client.cancel(id);
-      // Otherwise the event is on its way.
-      if (known != null) this.#take(id)?.reject(new CallCtaError(known, signal.reason));
-    }
+  readonly #abort = ({ target }: { target: any }): void => {
+    this.giveUp(this.#signals.get(target) ?? []);
   };
 }

@@ -3,6 +3,7 @@ import native = require('./native.cjs');
 import { Client, type ClientSettings } from './client.cjs';
 import type { Fault, Ready, RecordedRequest, StoredMessage, Tap, Webhook } from './control.cjs';
 import { call } from './error.cjs';
+import { asJson } from './json.cjs';
 
 export type * from './control.cjs';
 
@@ -75,12 +76,11 @@ export class Emulator {
     this.stop();
   }
 
-  // Over HTTP, so that webhooks can reach this event loop meanwhile.
   async #control<T>(method: string, path: string, given?: object): Promise<T> {
-    const body = given === undefined ? null : JSON.stringify(renamed(given, snakeCase));
-    const answer = await fetch(`${this.url}/_emulator/${path}`, { method, body });
-    const read = (await answer.json()) as { error?: string };
-    if (!answer.ok) throw new Error(`the emulator refused it: ${read.error}`);
+    const body = given && asJson(renamed(given, snakeCase));
+    const answer = await call(() => this.#native.control(method, path, body));
+    const [status, read] = JSON.parse(answer) as [number, { error?: string }];
+    if (status >= 300) throw new Error(`the emulator refused it: ${read.error}`);
     return renamed(read, camelCase) as T;
   }
 }

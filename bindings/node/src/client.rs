@@ -4,14 +4,14 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, WORKERS_DEFAULT, limits};
+use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, Ticket, WORKERS_DEFAULT, limits};
 use napi::Env;
+use napi::bindgen_prelude::Float64Array;
 use napi_derive::napi;
 
 use crate::boundary::{caught, guard};
 use crate::events::{Events, Listener};
 use crate::message::Latest;
-use crate::outcome::NativeError;
 use crate::read::{Fields, Read, Refused, count, number, parse, text};
 
 /// A client with its outboxes; events about its sends go to one listener.
@@ -19,7 +19,7 @@ use crate::read::{Fields, Read, Refused, count, number, parse, text};
 pub struct NativeClient {
     outboxes: Outboxes,
     events: Arc<Events>,
-    feeder: OnceLock<Option<Sender<Orders>>>,
+    feeder: OnceLock<Option<Sender<Order>>>,
 }
 
 /// Where messages go that start at once, and where those go that keep a pace.
@@ -42,18 +42,24 @@ impl Outboxes {
     }
 }
 
-/// Sends that wait to be read and to be put into the outbox: the first one's id, and
-/// their requests, one a line.
-type Orders = (i64, String);
+/// What is done without the event loop waiting for it.
+enum Order {
+    /// To read sends and to put them into the outbox: the first one's id, and their
+    /// requests, one a line. Of those that were given up nothing is left on theirs.
+    Send(i64, String),
+    /// To give sends up, the last ones first: those that wait longest may start
+    /// meanwhile.
+    Cancel(Vec<Ticket>),
+}
 
 #[napi]
 impl NativeClient {
     #[napi(
         constructor,
-        ts_args_type = "settings: string, listener: (more: boolean, ...events: unknown[]) => void"
+        ts_args_type = "settings: string, listener: (...events: unknown[]) => void"
     )]
     pub fn new(env: Env, settings: String, listener: Listener<'_>) -> napi::Result<Self> {
-        let events = Arc::new(Events::new(&listener)?);
+        let events = Events::new(&listener)?;
         guard(env, || {
             Ok(NativeClient {
                 outboxes: outboxes(&settings, &events)?,
@@ -68,15 +74,15 @@ impl NativeClient {
         self.outboxes.prompt.client().page_id().to_owned()
     }
 
-    /// Sets the pace of many messages, unless it is null, and tells how many may be
+    /// Sets the pace of many messages, if they keep one, and tells how many may be
     /// started without an outcome.
     #[napi]
-    pub fn prepare(&self, env: Env, options: String) -> napi::Result<u32> {
+    pub fn prepare(&self, env: Env, options: String, paced: bool) -> napi::Result<u32> {
         guard(env, || {
             let mut fields = Fields::of(parse(&options)?)?;
-            let pace = fields.take("pace", number)?.unwrap_or(Some(limits::PACE));
-            if pace.is_some() {
-                self.outboxes.paced.set_pace(pace)?;
+            let pace = fields.take("pace", number)?.unwrap_or(limits::PACE);
+            if paced {
+                self.outboxes.paced.set_pace(Some(pace))?;
             }
             let ahead: Option<usize> = fields.take("lookAhead", count)?;
             fields.end()?;
@@ -86,31 +92,36 @@ impl NativeClient {
     }
 
     /// Starts sends, one a line, of which events will tell the outcomes: the first one
-    /// has this id, and the others have the next ones.
+    /// has this id, and the others have the next ones. Nothing is sent for an empty line.
     #[napi]
     pub fn send(&self, env: Env, first: i64, requests: String) {
+        let ids = orders(first, &requests).map(|(id, _)| id);
+        let others = self.events.wait(env, ids);
+        // A lone send would only lose time with the feeder.
+        self.order(others, Order::Send(first, requests));
+    }
+
+    /// Gives sends up; events tell what became of them.
+    #[napi]
+    pub fn cancel(&self, env: Env, ids: Float64Array) -> napi::Result<()> {
+        guard(env, || {
+            #[allow(clippy::cast_possible_truncation)] // they were given as whole numbers
+            let ids: Vec<i64> = ids.iter().map(|id| *id as i64).collect();
+            let begun = self.events.give_up(&ids);
+            self.order(begun.len() > 1, Order::Cancel(begun));
+            Ok(())
+        })
+    }
+
+    fn order(&self, many: bool, order: Order) {
         let (outboxes, events) = (&self.outboxes, &self.events);
         let start = || start_feeder(outboxes.clone(), Arc::clone(events));
-        let others = events.wait(env, first, requests.lines().count());
-        // A lone send would only lose time with the feeder.
-        let feeder = others.then(|| self.feeder.get_or_init(start).as_ref());
+        let feeder = many.then(|| self.feeder.get_or_init(start).as_ref());
         match feeder.flatten() {
             // Fails only without the feeder, which nothing ends before.
-            Some(feeder) => drop(feeder.send((first, requests))),
-            None => feed(outboxes, events, (first, requests)),
+            Some(feeder) => drop(feeder.send(order)),
+            None => follow(outboxes, events, order),
         }
-    }
-
-    /// Has the listener called again, when it was told of more events.
-    #[napi]
-    pub fn wake(&self) {
-        self.events.wake();
-    }
-
-    /// Gives a send up: what is known about it, or nothing if its event is coming.
-    #[napi]
-    pub fn cancel(&self, env: Env, id: i64) -> napi::Result<Option<NativeError>> {
-        guard(env, || Ok(self.events.cancel(id)))
     }
 
     #[napi]
@@ -130,32 +141,51 @@ impl Drop for NativeClient {
     }
 }
 
-/// Starts the thread that reads orders and hands them to the outbox, so that the event
-/// loop waits for neither. It ends with the sender; none if it can't be started.
-fn start_feeder(outboxes: Outboxes, events: Arc<Events>) -> Option<Sender<Orders>> {
+/// Starts the thread that follows orders, so that the event loop needn't. It ends with the
+/// sender; none if it can't be started.
+fn start_feeder(outboxes: Outboxes, events: Arc<Events>) -> Option<Sender<Order>> {
     let (sender, orders) = channel();
     let feeder = thread::Builder::new().name("callcta-feeder".to_owned());
     let started = feeder.spawn(move || {
-        for orders in orders {
-            feed(&outboxes, &events, orders);
+        for order in orders {
+            follow(&outboxes, &events, order);
         }
     });
     started.is_ok().then_some(sender)
 }
 
-fn feed(out: &Outboxes, events: &Arc<Events>, (first, requests): Orders) {
-    let orders = (first..).zip(requests.lines());
-    for (id, request) in orders.filter(|(id, _)| events.starts(*id)) {
-        let started = caught(|| {
-            let (request, paced) = out.latest.request(request)?;
-            let outbox = if paced { &out.paced } else { &out.prompt };
-            let events = Arc::clone(events);
-            Ok(outbox.try_submit(request, move |outcome| events.settled(id, outcome))?)
-        });
-        match started {
-            Ok(ticket) => events.started(id, ticket),
-            Err(error) => events.settled(id, Err(error)),
+fn follow(outboxes: &Outboxes, events: &Arc<Events>, order: Order) {
+    match order {
+        Order::Send(first, requests) => {
+            for (id, request) in orders(first, &requests).filter(|(id, _)| events.starts(*id)) {
+                start(outboxes, events, id, request);
+            }
         }
+        Order::Cancel(tickets) => {
+            for ticket in tickets.iter().rev() {
+                ticket.cancel();
+            }
+        }
+    }
+}
+
+/// Each send's id and request.
+fn orders(first: i64, requests: &str) -> impl Iterator<Item = (i64, &str)> {
+    (first..)
+        .zip(requests.split('\n'))
+        .filter(|(_, request)| !request.is_empty())
+}
+
+fn start(out: &Outboxes, events: &Arc<Events>, id: i64, request: &str) {
+    let started = caught(|| {
+        let (request, paced) = out.latest.request(request)?;
+        let outbox = if paced { &out.paced } else { &out.prompt };
+        let events = Arc::clone(events);
+        Ok(outbox.try_submit(request, move |outcome| events.settled(id, outcome))?)
+    });
+    match started {
+        Ok(ticket) => events.started(id, ticket),
+        Err(error) => events.settled(id, Err(error)),
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::mem::replace;
-use std::sync::atomic::AtomicPtr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use callcta::{CancelReason, Delivery, Error, Receipt, Result, RetryEvent, Ticket};
+use callcta::{Receipt, Result, RetryEvent, Ticket};
 use napi::bindgen_prelude::{FnArgs, Function, JsValuesTupleIntoVec};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
@@ -22,7 +21,7 @@ pub struct Retry {
     pub wait_ms: f64,
 }
 
-enum Event {
+pub enum Event {
     /// What became of the send with this id, which JavaScript gave it.
     Settled(i64, std::result::Result<NativeReceipt, NativeError>),
     Retrying(Retry, NativeError),
@@ -32,19 +31,16 @@ enum Event {
 /// loop.
 const TURN: usize = 64;
 
-/// What the listener gets: whether there are more events than these, and five values
-/// for each, which cost a fraction of what an object does, or JSON.
-pub struct Args {
-    more: bool,
-    events: Vec<Event>,
-}
+/// What the listener gets: five values for each event, which cost a fraction of what an
+/// object does, or JSON.
+pub struct Args(Vec<Event>);
 
 pub type Listener<'a> = Function<'a, Args, ()>;
 
 impl JsValuesTupleIntoVec for Args {
     fn into_vec(self, env: sys::napi_env) -> napi::Result<Vec<sys::napi_value>> {
-        let mut values = self.more.into_vec(env)?;
-        for event in self.events {
+        let mut values = Vec::with_capacity(5 * self.0.len());
+        for event in self.0 {
             values.append(&mut match event {
                 Event::Settled(id, Ok(it)) => {
                     let values = (id, it.message_id, it.recipient_id, it.attempts, it.usage);
@@ -73,8 +69,6 @@ struct Shared {
     called: bool,
     /// Of the sends whose outcome has not been passed on.
     stages: HashMap<i64, Stage>,
-    /// What `Events::wake` holds.
-    waker: AtomicPtr<sys::napi_threadsafe_function__>,
 }
 
 /// How far a send is, which decides how it is given up.
@@ -82,77 +76,81 @@ enum Stage {
     Waiting,
     Starting,
     Started(Ticket),
-    /// While it was being started, or too late.
     GivenUp,
-}
-
-fn under_way() -> Error {
-    let what = "cancelled while it was being sent";
-    Error::cancelled(Delivery::Unknown, CancelReason::Aborted, what)
 }
 
 /// Collects events, and wakes the event loop once for all that wait.
 pub struct Events {
-    shared: Arc<Mutex<Shared>>,
-    wake: Wake,
+    shared: Mutex<Shared>,
+    /// They take turns: one that wakes itself is called again before the event loop comes
+    /// to anything else. JavaScript's timers won't do, which tests put others in place of.
+    wakes: [Wake; 2],
 }
 
 impl Events {
     /// Passes events to `listener`, on its own thread.
-    pub fn new(listener: &Listener<'_>) -> napi::Result<Self> {
-        let shared = Arc::new(Mutex::new(Shared::default()));
-        // Only the queue goes into the callback: a reference to `wake` would keep
-        // itself alive.
-        let queue = Arc::clone(&shared);
-        let wake = listener
-            .build_threadsafe_function::<()>()
-            .weak::<true>()
-            .build_callback(move |context| {
-                let mut shared = lock(&queue);
-                shared.called = false;
-                let count = shared.events.len().min(TURN);
-                let events: Vec<Event> = shared.events.drain(..count).collect();
-                for event in &events {
-                    if let Event::Settled(id, _) = event {
-                        shared.stages.remove(id);
-                    }
-                }
-                if shared.stages.is_empty() {
-                    // Of sends that were given up.
-                    shared.events.clear();
-                    // SAFETY: on the thread of the environment, by the very function,
-                    // which has been set before anything could wake it.
-                    unsafe {
-                        let waker = *shared.waker.get_mut();
-                        sys::napi_unref_threadsafe_function(context.env.raw(), waker);
-                    }
-                }
-                let more = !shared.events.is_empty();
-                Ok(Args { more, events })
-            })?;
-        *lock(&shared).waker.get_mut() = wake.raw();
-        Ok(Events { shared, wake })
+    pub fn new(listener: &Listener<'_>) -> napi::Result<Arc<Self>> {
+        // Not one that keeps the events, which keep it.
+        let events = Arc::new(OnceLock::<Weak<Events>>::new());
+        let wake = |other: usize| {
+            let events = Arc::clone(&events);
+            let waker = listener.build_threadsafe_function::<()>().weak::<true>();
+            waker.build_callback(move |context| {
+                let events = events.get().and_then(Weak::upgrade);
+                let next = events.map(|events| events.next(context.env, other));
+                Ok(Args(next.unwrap_or_default()))
+            })
+        };
+        let made = Arc::new(Events {
+            shared: Mutex::default(),
+            wakes: [wake(1)?, wake(0)?],
+        });
+        // Set before anything could wake it.
+        let _ = events.set(Arc::downgrade(&made));
+        Ok(made)
+    }
+
+    /// The next events for the listener, on its thread; `other` wakes it if there are more.
+    fn next(&self, env: Env, other: usize) -> Vec<Event> {
+        let mut shared = self.lock();
+        let count = shared.events.len().min(TURN);
+        let events: Vec<Event> = shared.events.drain(..count).collect();
+        for event in &events {
+            if let Event::Settled(id, _) = event {
+                shared.stages.remove(id);
+            }
+        }
+        if shared.stages.is_empty() {
+            // SAFETY: on the thread of the environment, which is there as it calls this.
+            unsafe { sys::napi_unref_threadsafe_function(env.raw(), self.wakes[0].raw()) };
+        }
+        shared.called = !shared.events.is_empty();
+        let more = shared.called;
+        drop(shared);
+        if more {
+            self.wake(other);
+        }
+        events
     }
 
     fn push(&self, event: Event) {
-        let mut shared = lock(&self.shared);
+        let mut shared = self.lock();
         shared.events.push_back(event);
-        self.notify(shared);
-    }
-
-    /// Has the listener called if it isn't going to be.
-    fn notify(&self, mut shared: MutexGuard<'_, Shared>) {
         let called = replace(&mut shared.called, true);
         drop(shared);
         if !called {
-            self.wake();
+            self.wake(0);
         }
     }
 
     /// Has the event loop call the listener.
-    pub fn wake(&self) {
+    fn wake(&self, which: usize) {
         // Fails only when the environment is gone, and everybody who waits with it.
-        self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        self.wakes[which].call((), ThreadsafeFunctionCallMode::NonBlocking);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn settled(&self, id: i64, outcome: Result<Receipt>) {
@@ -170,80 +168,66 @@ impl Events {
 
     /// Sends wait to be started, and keep the process alive until their outcomes are
     /// passed on; whether there is more than one now.
-    pub fn wait(&self, env: Env, first: i64, count: usize) -> bool {
-        self.wake.handle.with_read_aborted(|aborted| {
-            if !aborted {
+    pub fn wait(&self, env: Env, ids: impl Iterator<Item = i64>) -> bool {
+        let mut shared = self.lock();
+        shared.stages.extend(ids.map(|id| (id, Stage::Waiting)));
+        let count = shared.stages.len();
+        drop(shared);
+        let wake = &self.wakes[0];
+        wake.handle.with_read_aborted(|aborted| {
+            if !aborted && count > 0 {
                 // SAFETY: called on the thread of `env`, whose threadsafe function has
                 // not been finalized: that would have set `aborted`.
-                unsafe { sys::napi_ref_threadsafe_function(env.raw(), self.wake.raw()) };
+                unsafe { sys::napi_ref_threadsafe_function(env.raw(), wake.raw()) };
             }
         });
-        let ids = (first..).take(count);
-        let mut shared = lock(&self.shared);
-        shared.stages.extend(ids.map(|id| (id, Stage::Waiting)));
-        shared.stages.len() > 1
+        count > 1
     }
 
     /// Whether a send should be started: it may have been given up.
     pub fn starts(&self, id: i64) -> bool {
-        let mut shared = lock(&self.shared);
-        let stage = shared.stages.get_mut(&id);
-        stage.map(|stage| *stage = Stage::Starting).is_some()
+        let mut shared = self.lock();
+        match shared.stages.get_mut(&id) {
+            Some(stage @ Stage::Waiting) => {
+                *stage = Stage::Starting;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Keeps the ticket until the send's outcome has been passed on.
     pub fn started(&self, id: i64, ticket: Ticket) {
-        let mut shared = lock(&self.shared);
+        let mut shared = self.lock();
         match shared.stages.get_mut(&id) {
             Some(stage @ Stage::Starting) => *stage = Stage::Started(ticket),
             Some(_) => {
                 drop(shared);
-                if !ticket.cancel() {
-                    self.settled(id, Err(under_way()));
-                }
+                // Tells the outcome, as does the send.
+                ticket.cancel();
             }
             None => {}
         }
     }
 
-    /// Gives a send up; what is known about it then, or none if its outcome is on
-    /// its way to the listener.
-    pub fn cancel(&self, id: i64) -> Option<NativeError> {
-        let mut shared = lock(&self.shared);
-        let known = match shared.stages.remove(&id)? {
-            Stage::Waiting => Some(not_begun()),
-            Stage::Starting | Stage::GivenUp => {
-                shared.stages.insert(id, Stage::GivenUp);
-                None
-            }
-            Stage::Started(ticket) => {
-                drop(shared);
-                // Cancelling tells the outcome before it returns.
-                let queued = ticket.cancel();
-                shared = lock(&self.shared);
-                let told = shared
-                    .events
-                    .iter()
-                    .rposition(|event| matches!(event, Event::Settled(it, _) if *it == id));
-                match told {
-                    Some(index) if queued => match shared.events.remove(index)? {
-                        Event::Settled(_, outcome) => outcome.err(),
-                        Event::Retrying(..) => None,
-                    },
-                    Some(_) => {
-                        shared.stages.insert(id, Stage::GivenUp);
-                        None
-                    }
-                    None => Some((&under_way()).into()),
+    /// Gives sends up, by cancelling their tickets, which is left to the caller.
+    pub fn give_up(&self, ids: &[i64]) -> Vec<Ticket> {
+        let mut begun = Vec::new();
+        let mut shared = self.lock();
+        let mut waiting = Vec::new();
+        for id in ids {
+            if let Some(stage) = shared.stages.get_mut(id) {
+                match replace(stage, Stage::GivenUp) {
+                    Stage::Waiting => waiting.push(*id),
+                    Stage::Started(ticket) => begun.push(ticket),
+                    Stage::Starting | Stage::GivenUp => {}
                 }
             }
-        };
-        // It might have been the last one that kept the process alive.
-        self.notify(shared);
-        known
+        }
+        drop(shared);
+        for id in waiting {
+            self.push(Event::Settled(id, Err(not_begun())));
+        }
+        begun
     }
-}
-
-fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

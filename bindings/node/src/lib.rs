@@ -38,6 +38,12 @@ pub fn rules() -> Vec<&'static str> {
     Rule::ALL.iter().map(|rule| rule.as_str()).collect()
 }
 
+/// The names of all fields that objects are read for.
+#[napi]
+pub fn field_names() -> Vec<&'static str> {
+    read::NAMES.split_whitespace().collect()
+}
+
 /// The error of a send that was given up before it began.
 #[napi]
 pub fn not_begun() -> NativeError {
@@ -68,13 +74,13 @@ pub fn validate_request(env: Env, request: String) -> napi::Result<Vec<NativeVio
 
 /// The message's wire form.
 #[napi]
-pub fn to_json(env: Env, message: String) -> napi::Result<String> {
+pub fn to_wire(env: Env, message: String) -> napi::Result<String> {
     guard(env, || Ok(message::message(parse(&message)?)?.to_json()))
 }
 
 /// The wire form of a message, out of that of a message or of a whole request.
 #[napi]
-pub fn from_json(env: Env, json: String) -> napi::Result<String> {
+pub fn from_wire(env: Env, json: String) -> napi::Result<String> {
     guard(env, || Ok(Message::from_json(&json)?.to_json()))
 }
 

@@ -189,9 +189,6 @@ fn options(value: Value, deadline_ms: Option<Value>) -> Read<SendOptions> {
     let names = "messagingType tag notificationType personaId replyTo metadata unchecked
         fields";
     let mut fields = Fields::of(value)?;
-    fields.take("signal", |_| -> Read<()> {
-        Err(Refused::must("an AbortSignal"))
-    })?;
     let mut options = fields.set_named(SendOptions::new(), names, set_option)?;
     if fields.take("deadline", Ok)?.is_some() {
         // A date is no number in JSON: the public package gives it beside the options.

@@ -63,16 +63,50 @@ pub fn parse(json: &str) -> Read<Value> {
     serde_json::from_str(json).map_err(|_| Refused::must("less deeply nested"))
 }
 
+/// The names of all fields that anything is taken from: those that an object of a class,
+/// which has more than its own fields, is asked for.
+pub const NAMES: &str = "accessToken appSecret attempts baseDelayMs baseUrl bodyLimit buttons
+    callingNotEnabledCodes capacity code commentId connectTimeoutMs deadline deadlineMs
+    defaultAction
+    elements expiresInDays extraCaPem fallbackUrl fields gameMetadata id imageUrl lookAhead
+    maxDelayMs maxIdleConnections message messageFields messagingType messengerExtensions
+    metadata notificationType number onRetry options pace paced pageId payload personaId postId proxy
+    proxyFromEnv raw replyTo retry retryUnknown sharable subcode subtitle tag template
+    text timeoutMs title to tokenPlacement ttlDays type unchecked url useMe userAgent userRef
+    version webviewHeightRatio webviewShareButton workers";
+
+/// Where the public package puts what an object of a class answered.
+const INHERITED: &str = "\0";
+
 /// The fields of an object that are not read yet.
-pub struct Fields(Map<String, Value>);
+pub struct Fields {
+    own: Map<String, Value>,
+    inherited: Map<String, Value>,
+}
 
 impl Fields {
     pub fn of(value: Value) -> Read<Self> {
-        object(value).map(Fields)
+        let mut own = object(value)?;
+        let inherited = match own.remove(INHERITED) {
+            Some(Value::Object(inherited)) => inherited,
+            _ => Map::new(),
+        };
+        Ok(Fields { own, inherited })
+    }
+
+    /// Null says the same as nothing.
+    fn remove(&mut self, name: &str) -> Option<Value> {
+        debug_assert!(
+            NAMES.split_whitespace().any(|known| known == name),
+            "{name} must be among the names"
+        );
+        let value = self.own.remove(name);
+        let value = value.or_else(|| self.inherited.remove(name));
+        value.filter(|value| !value.is_null())
     }
 
     pub fn take<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Read<T>) -> Read<Option<T>> {
-        let value = self.0.remove(name).map(read).transpose();
+        let value = self.remove(name).map(read).transpose();
         value.map_err(|error| error.within(name))
     }
 
@@ -117,7 +151,7 @@ impl Fields {
         set: impl Fn(B, &str, Value) -> Result<B>,
     ) -> Read<B> {
         for name in names.split_whitespace() {
-            if let Some(value) = self.0.remove(name) {
+            if let Some(value) = self.remove(name) {
                 let core = snake_case(name);
                 builder = set(builder, &core, value).map_err(|error| {
                     let text = error.to_string();
@@ -134,7 +168,7 @@ impl Fields {
     /// Refuses what nobody asked for: a misspelt field must not get lost.
     pub fn end(self) -> Read<()> {
         let what = "is not a field of this object; others go into fields or raw";
-        match self.0.keys().next() {
+        match self.own.keys().next() {
             Some(key) => Err(Refused::because(what).within(key)),
             None => Ok(()),
         }
@@ -161,12 +195,8 @@ pub fn boolean(value: Value) -> Read<bool> {
     yes.ok_or_else(|| Refused::must("true or false"))
 }
 
-/// Any number, or none.
-pub fn number(value: Value) -> Read<Option<f64>> {
-    match value {
-        Value::Null => Ok(None),
-        value => (value.as_f64().map(Some)).ok_or_else(|| Refused::must("a number or null")),
-    }
+pub fn number(value: Value) -> Read<f64> {
+    value.as_f64().ok_or_else(|| Refused::must("a number"))
 }
 
 /// A number without a fraction.

@@ -89,17 +89,73 @@ describe('an AbortSignal', () => {
     );
   });
 
-  it('gives up what was begun a moment before', async () => {
+  it('gives up what has not begun, of which nothing goes out', async () => {
+    const client = new Client(platform.settings());
+    const controller = new AbortController();
+    const { signal } = controller;
+    const sends = ['1', '2', '3'].map((to) =>
+      client.send(to, message, to === '2' ? { signal } : {}),
+    );
+    controller.abort('why');
+    const error = await rejection(sends[1]);
+    assert.deepEqual([error.reason, error.delivery, error.cause], ['aborted', 'not_sent', 'why']);
+    held.open();
+    await Promise.all([sends[0], sends[2]]);
+    const sent = platform.requests.map(({ body }) => body.recipient.id);
+    assert.deepEqual(sent.sort(), ['1', '3']);
+  });
+
+  it('frees threads and recipients', async () => {
+    const client = new Client(platform.settings());
+    const controller = new AbortController();
+    const { signal } = controller;
+    const sends = Array.from({ length: 64 }, (_, n) => client.send(`${n}`, message, { signal }));
+    await platform.received(64);
+    platform.answer = async () => ({});
+    controller.abort();
+    const deliveries = (await Promise.all(sends.map(rejection))).map(({ delivery }) => delivery);
+    assert.deepEqual(new Set(deliveries), new Set(['unknown']));
+    // The first requests are still without an answer.
+    await Promise.all(['0', '1', '99'].map((to) => client.send(to, message)));
+    assert.equal(platform.requests.length, 67);
+  });
+
+  it('lets other things have their turn while it gives up many', async () => {
     const client = new Client(platform.settings({ workers: 1 }));
     const controller = new AbortController();
-    const first = client.send('1', message);
-    const second = client.send('2', message, { signal: controller.signal });
-    controller.abort('why');
-    const error = await rejection(second);
-    assert.deepEqual([error.kind, error.cause], ['cancelled', 'why']);
-    assert.notEqual(error.delivery, 'rejected');
+    const { signal } = controller;
+    const sends = Array.from({ length: 5000 }, (_, n) => client.send(`${n}`, message, { signal }));
+    await platform.received(1);
+    let turns = 0;
+    const turn = () => {
+      turns += 1;
+      timer = setImmediate(turn);
+    };
+    let timer = setImmediate(turn);
+    controller.abort();
+    const errors = await Promise.all(sends.map(rejection));
+    clearImmediate(timer);
+    assert.ok(errors.every(({ reason }) => reason === 'aborted'));
+    // Each of them has 128 outcomes at most.
+    assert.ok(turns >= 5000 / 128 - 1, `${turns} turns`);
+  });
+
+  it('may be that of each of many, and is left alone in the end', async () => {
     held.open();
-    await first;
+    const client = new Client(platform.settings());
+    const { signal } = new AbortController();
+    const items = Array.from({ length: 30 }, (_, n) => ({
+      to: `${n}`,
+      message,
+      options: { signal },
+    }));
+    let most = 0;
+    for await (const { receipt } of client.sendMany(items, { signal, pace: Infinity })) {
+      assert.ok(receipt);
+      most = Math.max(most, listeners(signal));
+    }
+    assert.ok(most <= 2, `${most} listeners`);
+    assert.equal(listeners(signal), 0);
   });
 
   it('gives up at once what is being sent', async () => {

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 
-import { CallCtaError, Client, errorKinds, fromJSON, toJSON, validate } from 'callcta';
+import { CallCtaError, Client, errorKinds, fromWire, toWire, validate } from 'callcta';
 
 import { callButton, message, Platform, PSID, rejection, TOKEN } from './platform.mjs';
 
@@ -111,6 +111,29 @@ describe('errors', () => {
     assert.ok(!Object.keys(error).includes('cause'));
   });
 
+  it('show who called', async () => {
+    platform.answer = async () => ({ status: 400, body: { error: { code: 551 } } });
+    async function placeOrder() {
+      await client.send(PSID, message);
+    }
+    function startOrder() {
+      return client.send(PSID, message);
+    }
+    async function placeOrders() {
+      for await (const { error } of client.sendMany([{ to: PSID, message }])) throw error;
+    }
+    for (const caller of [placeOrder, startOrder, placeOrders]) {
+      const { stack } = await rejection(caller());
+      assert.match(stack, /^CallCtaError: the person can't be reached.*\n {4}at /);
+      assert.match(stack, new RegExp(`\n {4}at .*${caller.name} .*errors\\.test\\.mjs`));
+      assert.ok(!stack.includes('client.cjs'), stack);
+    }
+    const error = await rejection(placeOrder());
+    assert.match(inspect(error), /at .*placeOrder/);
+    error.stack = 'other';
+    assert.equal(error.stack, 'other');
+  });
+
   it('can be written as JSON', async () => {
     const error = await rejection(client.send(PSID, { ...message, buttons: [] }));
     const written = JSON.parse(JSON.stringify(error));
@@ -160,7 +183,7 @@ describe('errors', () => {
     [with_({ expiresInDays: 1.5 }), /^buttons\[0\]\.expiresInDays must be a whole number$/],
     [with_({ expiresInDays: '5' }), /^buttons\[0\]\.expiresInDays must be a number$/],
     [with_({ expiresInDays: 1e300 }), /^buttons\[0\]\.expiresInDays must be a whole number$/],
-    [with_({ title: null }), /^buttons\[0\]\.title must be a text$/],
+    [with_({ title: null }), /^buttons\[0\]\.title must be given$/],
     [with_({ fields: { f() {} } }), /^buttons\[0\]\.fields\.f must be made of what JSON can hold$/],
     [with_({ fields: cyclic }), /^buttons\[0\]\.fields\.self must be made of what JSON can hold$/],
     [with_({ fields: { x: [1, { y: NaN }] } }), /^buttons\[0\]\.fields\.x\[1\]\.y must be made/],
@@ -178,7 +201,7 @@ describe('errors', () => {
     it(`refuse ${inspect(wrong, { depth: 1, breakLength: Infinity })}`, () => {
       const expected = { kind: 'invalid_argument', delivery: 'not_sent', message: text };
       assert.throws(() => validate(wrong), expected);
-      assert.throws(() => toJSON(wrong), CallCtaError);
+      assert.throws(() => toWire(wrong), CallCtaError);
     });
   }
 
@@ -221,11 +244,14 @@ describe('errors', () => {
       [[PSID, message, { reply_to: 'x' }], /^options\.reply_to is not a field/],
       [[PSID, message, { unchecked: 1 }], /^options\.unchecked must be true or false$/],
       [[PSID, message, { deadlineMs: 5 }], /^options\.deadlineMs is not a field/],
-      [[PSID, message, { fields: { n: 1n } }], /^options\.fields\.n must be made of what JSON/],
-      [[PSID, message, null], /^options must be an object$/],
+      [
+        [PSID, message, { fields: { n: 2n ** 64n } }],
+        /^options\.fields\.n must be within 64 bits$/,
+      ],
+      [[PSID, message, 5], /^options must be an object$/],
       [[PSID, { ...message, text: () => 'hi' }], /^message\.text must be made of what JSON/],
       [[PSID, { raw: { list: [NaN] } }], /^message\.raw\.list\[0\] must be made of what JSON/],
-      [[PSID, message, { signal: null }], /^options\.signal must be an AbortSignal$/],
+      [[PSID, message, { signal: {} }], /^options\.signal must be an AbortSignal$/],
       [[PSID, message, { signal: new AbortController() }], /^options\.signal must be an AbortS/],
       [[PSID, message, { deadline: 5 }], /^options\.deadline must be a valid Date$/],
       [[PSID, message, { deadline: new Date(NaN) }], /^options\.deadline must be a valid Date$/],
@@ -238,24 +264,39 @@ describe('errors', () => {
     assert.equal(platform.requests.length, 0);
   });
 
-  it('let through what a getter throws', async () => {
+  it('say what threw while it was read', async () => {
     const thrown = new RangeError('mine');
-    const trap = {
-      get template() {
+    const trap = (name) => ({
+      get [name]() {
         throw thrown;
       },
-    };
-    assert.throws(() => validate(trap), thrown);
-    assert.equal(await rejection(client.send(PSID, trap)), thrown);
-    const inside = {
-      raw: Object.defineProperty({}, 'a', { enumerable: true, get: () => trap.template }),
-    };
-    assert.throws(() => validate(inside), thrown);
+    });
+    const client = new Client(platform.settings());
+    const traps = [
+      [() => validate(trap('template')), "template can't be read"],
+      [() => validate({ raw: trap('a') }), "raw.a can't be read"],
+      [() => validate({ toJSON: () => trap('a').a }), "can't be read"],
+      [
+        () => client.send(PSID, { raw: { list: [trap('b')] } }),
+        "message.raw.list[0].b can't be read",
+      ],
+      [() => client.send(trap('id'), message), "to.id can't be read"],
+      [() => client.send(PSID, message, trap('signal')), "options can't be read"],
+      [() => client.sendMany([], trap('pace')).next(), "options can't be read"],
+      [() => new Client(trap('onRetry')), "settings can't be read"],
+    ];
+    for (const [failing, text] of traps) {
+      const error = await rejection((async () => failing())());
+      assert.deepEqual([error.kind, error.message], ['invalid_argument', text]);
+      assert.equal(error.cause, thrown);
+    }
+    const { value: outcome } = await client.sendMany([trap('to')]).next();
+    assert.equal(outcome.error.message, "the item can't be read");
   });
 
   it('refuse a text that is no JSON object', () => {
     for (const text of ['{', '[]', '']) {
-      assert.throws(() => fromJSON(text), { kind: 'invalid_message', delivery: 'not_sent' });
+      assert.throws(() => fromWire(text), { kind: 'invalid_message', delivery: 'not_sent' });
     }
   });
 

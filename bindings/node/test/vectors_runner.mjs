@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { Client, toJSON, validateRequest } from 'callcta';
+import { Client, toWire, validateRequest } from 'callcta';
 
 const { CALLCTA_VECTORS_DIR: folder, CALLCTA_VECTORS_URL: url } = process.env;
 
@@ -52,7 +52,7 @@ async function report(file, given) {
     file,
     name: given.name,
     violations: validateRequest(to, message, how),
-    message: toJSON(message),
+    message: toWire(message),
   };
   try {
     const receipt = await client.send(to, message, how);

@@ -4,8 +4,8 @@ import {
   Client,
   clickableDays,
   errorKinds,
-  fromJSON,
-  toJSON,
+  fromWire,
+  toWire,
   validate,
   validateRequest,
   version,
@@ -17,12 +17,14 @@ import type {
   Delivery,
   ErrorKind,
   JsonObject,
+  MessageTag,
   Message,
   Outcome,
   Outgoing,
   Receipt,
   Recipient,
   Rule,
+  SendManyOptions,
   SendOptions,
   Usage,
   Violation,
@@ -57,7 +59,7 @@ const messages: Message[] = [
 const recipients: Recipient[] = ['1', { id: '1' }, { userRef: 'r' }, { raw: { thread: 't' } }];
 const options: SendOptions = {
   messagingType: 'RESPONSE',
-  tag: 'A_TAG_OF_TOMORROW',
+  tag: 'A_TAG_OF_TOMORROW' as string as MessageTag,
   deadline: new Date(),
   signal: AbortSignal.timeout(1000),
 };
@@ -103,7 +105,7 @@ const outcomes: AsyncGenerator<Outcome> = client.sendMany([{ to: '1', message: m
 
 const found: Violation[] = validate(messages[0]!);
 const rule: Rule | undefined = validateRequest('1', messages[0]!, { metadata: 'm' })[0]?.rule;
-const wire: JsonObject = toJSON(fromJSON('{}'));
+const wire: JsonObject = toWire(fromWire('{}'));
 const days: number | undefined = clickableDays(buttons[0]!);
 const kinds: readonly ErrorKind[] = errorKinds;
 console.log(id, absent, usage, outcomes, found, rule, wire, days, kinds, version.length);
@@ -118,6 +120,23 @@ console.log(id, absent, usage, outcomes, found, rule, wire, days, kinds, version
   // @ts-expect-error: a status is missing
   await emulator.arm({ action: { type: 'status' } });
 }
+
+// What has a type of its own can be sent as well, and what is read only.
+interface Reply {
+  text: string;
+  quick_replies: readonly { readonly title: string }[];
+}
+const reply: Reply = { text: 'hi', quick_replies: [{ title: 'Yes' }] };
+const fixed = { text: 'hi', big: 9007199254740993n, list: [1, null] } as const;
+messages.push({ raw: reply }, { raw: fixed }, { raw: wire });
+messages.push({ template: 'call_prompt', fields: fixed, messageFields: reply });
+recipients.push({ raw: reply });
+fromWire(reply);
+fromWire(new TextEncoder().encode('{}'));
+const everyDefault: SendOptions = { messagingType: null, deadline: null, signal: null };
+const many: SendManyOptions = { pace: Infinity, lookAhead: null };
+await client.send('1', { template: 'call_prompt', ttlDays: null }, null);
+client.sendMany([Promise.resolve({ to: '1', message: messages[0]!, options: everyDefault })], many);
 
 // @ts-expect-error: a token is missing
 new Client({ pageId: '1' });
@@ -143,6 +162,29 @@ export const wrong: Button[] = [
   { type: 'audio_call', title: 'Call', raw: {} },
 ];
 
+export const wrongWire: Button[] = [
+  // @ts-expect-error: a list
+  { raw: ['a'] },
+  // @ts-expect-error: a map
+  { raw: new Map() },
+  // @ts-expect-error: a promise
+  { raw: Promise.resolve({}) },
+  // @ts-expect-error: bytes
+  { raw: new Uint8Array(1) },
+  // @ts-expect-error: a date
+  { raw: new Date() },
+  // @ts-expect-error: a function
+  { raw: () => ({}) },
+  // @ts-expect-error: a text
+  { raw: '{}' },
+  // @ts-expect-error: a list
+  { type: 'account_unlink', fields: [1] },
+  // @ts-expect-error: not one of the heights
+  { type: 'web_url', title: 'T', url: 'https://example.com', webviewHeightRatio: 'small' },
+  // @ts-expect-error: it can only be hidden
+  { type: 'web_url', title: 'T', url: 'https://example.com', webviewShareButton: 'show' },
+];
+
 export const wrongMessages: Message[] = [
   // @ts-expect-error: buttons are missing
   { template: 'button', text: 'T' },
@@ -160,3 +202,16 @@ export const titled: DefaultAction = { ...untitled, title: 'T' };
 export const wrongRecipient: Recipient = { user_ref: 'r' };
 // @ts-expect-error: the wire name
 export const wrongOptions: SendOptions = { messaging_type: 'RESPONSE' };
+
+export const unknown: SendOptions[] = [
+  // @ts-expect-error: no such type
+  { messagingType: 'REPLY' },
+  // @ts-expect-error: a tag of the past
+  { tag: 'ACCOUNT_UPDATE' },
+  // @ts-expect-error: no such way
+  { notificationType: 'LOUD' },
+];
+// @ts-expect-error: Infinity says so
+export const unpaced: SendManyOptions = { pace: 'none' };
+// @ts-expect-error: not iterable
+client.sendMany({ to: '1', message: messages[0]! });

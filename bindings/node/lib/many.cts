@@ -1,0 +1,100 @@
+import { call, type CallCtaError, type Caller } from './error.cjs';
+import { asJson, changed, reading } from './json.cjs';
+import type { Message, Recipient, SendOptions } from './message.cjs';
+import { asked } from './request.cjs';
+import type { Sends } from './sends.cjs';
+import { asSignal } from './signal.cjs';
+import { Source, type Items } from './source.cjs';
+import type { Receipt } from './types.cjs';
+
+/** A message for `Client.sendMany`. */
+export interface Outgoing {
+  to: Recipient;
+  message: Message;
+  options?: SendOptions | null | undefined;
+}
+
+/** What became of one item of `Client.sendMany`. */
+export type Outcome<T extends Outgoing = Outgoing> =
+  | { index: number; item: T; receipt: Receipt; error?: undefined }
+  | { index: number; item: T; receipt?: undefined; error: CallCtaError };
+
+export interface SendManyOptions {
+  /** Most messages that start per second; `Infinity` for any number. Defaults to 40. */
+  pace?: number | null | undefined;
+  /** Most items without an outcome that was asked for. Defaults to twice the `workers`. */
+  lookAhead?: number | null | undefined;
+  /** Gives up all that is not done. */
+  signal?: AbortSignal | null | undefined;
+}
+
+/** How the sends of many are made. */
+function prepared({ client }: Sends, options: SendManyOptions | null | undefined) {
+  const [pace, given] = reading('options', () => {
+    const { pace, signal } = options ?? {};
+    return [pace, signal];
+  });
+  const signal = asSignal(given, 'signal');
+  const paced = pace !== Infinity;
+  const told = { signal: undefined, pace: paced ? pace : undefined };
+  const text = asJson(reading('options', () => changed(options ?? {}, told)));
+  return { limit: call(() => client.prepare(text, paced)), paced, signal };
+}
+
+/** Sends the items and yields what becomes of them; `caller` is who wants it. */
+export async function* outcomes<T extends Outgoing>(
+  sends: Sends,
+  items: Items<T>,
+  options: SendManyOptions | null | undefined,
+  caller: Caller,
+): AsyncGenerator<Outcome<T>, void, undefined> {
+  const { limit, paced, signal } = prepared(sends, options);
+  const source = new Source(items);
+  const ready: Outcome<T>[] = [];
+  const group = new Set<number>();
+  let [taken, sending, left, wake] = [0, 0, false, () => {}];
+  const awake = () => wake();
+
+  const take = async () => {
+    const next = await source.take();
+    if (next !== undefined && !left) void send(next.item, taken++);
+    wake();
+  };
+  const send = async (item: T, index: number) => {
+    sending += 1;
+    const ask = () => {
+      const [to, message, options] = reading('the item', () => {
+        const { to, message, options }: Outgoing = Object(item);
+        return [to, message, options];
+      });
+      return asked(to, message, options, paced);
+    };
+    try {
+      ready.push({ index, item, receipt: await sends.start(ask, { signal, group, caller }) });
+    } catch (error) {
+      ready.push({ index, item, error: error as CallCtaError });
+    }
+    sending -= 1;
+    wake();
+  };
+
+  signal?.addEventListener('abort', awake);
+  try {
+    for (;;) {
+      // Made before anything that could wake it.
+      const woken = new Promise<void>((resolve) => (wake = resolve));
+      const open = !source.ended && !signal?.aborted;
+      if (open && !source.taking && sending + ready.length < limit) void take();
+      const outcome = ready.shift();
+      if (outcome !== undefined) yield outcome;
+      else if (sending === 0 && !open) break;
+      else await woken;
+    }
+    source.check();
+  } finally {
+    signal?.removeEventListener('abort', awake);
+    left = true;
+    sends.giveUp(group);
+    await source.close(!signal?.aborted);
+  }
+}

@@ -1,0 +1,29 @@
+import { types } from 'node:util';
+import { asJson, changed, reading } from './json.cjs';
+import type { SendOptions } from './message.cjs';
+import { asSignal } from './signal.cjs';
+
+/** What a send was called with: as text, but for its signal. */
+export interface Asked {
+  request: string;
+  signal?: AbortSignal;
+}
+
+/** Throws `invalid_argument` for what would get lost. */
+export function asked(to: unknown, message: unknown, how: unknown, paced = false): Asked {
+  // The usual send, a thousand of which may keep the event loop waiting.
+  if (how === undefined || how === null) return { request: asJson({ to, message, paced }) };
+  const [given, deadline] = reading('options', () => {
+    const { signal, deadline } = how as SendOptions;
+    return [signal, deadline];
+  });
+  const signal = asSignal(given, 'options.signal');
+  // A date is no number in JSON. None for what is no valid one: the native part refuses
+  // the option without it.
+  const date = types.isDate(deadline) ? deadline : undefined;
+  const deadlineMs = (date && Math.max(date.getTime(), 1)) || undefined;
+  const told = { signal: undefined, deadline: date ? true : deadline };
+  const options = reading('options', () => changed(how, told));
+  const request = asJson({ to, message, options, deadlineMs, paced });
+  return signal ? { request, signal } : { request };
+}
