@@ -25,6 +25,22 @@ pub fn float(value: u64) -> f64 {
     value as f64
 }
 
+/// How many times as long one of ours takes as another client, which should be less
+/// than once where it is to be `ahead`; `None` if one of them failed.
+pub fn ratio_row(of: String, ratio: Option<f64>, ahead: bool) -> Vec<String> {
+    let ratio = ratio.map_or("failed".to_owned(), |ratio| format!("{ratio:.2}"));
+    let aim = if ahead { "< 1" } else { "" };
+    vec![of, ratio, aim.to_owned()]
+}
+
+/// Prints those of [`ratio_row`], if there are any.
+pub fn print_ratios(rows: &[Vec<String>]) {
+    if !rows.is_empty() {
+        println!();
+        print_table(&["ratio", "here", "aim"], rows);
+    }
+}
+
 /// Prints rows below their heads: the first column to the left, the rest to the
 /// right.
 pub fn print_table(heads: &[&str], rows: &[Vec<String>]) {

@@ -4,7 +4,11 @@
 //! The program is the driver and the server. What is measured are its children,
 //! one process for each client; see `protocol` for what they say to each other.
 
-#![expect(clippy::print_stdout, reason = "printing is what it is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what it is for"
+)]
 
 mod figures;
 mod leak;

@@ -8,9 +8,11 @@
 //! of a timer in its event loop, if it has one.) It ends with its standard input.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Instant;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::server::Server;
@@ -21,19 +23,32 @@ pub const TOKEN: &str = "test-token";
 /// The first of many when they are sent at once.
 pub const PSID: &str = "1254477777772919";
 
+/// How long a client may take until it is ready, or for no messages at all.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What it may take more for each message.
+const PATIENCE_EACH: Duration = Duration::from_millis(20);
+
 /// A client's process, from the driver's side.
 pub struct Client {
     /// Name and version, as it tells them.
     pub title: String,
+    /// Why it takes no part any more.
+    pub failed: Option<String>,
+    /// For this client alone: what is left of another one's messages isn't counted.
+    pub server: Server,
     child: Child,
     input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+    /// Its lines.
+    output: Receiver<String>,
+    /// What it complains about, once it has ended.
+    complaints: Option<JoinHandle<Option<String>>>,
 }
 
 impl Client {
     /// Starts it; the error is why it can't take part.
-    pub fn start(command: &[String], server: &Server) -> std::result::Result<Self, String> {
+    pub fn start(command: &[String]) -> Result<Self> {
         let (program, arguments) = command.split_first().expect("a command has a program");
+        let server = Server::start()?;
         let mut child = Command::new(program)
             .args(arguments)
             .args([&server.url(), PAGE_ID, TOKEN, PSID])
@@ -42,60 +57,80 @@ impl Client {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(|error| format!("{program}: {error}"))?;
-        let input = child.stdin.take();
-        let mut output = BufReader::new(child.stdout.take().expect("it is piped"));
-        let mut title = String::new();
-        let read = output.read_line(&mut title);
-        if !matches!(read, Ok(1..)) {
-            let mut said = String::new();
-            if let Some(mut errors) = child.stderr.take() {
-                let _ = errors.read_to_string(&mut said);
-            }
-            let _ = child.wait();
-            let last = said.trim_end().lines().last().unwrap_or("it said nothing");
-            return Err(last.to_owned());
-        }
-        // What it complains about later is for the one who looks on.
-        let mut errors = child.stderr.take().expect("it is piped");
-        std::thread::spawn(move || std::io::copy(&mut errors, &mut std::io::stderr()));
-        Ok(Client {
-            title: title.trim_end().to_owned(),
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            let mut lines = output.lines().map_while(std::result::Result::ok);
+            lines.all(|line| sender.send(line).is_ok())
+        });
+        let errors = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut client = Client {
+            title: String::new(),
+            failed: None,
+            server,
+            input: child.stdin.take(),
             child,
-            input,
-            output,
-        })
+            output: receiver,
+            complaints: Some(thread::spawn(move || last_complaint(errors))),
+        };
+        client.title = client.line(PATIENCE)?;
+        Ok(client)
+    }
+
+    /// What a turn of it gives; `None` if that or an earlier one failed.
+    pub fn turn<T>(&mut self, turn: impl FnOnce(&mut Self) -> Result<T>) -> Option<T> {
+        if self.failed.is_some() {
+            return None;
+        }
+        let outcome = turn(self);
+        if let Err(why) = &outcome {
+            self.failed = Some(why.to_string());
+            let _ = self.child.kill();
+        }
+        outcome.ok()
+    }
+
+    /// The next line that it writes.
+    fn line(&mut self, patience: Duration) -> Result<String> {
+        match self.output.recv_timeout(patience) {
+            Ok(line) => Ok(line),
+            Err(RecvTimeoutError::Timeout) => {
+                let _ = self.child.kill();
+                Err(format!("no answer within {} s", patience.as_secs()).into())
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                let complaints = self.complaints.take().map(JoinHandle::join);
+                let complaint = complaints.and_then(std::result::Result::ok).flatten();
+                let ended = || "it ended and said nothing".to_owned();
+                Err(complaint.unwrap_or_else(ended).into())
+            }
+        }
     }
 
     /// Has it send `count` messages and returns what it measured.
     pub fn ask(&mut self, each: &str, count: u64) -> Result<Vec<u64>> {
-        let title = &self.title;
         let input = self.input.as_mut().expect("it is open until the end");
-        writeln!(input, "{each}{count}").map_err(|error| format!("{title}: {error}"))?;
-        let mut line = String::new();
-        self.output.read_line(&mut line)?;
+        // If it has ended, its last words say more than that nobody reads this.
+        let _ = writeln!(input, "{each}{count}");
+        let more = u32::try_from(count).unwrap_or(u32::MAX);
+        let line = self.line(PATIENCE + PATIENCE_EACH.saturating_mul(more))?;
         let numbers: std::result::Result<Vec<u64>, _> =
             line.split_whitespace().map(str::parse).collect();
         match numbers {
             Ok(numbers) if !numbers.is_empty() => Ok(numbers),
-            _ => Err(format!("{title} answered {line:?}").into()),
+            _ => Err(format!("it answered {line:?}").into()),
         }
     }
 
     /// Has it send `count` messages; fails unless the server got as many POSTs.
     /// Returns also how many connections were opened for them.
-    pub fn ask_checked(
-        &mut self,
-        each: &str,
-        count: u64,
-        server: &Server,
-    ) -> Result<(Vec<u64>, u64)> {
-        let before = server.counts();
+    pub fn ask_checked(&mut self, each: &str, count: u64) -> Result<(Vec<u64>, u64)> {
+        let before = self.server.counts();
         let numbers = self.ask(each, count)?;
-        let after = server.counts();
+        let after = self.server.counts();
         let posts = after.0 - before.0;
         if posts != count {
-            let title = &self.title;
-            return Err(format!("{title}: {count} messages, but {posts} POSTs").into());
+            return Err(format!("{count} messages, but {posts} POSTs").into());
         }
         Ok((numbers, after.1 - before.1))
     }
@@ -125,6 +160,20 @@ impl Drop for Client {
         self.input = None;
         let _ = self.child.wait();
     }
+}
+
+/// Passes on what a client complains about, and returns the last line that says what
+/// went wrong rather than where.
+fn last_complaint(errors: impl BufRead) -> Option<String> {
+    let mut last = None;
+    for line in errors.lines().map_while(std::result::Result::ok) {
+        eprintln!("{line}");
+        let says_where = line.is_empty() || line.starts_with([' ', '\t', '}']);
+        if !says_where && !line.starts_with("Node.js v") {
+            last = Some(line);
+        }
+    }
+    last
 }
 
 /// The client's side: `send` sends one message.

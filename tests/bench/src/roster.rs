@@ -5,7 +5,6 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use crate::protocol::Client;
-use crate::server::Server;
 use crate::{Field, Result};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,17 +62,24 @@ pub const ONE_BY_ONE: &[Entry] = &[
 /// to a timer anyhow.
 pub const NOTHING: &str = "many-nothing";
 
+pub const PYTHON_MANY: Entry = Entry(Group::Python, "many-callcta");
+pub const HTTPX_MANY_64: Entry = Entry(Group::Python, "many-httpx-64");
+pub const HTTPX_MANY: Entry = Entry(Group::Python, "many-httpx");
+pub const NODE_MANY: Entry = Entry(Group::Node, "many-callcta");
+pub const UNDICI_MANY_64: Entry = Entry(Group::Node, "many-undici-64");
+pub const UNDICI_MANY: Entry = Entry(Group::Node, "many-undici");
+
 /// Those that send all at once.
 pub const MANY: &[Entry] = &[
     Entry(Group::C, "many-callcta"),
     Entry(Group::Python, NOTHING),
-    Entry(Group::Python, "many-callcta"),
-    Entry(Group::Python, "many-httpx-64"),
-    Entry(Group::Python, "many-httpx"),
+    PYTHON_MANY,
+    HTTPX_MANY_64,
+    HTTPX_MANY,
     Entry(Group::Node, NOTHING),
-    Entry(Group::Node, "many-callcta"),
-    Entry(Group::Node, "many-undici-64"),
-    Entry(Group::Node, "many-undici"),
+    NODE_MANY,
+    UNDICI_MANY_64,
+    UNDICI_MANY,
 ];
 
 /// callcta's own, which must not grow.
@@ -99,12 +105,7 @@ impl Entry {
 
 /// The clients of `entries` that were asked for and can be started, their commands
 /// beginning with `prefix`. Tells about those that can't.
-pub fn start(
-    entries: &[Entry],
-    field: &Field,
-    prefix: &[String],
-    server: &Server,
-) -> Result<Vec<(Entry, Client)>> {
+pub fn start(entries: &[Entry], field: &Field, prefix: &[String]) -> Result<Vec<(Entry, Client)>> {
     let mut clients = Vec::new();
     for &entry in entries {
         let Entry(group, name) = entry;
@@ -115,7 +116,7 @@ pub fn start(
             continue;
         }
         let command = [prefix, &entry.command(&field.built)?].concat();
-        match Client::start(&command, server) {
+        match Client::start(&command) {
             Ok(client) => clients.push((entry, client)),
             Err(why) => {
                 println!("missing: {name} ({}): {why}", group.name());
@@ -123,6 +124,25 @@ pub fn start(
         }
     }
     Ok(clients)
+}
+
+/// A client's name in tables.
+pub fn name(entry: Entry, client: &Client) -> String {
+    format!("{}: {}", entry.0.name(), client.title)
+}
+
+/// What a ratio is of.
+pub fn against(ours: Entry, other: &Client) -> String {
+    format!("{}: {} ÷ {}", ours.0.name(), ours.1, other.title)
+}
+
+/// Tells why those failed whose rows say so.
+pub fn print_failures<'a>(clients: impl IntoIterator<Item = (Entry, &'a Client)>) {
+    for (entry, client) in clients {
+        if let Some(why) = &client.failed {
+            println!("\nfailed: {}: {why}", name(entry, client));
+        }
+    }
 }
 
 impl Group {
