@@ -6,13 +6,13 @@ mod support;
 use std::time::Duration;
 
 use callcta_emulator::{
-    Action, CallDirection, CallStatus, CallingNumbers, Emulator, ReleaseOrder, RingTarget, START,
-    SettingsAnswer, Signature, TapTarget, WebhookStatus, defaults,
+    Action, AttachmentKind, CallDirection, CallStatus, CallingNumbers, Emulator, ReleaseOrder,
+    RingTarget, START, SettingsAnswer, Signature, TapTarget, WebhookStatus, defaults,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use support::receiver::Receiver;
-use support::{button, generic, get, post, send};
+use support::{button, generic, get, post, send, start_quiet};
 
 const SECONDS: i64 = START / 1000;
 
@@ -49,7 +49,7 @@ fn ring(emulator: &Emulator) -> callcta_emulator::Tap {
 
 #[test]
 fn a_tap_fires_a_signed_webhook() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::of(&emulator);
     let tap = ring(&emulator);
     let hook = receiver.next();
@@ -61,8 +61,8 @@ fn a_tap_fires_a_signed_webhook() {
             "event": "connect", "timestamp": SECONDS, "call_direction": "user_initiated"}]}]})
     );
     assert_eq!(
-        hook.signature,
-        Some(signature(emulator.app_secret(), &hook.body))
+        hook.signature(),
+        Some(&*signature(emulator.app_secret(), &hook.body))
     );
     let webhook = tap.webhook.unwrap();
     assert_eq!(webhook.status, WebhookStatus::Delivered);
@@ -77,7 +77,7 @@ fn a_tap_fires_a_signed_webhook() {
 
 #[test]
 fn nobody_accepts_within_a_minute() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::of(&emulator);
     ring(&emulator);
     receiver.next();
@@ -95,7 +95,7 @@ fn nobody_accepts_within_a_minute() {
 
 #[test]
 fn the_business_accepts_and_hangs_up() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::of(&emulator);
     let call_id = ring(&emulator).call.unwrap().call_id;
     receiver.next();
@@ -136,7 +136,7 @@ fn the_business_accepts_and_hangs_up() {
 
 #[test]
 fn calls_that_cannot_be() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let call_id = ring(&emulator).call.unwrap().call_id;
     let accept = |call_id: &str, session: Value| {
         graph_post(
@@ -177,7 +177,7 @@ fn calls_that_cannot_be() {
 
 #[test]
 fn the_business_calls() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::of(&emulator);
     let connect = json!({"action": "connect", "to": defaults::PSID,
         "session": {"sdp_type": "offer", "sdp": "v=0"}});
@@ -213,7 +213,7 @@ fn the_business_calls() {
 
 #[test]
 fn a_button_expires() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     send(&emulator, &generic(defaults::PSID, 5));
     let target = TapTarget::call("m_emulated0000000001");
     emulator.advance(Duration::from_secs(5 * 86_400 - 1));
@@ -243,7 +243,7 @@ fn a_button_expires() {
 
 #[test]
 fn who_gets_no_webhook() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::of(&emulator);
     emulator.with_state(|s| s.page_mut(defaults::PAGE_ID).call_routing = RingTarget::Meta);
     assert!(ring(&emulator).webhook.is_none());
@@ -254,26 +254,15 @@ fn who_gets_no_webhook() {
     });
     assert!(ring(&emulator).webhook.is_none());
     assert!(receiver.nothing_came());
-    let lost = Emulator::start().unwrap();
+    let lost = start_quiet();
     assert_eq!(ring(&lost).webhook.unwrap().status, WebhookStatus::NoTarget);
     assert!(lost.set_webhook_url("http://example.com/").is_err());
 }
 
 #[test]
 fn other_buttons_and_actions() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::of(&emulator);
-    emulator.with_state(|s| {
-        let fields = &mut s.page_mut(defaults::PAGE_ID).subscribed_fields;
-        fields.extend(
-            [
-                "messaging_postbacks",
-                "message_reactions",
-                "messaging_referrals",
-            ]
-            .map(String::from),
-        );
-    });
     let mut body = button(defaults::PSID);
     body["message"]["attachment"]["payload"]["buttons"] = json!([
         {"type": "postback", "title": "Yes", "payload": "YES"},
@@ -283,11 +272,15 @@ fn other_buttons_and_actions() {
     let tap = emulator.tap(&TapTarget::button(id, 0, 0)).unwrap();
     assert!(tap.call.is_none());
     let event = receiver.next().json()["entry"][0]["messaging"][0].clone();
-    assert_eq!(event["postback"], json!({"title": "Yes", "payload": "YES"}));
+    assert_eq!(
+        event["postback"],
+        json!({"mid": "m_received0000000001", "title": "Yes", "payload": "YES"})
+    );
     assert_eq!(event["timestamp"], START);
     let tap = emulator.tap(&TapTarget::button(id, 0, 1)).unwrap();
     assert_eq!(tap.button["url"], "https://example.com");
     assert!(tap.webhook.is_none());
+    assert!(tap.no_webhook.unwrap().contains("web_url"));
 
     let text = "grüß 😀";
     emulator
@@ -300,8 +293,8 @@ fn other_buttons_and_actions() {
         text
     );
     assert_eq!(
-        hook.signature,
-        Some(signature(emulator.app_secret(), &hook.body))
+        hook.signature(),
+        Some(&*signature(emulator.app_secret(), &hook.body))
     );
     assert!(
         emulator
@@ -312,7 +305,7 @@ fn other_buttons_and_actions() {
 
 #[test]
 fn what_opens_the_window() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let psid = defaults::PSID_WINDOW_CLOSED;
     let opens = |action: Action| {
         emulator.with_state(|s| s.person_mut(psid).close_window());
@@ -327,8 +320,19 @@ fn what_opens_the_window() {
     }));
     assert!(opens(Action::Reaction {
         message_id: text(),
-        reaction: text()
+        reaction: text(),
+        remove: false
     }));
+    assert!(opens(Action::QuickReply {
+        title: text(),
+        payload: text()
+    }));
+    assert!(opens(Action::Attachment {
+        kind: AttachmentKind::Image,
+        url: text()
+    }));
+    assert!(opens(Action::Sticker { sticker_id: 1 }));
+    assert!(!opens(Action::Read));
     assert!(opens(Action::Referral { reference: text() }));
     assert!(opens(Action::Comment { comment_id: text() }));
     assert!(opens(Action::VisitorPost { post_id: text() }));
@@ -342,7 +346,7 @@ fn what_opens_the_window() {
 
 #[test]
 fn failed_deliveries_are_tried_again_and_recorded() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::start(&[500, 404, 200, 500, 500, 500]);
     emulator.set_webhook_url(&receiver.url).unwrap();
     let webhook = ring(&emulator).webhook.unwrap();
@@ -359,7 +363,7 @@ fn failed_deliveries_are_tried_again_and_recorded() {
 
 #[test]
 fn a_receiver_that_fails_for_an_hour_is_unsubscribed() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     // Nobody listens there any more.
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", dead.local_addr().unwrap());
@@ -378,7 +382,7 @@ fn a_receiver_that_fails_for_an_hour_is_unsubscribed() {
 
 #[test]
 fn held_webhooks_go_in_any_order_and_again() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::of(&emulator);
     emulator.hold_webhooks();
     for _ in 0..3 {
@@ -402,24 +406,24 @@ fn held_webhooks_go_in_any_order_and_again() {
     emulator.redeliver_webhook(1, Signature::Valid).unwrap();
     let again = receiver.next();
     assert_eq!(
-        again.signature,
-        Some(signature(emulator.app_secret(), &again.body))
+        again.signature(),
+        Some(&*signature(emulator.app_secret(), &again.body))
     );
     emulator.redeliver_webhook(1, Signature::Wrong).unwrap();
     let wrong = receiver.next();
-    assert_ne!(wrong.signature, again.signature);
+    assert_ne!(wrong.signature(), again.signature());
     assert_eq!(wrong.body, again.body);
     emulator.redeliver_webhook(1, Signature::Missing).unwrap();
-    assert_eq!(receiver.next().signature, None);
+    assert_eq!(receiver.next().signature(), None);
     assert!(emulator.redeliver_webhook(99, Signature::Valid).is_none());
     emulator.with_state(|s| s.webhook.signature = Signature::Missing);
     ring(&emulator);
-    assert_eq!(receiver.next().signature, None);
+    assert_eq!(receiver.next().signature(), None);
 }
 
 #[test]
 fn a_running_clock_ends_calls_by_itself() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::of(&emulator);
     ring(&emulator);
     receiver.next();
@@ -432,7 +436,7 @@ fn a_running_clock_ends_calls_by_itself() {
 
 #[test]
 fn call_settings() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let receiver = Receiver::of(&emulator);
     let edge = "messenger_call_settings";
     assert_eq!(
@@ -521,7 +525,7 @@ fn call_settings() {
 
 #[test]
 fn permissions_feature_status_subscriptions_and_the_page() {
-    let emulator = Emulator::start().unwrap();
+    let emulator = start_quiet();
     let edge = format!("messenger_call_permissions?psid={}", defaults::PSID);
     let before = graph_get(&emulator, &edge).json();
     assert_eq!(before["permission"], json!({"status": "no_permission"}));

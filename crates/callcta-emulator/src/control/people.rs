@@ -4,11 +4,17 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::reply::{Answered, App, Problem, ok, read, respond};
 use crate::platform::{Action, CallStatus, PersonAction, TapTarget, Webhook, WebhookStatus};
-use crate::server::Shared;
+use crate::server::{Core, Shared};
+
+/// What the person's side offers when it changes what is sent, unless another offer is given.
+/// No media flows.
+const SDP_OFFER: &str =
+    "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
 
 /// Waits until a webhook has been delivered, or has failed, or stays where it is.
 async fn settled(shared: &Shared, id: Option<u64>) -> Option<Webhook> {
@@ -57,7 +63,10 @@ pub(super) async fn conversations(State(shared): App) -> Response {
                 .iter()
                 .rev()
                 .find(|m| m.recipient == *psid && m.page_id == page_id);
+            let presence = platform.presences().get(page_id, psid);
             json!({
+                "typing": presence.is_some_and(|presence| presence.typing),
+                "seen_at": presence.and_then(|presence| presence.seen_at),
                 "psid": psid,
                 "name": person.name,
                 "page_id": page_id,
@@ -88,9 +97,10 @@ pub(super) async fn act(State(shared): App, Path(psid): Path<String>, body: Byte
     let done = shared.change().platform.act(&psid, action);
     let done = done.ok_or_else(|| Problem::unknown("person"))?;
     let webhook = settled(&shared, done.webhook_id).await;
+    let no_webhook = done.no_webhook.clone();
     Ok(respond(
         StatusCode::CREATED,
-        &json!({"action": done, "webhook": webhook}),
+        &json!({"action": done, "webhook": webhook, "no_webhook": no_webhook}),
     ))
 }
 
@@ -106,6 +116,41 @@ pub(super) async fn accept_call(State(shared): App, Path(id): Path<String>) -> R
     change_call(&shared, &id, true)
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Media {
+    sdp: Option<String>,
+}
+
+/// The person changes what is sent in a call.
+pub(super) async fn change_media(
+    State(shared): App,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answered {
+    let media: Media = read(&body)?;
+    let offer = media.sdp.unwrap_or_else(|| SDP_OFFER.to_owned());
+    let (told, call) = {
+        let mut core = shared.change();
+        core.platform.tick();
+        let number = call_number(&core, &id).ok_or_else(|| Problem::unknown("call"))?;
+        let told = core.platform.change_media(number, offer);
+        (told, json!(core.platform.calls().get(number)))
+    };
+    let told = match told {
+        Ok(told) => told.ok_or_else(|| Problem::unknown("call"))?,
+        Err(status) => return Ok(wrong_state(status)),
+    };
+    let (id, no_webhook) = match told {
+        Ok(id) => (Some(id), None),
+        Err(why) => (None, Some(why)),
+    };
+    let webhook = settled(&shared, id).await;
+    Ok(ok(
+        &json!({"call": call, "webhook": webhook, "no_webhook": no_webhook}),
+    ))
+}
+
 /// Whoever is rung declines, or either side hangs up.
 pub(super) async fn end_call(State(shared): App, Path(id): Path<String>) -> Response {
     change_call(&shared, &id, false)
@@ -113,16 +158,11 @@ pub(super) async fn end_call(State(shared): App, Path(id): Path<String>) -> Resp
 
 fn change_call(shared: &Shared, id: &str, accept: bool) -> Response {
     let mut core = shared.change();
-    let platform = &mut core.platform;
-    platform.tick();
-    let calls = platform.calls();
-    let found = calls
-        .find(id)
-        .or_else(|| calls.get(id.parse().ok()?))
-        .map(|call| call.id);
-    let Some(number) = found else {
+    core.platform.tick();
+    let Some(number) = call_number(&core, id) else {
         return Problem::unknown("call").into_response();
     };
+    let platform = &mut core.platform;
     let changed = if accept {
         platform.accept(number)
     } else {
@@ -131,17 +171,26 @@ fn change_call(shared: &Shared, id: &str, accept: bool) -> Response {
     let call = json!(platform.calls().get(number));
     match changed {
         Ok(()) => ok(&call),
-        Err(status) => {
-            let is = match status {
-                CallStatus::Ringing => "is ringing",
-                CallStatus::Accepted => "was accepted",
-                CallStatus::Completed => "has ended",
-                CallStatus::Failed => "was never accepted and is over",
-            };
-            respond(
-                StatusCode::CONFLICT,
-                &json!({"error": format!("the call {is}")}),
-            )
-        }
+        Err(status) => wrong_state(status),
     }
+}
+
+/// A call's number, by its id or its number.
+fn call_number(core: &Core, id: &str) -> Option<u64> {
+    let calls = core.platform.calls();
+    let found = calls.find(id).or_else(|| calls.get(id.parse().ok()?));
+    found.map(|call| call.id)
+}
+
+fn wrong_state(status: CallStatus) -> Response {
+    let is = match status {
+        CallStatus::Ringing => "is ringing",
+        CallStatus::Accepted => "was accepted",
+        CallStatus::Completed => "has ended",
+        CallStatus::Failed => "was never accepted and is over",
+    };
+    respond(
+        StatusCode::CONFLICT,
+        &json!({"error": format!("the call {is}")}),
+    )
 }

@@ -57,6 +57,7 @@ routes! {
     post "/_emulator/people/{psid}/actions" people::act;
     get "/_emulator/calls" people::calls;
     post "/_emulator/calls/{id}/accept" people::accept_call;
+    post "/_emulator/calls/{id}/media" people::change_media;
     post "/_emulator/calls/{id}/end" people::end_call;
     get "/_emulator/webhooks" webhooks::list;
     delete "/_emulator/webhooks" webhooks::clear;

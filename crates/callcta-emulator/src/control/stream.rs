@@ -62,6 +62,7 @@ fn spelt(number: u64, event: &Event, base: &str) -> Bytes {
             P::MessagesDeleted(None) => ("messages_deleted", json!({"ids": null})),
             P::MessagesDeleted(Some(id)) => ("messages_deleted", json!({"ids": [id]})),
             P::Action(action) => ("action", json!(action)),
+            P::Presence(presence) => ("presence", json!(presence)),
             P::Call(call) => ("call", json!(call)),
             P::Webhook(webhook) => ("webhook", json!(webhook)),
             P::WebhooksDeleted => ("webhooks_deleted", json!({})),

@@ -8,7 +8,8 @@ use super::context::{Context, Done, Handled};
 use super::refusal::{Refused, refuse};
 use super::validate::{self, Content, MessagingType, Recipient, Send, Tag};
 use crate::platform::{
-    AccessLevel, AnswerShape, AppMode, DAY, ErrorCode, NewMessage, Person, State, Strangers,
+    AccessLevel, AnswerShape, AppMode, DAY, ErrorCode, NewMessage, Person, SenderAction, State,
+    Strangers,
 };
 
 pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
@@ -142,6 +143,10 @@ fn store(
     shape: AnswerShape,
 ) -> Done {
     if action {
+        let name = context.params.text("sender_action").unwrap_or_default();
+        if let Some(action) = SenderAction::named(name) {
+            context.platform.show(&page_id, &target.psid, action);
+        }
         let psid = Value::from(target.psid.as_str());
         return Answer::json(200, format!("{{\"recipient_id\":{psid}}}")).into();
     }

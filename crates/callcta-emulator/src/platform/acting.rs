@@ -5,7 +5,7 @@ use super::clock::DAY;
 use super::event::Event;
 use super::notice::Notice;
 use super::person::Comment;
-use super::whole::Platform;
+use super::whole::{Platform, split};
 
 impl Platform {
     /// A person does something; `None` if nobody has that PSID.
@@ -14,7 +14,8 @@ impl Platform {
         let page_id = self.state.page_of(self.state.people.get(psid)?).to_owned();
         let id = self.actions.next_id();
         let seq = self.next_seq();
-        let message_id = matches!(action, Action::Message { .. } | Action::AdMessage { .. })
+        let message_id = action
+            .has_message_id()
             .then(|| format!("m_received{id:010}"));
         let person = self.state.people.get_mut(psid)?;
         let opens = match &action {
@@ -24,6 +25,10 @@ impl Platform {
             }
             Action::Block { blocked } => {
                 person.blocked = *blocked;
+                None
+            }
+            Action::Read => {
+                person.read_until = Some(now);
                 None
             }
             Action::AdMessage { .. } => Some(7 * DAY),
@@ -46,7 +51,7 @@ impl Platform {
             action: &action,
             message_id: message_id.as_deref(),
         };
-        let webhook_id = self.tell(&page_id, &notice, now);
+        let (webhook_id, no_webhook) = split(self.tell(&page_id, &notice, now));
         let record = PersonAction {
             id,
             seq,
@@ -56,6 +61,7 @@ impl Platform {
             message_id,
             at: now,
             webhook_id,
+            no_webhook,
         };
         self.actions.keep(record.clone());
         self.news.tell(|| Event::Action(record.clone()));

@@ -21,13 +21,37 @@ pub enum Action {
         /// The button's payload.
         payload: String,
     },
+    /// Taps a quick reply: writes its title. Opens the window.
+    QuickReply {
+        /// What the quick reply says.
+        title: String,
+        /// The quick reply's payload.
+        payload: String,
+    },
+    /// Sends a picture, a recording, a film or a file. Opens the window.
+    Attachment {
+        /// Which of them.
+        kind: AttachmentKind,
+        /// Where it can be fetched.
+        url: String,
+    },
+    /// Sends a sticker. Opens the window.
+    Sticker {
+        /// The sticker's id, such as `369239263222822`.
+        sticker_id: u64,
+    },
     /// Reacts to a message. Opens the window.
     Reaction {
         /// The message id.
         message_id: String,
         /// For instance `love`.
         reaction: String,
+        /// Takes the reaction back. Default: `false`.
+        #[serde(default)]
+        remove: bool,
     },
+    /// Reads everything that is there. Does not open the window.
+    Read,
     /// Follows an m.me link into the conversation. Opens the window.
     Referral {
         /// The link's `ref`.
@@ -61,6 +85,35 @@ pub enum Action {
     },
 }
 
+/// What a person can send beside texts and stickers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttachmentKind {
+    /// A picture.
+    Image,
+    /// A recording.
+    Audio,
+    /// A film.
+    Video,
+    /// Any other file.
+    File,
+}
+
+impl Action {
+    /// Whether it comes with a message id: messages do, and taps on postbacks.
+    pub(super) fn has_message_id(&self) -> bool {
+        matches!(
+            self,
+            Action::Message { .. }
+                | Action::AdMessage { .. }
+                | Action::QuickReply { .. }
+                | Action::Attachment { .. }
+                | Action::Sticker { .. }
+                | Action::Postback { .. }
+        )
+    }
+}
+
 /// An action in the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -75,12 +128,14 @@ pub struct PersonAction {
     pub page_id: String,
     /// What.
     pub action: Action,
-    /// The id of the message, if it is one.
+    /// The id of the message, if it is one, or of the tap on a postback.
     pub message_id: Option<String>,
     /// When, in Unix milliseconds of the emulator's clock.
     pub at: i64,
     /// The number of the webhook that it made.
     pub webhook_id: Option<u64>,
+    /// Why it made none, in one sentence.
+    pub no_webhook: Option<String>,
 }
 
 impl Numbered for PersonAction {

@@ -33,6 +33,10 @@ pub struct PhoneCall {
     pub accepted_at: Option<i64>,
     /// When it ended.
     pub ended_at: Option<i64>,
+    /// How often the person has changed what is sent.
+    pub media_version: u64,
+    /// The person's last offer (SDP), after such a change.
+    pub offer: Option<String>,
 }
 
 impl Numbered for PhoneCall {
@@ -115,6 +119,8 @@ impl Calls {
             started_at: now,
             accepted_at: None,
             ended_at: None,
+            media_version: 0,
+            offer: None,
         };
         self.kept.push(call.clone());
         call
@@ -130,6 +136,24 @@ impl Calls {
         }
         call.status = CallStatus::Accepted;
         call.accepted_at = Some(now);
+        Ok(Some(call.clone()))
+    }
+
+    /// The person changes what is sent in a call, which must have been accepted; `None` if there
+    /// is no such call.
+    pub(super) fn change_media(
+        &mut self,
+        id: u64,
+        offer: String,
+    ) -> Result<Option<PhoneCall>, CallStatus> {
+        let Some(call) = self.kept.get_mut(id) else {
+            return Ok(None);
+        };
+        if call.status != CallStatus::Accepted {
+            return Err(call.status);
+        }
+        call.media_version += 1;
+        call.offer = Some(offer);
         Ok(Some(call.clone()))
     }
 

@@ -9,14 +9,14 @@ use super::notice::Notice;
 use super::whole::Platform;
 
 impl Platform {
-    /// A call begins to ring; its number and that of the `connect` webhook.
+    /// A call begins to ring; its number, and that of the `connect` webhook or why there is none.
     pub(crate) fn ring(
         &mut self,
         page_id: &str,
         psid: &str,
         direction: CallDirection,
         message_id: Option<String>,
-    ) -> (u64, Option<u64>) {
+    ) -> (u64, Result<u64, String>) {
         let now = self.clock.now();
         let seq = self.next_seq();
         let call = self
@@ -30,7 +30,7 @@ impl Platform {
         }
         let webhook = self.tell(page_id, &Notice::CallConnect(&call), now);
         if direction == CallDirection::BusinessInitiated {
-            self.tell(page_id, &Notice::CallStatus(&call, "ringing"), now);
+            let _ = self.tell(page_id, &Notice::CallStatus(&call, "ringing"), now);
         }
         let id = call.id;
         self.news.tell(|| Event::Call(call));
@@ -45,12 +45,28 @@ impl Platform {
         };
         if call.direction == CallDirection::BusinessInitiated {
             let notice = Notice::CallStatus(&call, "accepted");
-            self.tell(&call.page_id, &notice, now);
+            let _ = self.tell(&call.page_id, &notice, now);
         }
         // A connected call is an implicit permission to call back.
         self.permit_calls(&call.psid, now);
         self.news.tell(|| Event::Call(call));
         Ok(())
+    }
+
+    /// The person changes what is sent, by a new offer (SDP); the number of the webhook, or why
+    /// there is none. `None` if there is no such call.
+    pub(crate) fn change_media(
+        &mut self,
+        id: u64,
+        offer: String,
+    ) -> Result<Option<Result<u64, String>>, CallStatus> {
+        let Some(call) = self.calls.change_media(id, offer)? else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let told = self.tell(&call.page_id, &Notice::CallMedia(&call), now);
+        self.news.tell(|| Event::Call(call));
+        Ok(Some(told))
     }
 
     /// Either side ends the call.
@@ -66,7 +82,7 @@ impl Platform {
             // A call of theirs that went unanswered is an implicit permission, too.
             self.permit_calls(&call.psid, at);
         }
-        self.tell(&call.page_id, &Notice::CallTerminate(&call), at);
+        let _ = self.tell(&call.page_id, &Notice::CallTerminate(&call), at);
         self.news.tell(|| Event::Call(call));
         Ok(())
     }

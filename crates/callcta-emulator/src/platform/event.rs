@@ -4,6 +4,7 @@ use super::action::PersonAction;
 use super::call::PhoneCall;
 use super::clock::Clock;
 use super::message::StoredMessage;
+use super::presence::Presence;
 use super::webhook::Webhook;
 
 /// Something that happened, with what is known about it now.
@@ -18,6 +19,8 @@ pub(crate) enum Event {
     MessagesDeleted(Option<u64>),
     /// A person did something.
     Action(PersonAction),
+    /// A Page shows something beside its messages.
+    Presence(Presence),
     /// A call rings, was taken or has ended.
     Call(PhoneCall),
     /// A webhook was made or tried, or goes on its way.

@@ -88,6 +88,12 @@ impl StoredMessage {
         })
     }
 
+    /// A quick reply by its place.
+    pub(super) fn quick_reply(&self, place: usize) -> Option<Value> {
+        let replies = self.body.get("message")?.get("quick_replies")?;
+        replies.get(place).cloned()
+    }
+
     /// The button at an element and a position in it, or the first call button.
     pub(super) fn find_button(&self, place: Option<(usize, usize)>) -> Option<Value> {
         let buttons = self.buttons();

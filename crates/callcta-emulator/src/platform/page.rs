@@ -6,6 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::token::{Token, TokenKind};
 
+/// The webhook fields of which the emulator makes events.
+const MADE: [&str; 10] = [
+    "calls",
+    "call_permission_reply",
+    "call_settings_update",
+    "messages",
+    "message_deliveries",
+    "message_echoes",
+    "message_reactions",
+    "message_reads",
+    "messaging_postbacks",
+    "messaging_referrals",
+];
+
 /// A Facebook Page.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -44,7 +58,7 @@ pub struct Page {
     /// Names of the approved utility templates. Default: none.
     pub utility_templates: Vec<String>,
     /// The webhook fields to which the app is subscribed.
-    /// Default: `calls`, `messages`, `call_permission_reply`, `call_settings_update`.
+    /// Default: all that the emulator makes.
     pub subscribed_fields: Vec<String>,
     /// Rate limits; nothing is limited by default.
     pub rate_limits: RateLimits,
@@ -66,14 +80,7 @@ impl Default for Page {
             restricted: false,
             human_agent: true,
             utility_templates: Vec::new(),
-            subscribed_fields: [
-                "calls",
-                "messages",
-                "call_permission_reply",
-                "call_settings_update",
-            ]
-            .map(String::from)
-            .to_vec(),
+            subscribed_fields: MADE.map(String::from).to_vec(),
             rate_limits: RateLimits::default(),
         }
     }

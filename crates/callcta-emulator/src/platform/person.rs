@@ -23,6 +23,8 @@ pub struct Person {
     pub blocked: bool,
     /// Has a role in the app (developer, tester). Default: `false`.
     pub has_app_role: bool,
+    /// Up to when the person has read what is there; `null`: nothing.
+    pub read_until: Option<i64>,
     /// Until when the Page may call this person; `null`: no permission.
     pub call_permission_until: Option<i64>,
     /// When `calling_optin` requests were sent to the person.
@@ -38,6 +40,7 @@ impl Default for Person {
             window_ms: DAY,
             blocked: false,
             has_app_role: false,
+            read_until: None,
             call_permission_until: None,
             optin_requests: Vec::new(),
         }

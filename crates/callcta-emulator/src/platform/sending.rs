@@ -3,6 +3,8 @@
 use super::clock::DAY;
 use super::event::Event;
 use super::message::NewMessage;
+use super::notice::Notice;
+use super::presence::SenderAction;
 use super::whole::Platform;
 
 impl Platform {
@@ -27,11 +29,29 @@ impl Platform {
         let seq = self.next_seq();
         let message = self.messages.number(message, seq, now);
         let id = message.message_id.clone();
+        self.presences.forget(&message.page_id, &message.recipient);
+        let app_id = self.state.app.id.clone();
+        let echo = Notice::Echo {
+            message: &message,
+            app_id: &app_id,
+        };
+        for notice in [echo, Notice::Delivered(&message)] {
+            let _ = self.tell(&message.page_id, &notice, now);
+        }
         self.news.tell(|| Event::Message {
             message: message.clone(),
             now,
         });
         self.messages.keep(message);
         id
+    }
+
+    /// The Page shows that it types, no longer types, or has read what the person wrote.
+    pub(crate) fn show(&mut self, page_id: &str, psid: &str, action: SenderAction) {
+        let presence = self
+            .presences
+            .show(page_id, psid, action, self.clock.now())
+            .clone();
+        self.news.tell(|| Event::Presence(presence));
     }
 }

@@ -11,6 +11,6 @@ impl Platform {
         let now = self.clock.now();
         self.state.pages.insert(page_id.into(), page.clone());
         self.news.tell(|| Event::State);
-        self.tell(page_id, &Notice::CallSettings(page), now);
+        let _ = self.tell(page_id, &Notice::CallSettings(page), now);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::action::Action;
 use super::call::{CallDirection, PhoneCall};
 use super::webhook::Webhook;
-use super::whole::Platform;
+use super::whole::{Platform, split};
 
 /// Which button a person taps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -21,6 +21,9 @@ pub struct TapTarget {
     /// The button in it; left out: the first call button of the whole message.
     #[serde(default)]
     pub button: Option<usize>,
+    /// A quick reply of the message instead of a button: its place among them.
+    #[serde(default)]
+    pub quick_reply: Option<usize>,
 }
 
 impl TapTarget {
@@ -38,6 +41,16 @@ impl TapTarget {
             message_id: message_id.into(),
             element,
             button: Some(button),
+            ..Self::default()
+        }
+    }
+
+    /// A quick reply of a message.
+    pub fn quick_reply(message_id: impl Into<String>, place: usize) -> Self {
+        Self {
+            message_id: message_id.into(),
+            quick_reply: Some(place),
+            ..Self::default()
         }
     }
 }
@@ -46,12 +59,14 @@ impl TapTarget {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Tap {
-    /// The button's JSON.
+    /// The button's JSON, or the quick reply's.
     pub button: Value,
     /// The call that rings, if it was a call button.
     pub call: Option<PhoneCall>,
-    /// The webhook that was made; `None` if the app is not subscribed, or the button has none.
+    /// The webhook that was made.
     pub webhook: Option<Webhook>,
+    /// Why none was made, in one sentence.
+    pub no_webhook: Option<String>,
 }
 
 /// Why a tap did nothing.
@@ -82,6 +97,16 @@ impl Platform {
                 format!("there is no message {:?}", target.message_id),
             );
         };
+        if let Some(place) = target.quick_reply {
+            let psid = message.recipient.clone();
+            return match message.quick_reply(place) {
+                Some(reply) => Ok(self.tap_quick_reply(&psid, reply)),
+                None => refuse(
+                    "button_unknown",
+                    "the message has no such quick reply".into(),
+                ),
+            };
+        }
         let Some(button) =
             message.find_button(target.button.map(|button| (target.element, button)))
         else {
@@ -115,30 +140,59 @@ impl Platform {
                 CallDirection::UserInitiated,
                 Some(target.message_id.clone()),
             );
+            let (webhook, no_webhook) = split(webhook);
             return Ok(Tap {
                 button,
                 call: self.calls.get(id).cloned(),
                 webhook: webhook.and_then(|id| self.webhooks.get(id).cloned()),
+                no_webhook,
             });
         }
-        let mut webhook = None;
-        if kind == "postback" {
-            let text = |key: &str| button[key].as_str().unwrap_or_default().to_owned();
-            let done = self.act(
-                &psid,
-                Action::Postback {
-                    title: text("title"),
-                    payload: text("payload"),
-                },
-            );
-            webhook = done
-                .and_then(|action| action.webhook_id)
-                .and_then(|id| self.webhooks.get(id).cloned());
+        if kind != "postback" {
+            return Ok(Tap {
+                no_webhook: Some(format!(
+                    "a tap on a {kind} button stays on the person's device"
+                )),
+                button,
+                call: None,
+                webhook: None,
+            });
         }
-        Ok(Tap {
+        let action = Action::Postback {
+            title: text(&button, "title"),
+            payload: text(&button, "payload"),
+        };
+        Ok(self.tap_acts(&psid, button, action))
+    }
+
+    /// A person taps a quick reply.
+    fn tap_quick_reply(&mut self, psid: &str, reply: Value) -> Tap {
+        let action = Action::QuickReply {
+            title: text(&reply, "title"),
+            payload: text(&reply, "payload"),
+        };
+        self.tap_acts(psid, reply, action)
+    }
+
+    /// A tap by which a person does something else.
+    fn tap_acts(&mut self, psid: &str, button: Value, action: Action) -> Tap {
+        let done = self.act(psid, action);
+        let no_webhook = match &done {
+            Some(action) => action.no_webhook.clone(),
+            None => Some("nobody has this PSID".into()),
+        };
+        let webhook = done
+            .and_then(|action| action.webhook_id)
+            .and_then(|id| self.webhooks.get(id).cloned());
+        Tap {
             button,
             call: None,
             webhook,
-        })
+            no_webhook,
+        }
     }
+}
+
+fn text(button: &Value, key: &str) -> String {
+    button[key].as_str().unwrap_or_default().to_owned()
 }

@@ -75,6 +75,9 @@ pub struct Unverified {
     /// Whether `sdp_response` is an object `{sdp_type, sdp}` rather than a string.
     /// Default: `false`, a string, for `accept`; `connect` always answers with an object.
     pub sdp_response_object: bool,
+    /// Whether webhooks carry `X-Hub-Signature` (SHA-1) beside `X-Hub-Signature-256`. Meta's page
+    /// names the latter only; most libraries know the former only. Default: `true`.
+    pub sha1_signature: bool,
 }
 
 impl Default for Unverified {
@@ -108,6 +111,7 @@ impl Default for Unverified {
             feature_status_off: "disabled".into(),
             subscribed_success_is_string: true,
             sdp_response_object: false,
+            sha1_signature: true,
         }
     }
 }

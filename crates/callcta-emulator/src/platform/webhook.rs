@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ring::{Numbered, Ring};
-use super::sign::hex_hmac;
+use super::sign::{hex_hmac, hex_hmac_sha1};
 use super::target::{Signature, WebhookTarget};
 
 /// A failing receiver is reported after this long.
@@ -31,6 +31,8 @@ pub struct Webhook {
     pub body: String,
     /// The `X-Hub-Signature-256` header; `None` if it is left out on purpose.
     pub signature: Option<String>,
+    /// The older `X-Hub-Signature` header; `None` if it is left out.
+    pub signature_sha1: Option<String>,
     /// What became of it.
     pub status: WebhookStatus,
     /// Each time it was sent.
@@ -102,6 +104,8 @@ pub(super) struct Draft<'a> {
     pub(super) field: &'a str,
     pub(super) body: String,
     pub(super) signature: Signature,
+    /// Whether the older signature is made, too.
+    pub(super) sha1: bool,
     /// The Page's app secret.
     pub(super) secret: &'a str,
     pub(super) redelivery_of: Option<u64>,
@@ -158,12 +162,16 @@ impl Webhooks {
     }
 
     pub(super) fn make(&mut self, draft: Draft<'_>, target: &WebhookTarget, now: i64) -> u64 {
-        let secret = draft.secret;
-        let signature = match draft.signature {
-            Signature::Valid => Some(hex_hmac(secret, draft.body.as_bytes())),
-            Signature::Wrong => Some(hex_hmac(&format!("not {secret}"), draft.body.as_bytes())),
+        let secret = match draft.signature {
+            Signature::Valid => Some(draft.secret.to_owned()),
+            Signature::Wrong => Some(format!("not {}", draft.secret)),
             Signature::Missing => None,
         };
+        let body = draft.body.as_bytes();
+        let signature = secret.as_deref().map(|secret| hex_hmac(secret, body));
+        let signature_sha1 = secret
+            .filter(|_| draft.sha1)
+            .map(|secret| hex_hmac_sha1(&secret, body));
         self.count += 1;
         let id = self.count;
         let status = match target.url {
@@ -179,6 +187,7 @@ impl Webhooks {
             created_at: now,
             body: draft.body,
             signature: signature.map(|hex| format!("sha256={hex}")),
+            signature_sha1: signature_sha1.map(|hex| format!("sha1={hex}")),
             status,
             attempts: Vec::new(),
             redelivery_of: draft.redelivery_of,

@@ -9,6 +9,7 @@ use super::event::Event;
 use super::message::Messages;
 use super::news::News;
 use super::notice::Notice;
+use super::presence::Presences;
 use super::state::State;
 use super::target::{Signature, WebhookTarget};
 use super::usage::{OverLimit, Usage};
@@ -27,6 +28,7 @@ pub(crate) struct Platform {
     pub(super) messages: Messages,
     pub(super) actions: Actions,
     pub(super) calls: Calls,
+    pub(super) presences: Presences,
     pub(super) webhooks: Webhooks,
     pub(super) news: News<Event>,
     usage: Usage,
@@ -42,6 +44,7 @@ impl Platform {
             messages: Messages::new(keep_messages),
             actions: Actions::new(KEPT),
             calls: Calls::new(KEPT),
+            presences: Presences::default(),
             webhooks: Webhooks::new(KEPT),
             news: News::default(),
             usage: Usage::default(),
@@ -100,6 +103,10 @@ impl Platform {
         &self.calls
     }
 
+    pub(crate) fn presences(&self) -> &Presences {
+        &self.presences
+    }
+
     pub(crate) fn usage(&self) -> &Usage {
         &self.usage
     }
@@ -135,25 +142,37 @@ impl Platform {
         &self.webhooks
     }
 
-    /// Makes a webhook; its number, or `None` if the app is not subscribed or this makes none.
-    pub(super) fn tell(&mut self, page_id: &str, notice: &Notice<'_>, at: i64) -> Option<u64> {
-        let page = self.state.pages.get(page_id)?;
+    /// Makes a webhook; its number, or in one sentence why there is none.
+    pub(super) fn tell(
+        &mut self,
+        page_id: &str,
+        notice: &Notice<'_>,
+        at: i64,
+    ) -> Result<u64, String> {
+        let Some(page) = self.state.pages.get(page_id) else {
+            return Err("the Page is not in the state".into());
+        };
+        let target = &self.state.webhook;
+        if notice.is_follow_up() && target.url.is_none() && !target.hold {
+            return Err("webhook.url is not set".into());
+        }
         let (field, entry) = notice.entry(page_id, page, at)?;
         if !page.subscribed_fields.iter().any(|f| f == field) {
-            return None;
+            return Err(format!("the app is not subscribed to {field}"));
         }
         let draft = Draft {
             page_id,
             field,
             body: escaped(&json!({"object": "page", "entry": [entry]})),
             signature: self.state.webhook.signature,
+            sha1: self.state.unverified.sha1_signature,
             secret: &page.app_secret,
             redelivery_of: None,
         };
         let now = self.clock.now();
         let id = self.webhooks.make(draft, &self.state.webhook, now);
         self.tell_webhook(id);
-        Some(id)
+        Ok(id)
     }
 
     /// Sends a webhook once more; the number of the new one.
@@ -165,6 +184,7 @@ impl Platform {
             field: &old.field,
             body: old.body,
             signature,
+            sha1: self.state.unverified.sha1_signature,
             secret: page.map_or("", |page| &page.app_secret),
             redelivery_of: Some(id),
         };
@@ -227,5 +247,13 @@ impl Platform {
         if let Some(webhook) = self.webhooks.get(id) {
             self.news.tell(|| Event::Webhook(webhook.clone()));
         }
+    }
+}
+
+/// The number of a webhook, or why there is none.
+pub(super) fn split(told: Result<u64, String>) -> (Option<u64>, Option<String>) {
+    match told {
+        Ok(id) => (Some(id), None),
+        Err(why) => (None, Some(why)),
     }
 }

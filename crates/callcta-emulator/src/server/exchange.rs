@@ -27,18 +27,21 @@ pub(crate) async fn verify(
         "{url}{separator}hub.mode=subscribe&hub.verify_token={}&hub.challenge={challenge}",
         utf8_percent_encode(verify_token, NON_ALPHANUMERIC)
     );
-    let (status, answer) = exchange(Method::GET, &url, None, String::new(), timeout).await?;
+    let (status, answer) = exchange(Method::GET, &url, &[], String::new(), timeout).await?;
     Ok((status == 200 && answer.trim() == challenge, status, answer))
 }
+
+/// A header of a webhook, if it has it.
+pub(super) type Signature<'a> = (&'static str, Option<&'a str>);
 
 pub(super) async fn exchange(
     method: Method,
     url: &str,
-    signature: Option<&str>,
+    signatures: &[Signature<'_>],
     body: String,
     timeout: Duration,
 ) -> Result<(u16, String), String> {
-    tokio::time::timeout(timeout, exchange_unbounded(method, url, signature, body))
+    tokio::time::timeout(timeout, exchange_unbounded(method, url, signatures, body))
         .await
         .unwrap_or_else(|_| Err(format!("no answer within {} ms", timeout.as_millis())))
 }
@@ -46,7 +49,7 @@ pub(super) async fn exchange(
 async fn exchange_unbounded(
     method: Method,
     url: &str,
-    signature: Option<&str>,
+    signatures: &[Signature<'_>],
     body: String,
 ) -> Result<(u16, String), String> {
     let (uri, addresses) = target(url)?;
@@ -65,8 +68,10 @@ async fn exchange_unbounded(
     if !body.is_empty() {
         request = request.header(header::CONTENT_TYPE, "application/json");
     }
-    if let Some(signature) = signature {
-        request = request.header("X-Hub-Signature-256", signature);
+    for (name, signature) in signatures {
+        if let Some(signature) = signature {
+            request = request.header(*name, *signature);
+        }
     }
     let request = request
         .body(Full::new(Bytes::from(body)))

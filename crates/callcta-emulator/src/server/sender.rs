@@ -19,6 +19,7 @@ struct Job {
     url: String,
     body: String,
     signature: Option<String>,
+    signature_sha1: Option<String>,
     retries: u32,
     timeout: Duration,
 }
@@ -57,6 +58,7 @@ fn next_job(shared: &Shared) -> Option<Job> {
         url: target.url.clone()?,
         body: webhook.body.clone(),
         signature: webhook.signature.clone(),
+        signature_sha1: webhook.signature_sha1.clone(),
         retries: target.retries,
         timeout: Duration::from_millis(target.timeout_ms),
     })
@@ -68,7 +70,10 @@ async fn deliver(shared: &Shared, job: Job) {
         let result = exchange(
             Method::POST,
             &job.url,
-            job.signature.as_deref(),
+            &[
+                ("X-Hub-Signature-256", job.signature.as_deref()),
+                ("X-Hub-Signature", job.signature_sha1.as_deref()),
+            ],
             job.body.clone(),
             job.timeout,
         )

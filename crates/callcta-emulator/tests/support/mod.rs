@@ -3,7 +3,7 @@
 
 pub mod receiver;
 
-use callcta_emulator::Emulator;
+use callcta_emulator::{Emulator, defaults};
 use serde_json::{Value, json};
 
 /// An answer, read whole.
@@ -26,6 +26,18 @@ impl Answer {
             body["error"]["error_subcode"].as_i64(),
         )
     }
+}
+
+/// An emulator whose app hears nothing of what follows from each send.
+pub fn start_quiet() -> Emulator {
+    let emulator = Emulator::start().unwrap();
+    emulator.with_state(|s| {
+        let page = s.page_mut(defaults::PAGE_ID);
+        let follow_up = ["message_echoes", "message_deliveries"];
+        page.subscribed_fields
+            .retain(|field| !follow_up.contains(&field.as_str()));
+    });
+    emulator
 }
 
 pub fn agent() -> ureq::Agent {

@@ -11,11 +11,21 @@ use serde_json::Value;
 /// A webhook as it came.
 pub struct Hook {
     pub line: String,
-    pub signature: Option<String>,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
 impl Hook {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub fn signature(&self) -> Option<&str> {
+        self.header("x-hub-signature-256")
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
@@ -79,24 +89,23 @@ fn read(stream: &TcpStream) -> Hook {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
-    let (mut length, mut signature) = (0, None);
+    let mut headers = Vec::new();
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).unwrap();
         let Some((name, value)) = header.trim_end().split_once(": ") else {
             break;
         };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.parse().unwrap(),
-            "x-hub-signature-256" => signature = Some(value.to_owned()),
-            _ => {}
-        }
+        headers.push((name.to_ascii_lowercase(), value.to_owned()));
     }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    Hook {
+    let mut hook = Hook {
         line,
-        signature,
-        body: String::from_utf8(body).unwrap(),
-    }
+        headers,
+        body: String::new(),
+    };
+    let length = hook.header("content-length").unwrap_or("0");
+    let mut body = vec![0; length.parse().unwrap()];
+    reader.read_exact(&mut body).unwrap();
+    hook.body = String::from_utf8(body).unwrap();
+    hook
 }

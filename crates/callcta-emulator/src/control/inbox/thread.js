@@ -154,7 +154,8 @@ function row(kind, item, heading, one, open, fault) {
     h("p.meta", {}, stamp(item.started_at), " · ", link("call", item.id, "Details"),
       ["ringing", "accepted"].includes(item.status) && [" · ", h("button.more", { type: "button", "data-focus": `ring-${item.id}`, onclick: () => openRing(item.id) }, "Answer or end")])],
     action: () => [h(item.action.text ? "p.bubble" : "p.event", {}, actionText(item)),
-      item.webhook_id && h("p.meta", {}, stamp(item.at), " · ", link("webhook", item.webhook_id, "Webhook"))],
+      h("p.meta", {}, stamp(item.at), " · ", item.webhook_id
+        ? link("webhook", item.webhook_id, "Webhook") : `No webhook: ${item.no_webhook}`)],
   };
   const mine = kind === "action" || (kind === "call" && item.direction === "user_initiated");
   return h(`li.${kind}${mine ? ".mine" : ""}`, {}, heading && h("h3.day", {}, heading),
@@ -169,7 +170,11 @@ function callState(call) {
 function actionText({ action }) {
   return action.text ?? {
     postback: () => `Tapped “${action.title}”`,
-    reaction: () => `Reacted with ${action.reaction}`,
+    quick_reply: () => `Tapped the quick reply “${action.title}”`,
+    attachment: () => `Sent a ${{ image: "picture", audio: "recording", video: "film", file: "file" }[action.kind]} (${action.url})`,
+    sticker: () => `Sent the sticker ${action.sticker_id}`,
+    reaction: () => (action.remove ? `Took back ${action.reaction}` : `Reacted with ${action.reaction}`),
+    read: () => "Read everything",
     referral: () => `Followed a link (${action.ref})`,
     comment: () => "Commented on a post",
     visitor_post: () => "Posted on the Page",
