@@ -143,6 +143,8 @@ export interface Tap {
   button: JsonObject;
   call: Call | null;
   webhook: Webhook | null;
+  /** Why no webhook was made, in one sentence. */
+  noWebhook: string | null;
 }
 
 /** A webhook and what became of it. */
@@ -160,6 +162,8 @@ export interface Webhook {
   status: 'no_target' | 'held' | 'queued' | 'delivered' | 'failed';
   attempts: Attempt[];
   redeliveryOf: number | null;
+  /** X-Hub-Signature. */
+  signatureSha1: string | null;
 }
 
 export interface StoredButton {
@@ -200,6 +204,10 @@ export interface Call {
   acceptedAt: number | null;
   /** Unix milliseconds of the emulator's clock. */
   endedAt: number | null;
+  /** How often the person has changed what is sent. */
+  mediaVersion: number;
+  /** The person's last offer (SDP), after such a change. */
+  offer: string | null;
 }
 
 export interface Attempt {

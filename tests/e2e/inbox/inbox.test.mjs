@@ -41,9 +41,10 @@ test("a tap rings: the webhook arrives, signed, and the business accepts", async
   const dialog = page.getByRole("dialog");
   await dialog.getByText("Ringing…").waitFor();
   await dialog.getByText("delivered").waitFor();
-  assert.equal(got.length, 1);
-  assert.ok(got[0].genuine, "X-Hub-Signature-256 is the body's HMAC with the app secret");
-  const [event] = got[0].json.entry[0].calls;
+  const rung = got.filter(({ json }) => json.entry[0].calls);
+  assert.equal(rung.length, 1);
+  assert.ok(rung[0].genuine, "X-Hub-Signature-256 is the body's HMAC with the app secret");
+  const [event] = rung[0].json.entry[0].calls;
   assert.equal(event.event, "connect");
   assert.equal(event.from, emulator.psid);
   assert.match(await dialog.textContent(), /sha256=[0-9a-f]{64}/);
