@@ -33,7 +33,8 @@ pub const CAPACITY_DEFAULT: usize = 100_000;
 /// outcome is passed to a function of the caller's, on a thread of the outbox.
 ///
 /// Threads start when there is work for them, and end with the outbox: when the
-/// last clone is dropped, or by [`close`](Outbox::close).
+/// last clone is dropped, by [`drain`](Outbox::drain), which waits for what is there, or
+/// by [`close`](Outbox::close), which cancels it.
 ///
 /// ```
 /// # let emulator = callcta_emulator::Emulator::start()?;
@@ -169,8 +170,24 @@ impl Outbox {
         self.queue().wait_until_idle();
     }
 
-    /// Cancels what is queued, with delivery *not sent*, and ends the threads as
-    /// soon as what is being sent is done. The client stays open.
+    /// How many messages have no outcome yet: those that wait, those that are being sent
+    /// and those whose callback hasn't returned.
+    pub fn pending(&self) -> usize {
+        self.queue().pending()
+    }
+
+    /// Ends gracefully: takes no more messages, waits for the outcomes of all that are
+    /// there, then closes the outbox. The client stays open.
+    ///
+    /// From its beginning [`submit`](Outbox::submit) fails as after
+    /// [`close`](Outbox::close), by which somebody else may cut it short. A callback must
+    /// not call it, as it would wait for itself.
+    pub fn drain(&self) {
+        self.queue().drain();
+    }
+
+    /// Ends abruptly: cancels what is queued, with delivery *not sent*, and ends the
+    /// threads as soon as what is being sent is done. The client stays open.
     pub fn close(&self) {
         self.queue().close();
     }

@@ -90,6 +90,8 @@ struct State {
     /// How many wait for progress.
     waiting: usize,
     last_number: u64,
+    /// Nothing more is taken.
+    ending: bool,
     closed: bool,
 }
 
@@ -233,10 +235,10 @@ impl Queue {
     /// which is then counted already.
     pub(super) fn push(self: &Arc<Self>, mut job: Job, wait: bool) -> Result<(Ticket, bool)> {
         let mut state = self.state();
-        while wait && !state.closed && state.queued >= self.capacity {
+        while wait && !state.ending && state.queued >= self.capacity {
             state = self.wait_for_progress(state);
         }
-        if state.closed {
+        if state.ending {
             return Err(closed());
         }
         if state.queued >= self.capacity {
@@ -404,8 +406,22 @@ impl Queue {
         }
     }
 
+    pub(super) fn pending(&self) -> usize {
+        let state = self.state();
+        state.queued + state.busy
+    }
+
+    pub(super) fn drain(&self) {
+        let mut state = self.state();
+        state.ending = true;
+        self.progressed(state);
+        self.wait_until_idle();
+        self.close();
+    }
+
     pub(super) fn close(&self) {
         let mut state = self.state();
+        state.ending = true;
         state.closed = true;
         let jobs = state.drain();
         let idle = std::mem::take(&mut state.idle);

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use callcta::transport::{ScriptedTransport, TransportError, TransportErrorKind};
@@ -255,7 +256,7 @@ fn the_queue_is_bounded() {
     );
     // Submitting waits for room instead.
     let (blocked, kept) = (outbox.clone(), Arc::clone(&outcomes));
-    let waiting = std::thread::spawn(move || submit(&blocked, &kept, "3", "third"));
+    let waiting = thread::spawn(move || submit(&blocked, &kept, "3", "third"));
     for _ in 0..3 {
         open.send(()).expect("the server waits");
     }
@@ -289,6 +290,60 @@ fn closing_cancels_what_waits() {
     assert_eq!(names(&outcomes), ["second", "third", "first"]);
     drop((outbox, open));
     assert_eq!(server.finish(client).requests.len(), 1);
+}
+
+#[test]
+fn draining_waits_for_what_is_there_and_takes_no_more() {
+    let (server, open, arrivals) = gated();
+    let outbox = Outbox::with_limits(client(&server), 1, 2);
+    let outcomes = Outcomes::default();
+    for name in ["first", "second", "third"] {
+        submit(&outbox, &outcomes, "1", name);
+        if name == "first" {
+            arrivals.recv().expect("it is being sent");
+        }
+    }
+    assert_eq!(outbox.pending(), 3);
+    thread::scope(|scope| {
+        // It waits for room, and isn't let in any more.
+        let late = scope.spawn(|| outbox.submit(request("2", "late"), |_| {}));
+        let drained = scope.spawn(|| outbox.drain());
+        let late = late
+            .join()
+            .expect("it doesn't panic")
+            .expect_err("a refusal");
+        assert_eq!(late.reason(), Some(CancelReason::Closed));
+        let later = outbox.try_submit(request("2", "later"), |_| {});
+        assert_eq!(later.expect_err("a refusal").reason(), late.reason());
+        assert!(!drained.is_finished());
+        for _ in 0..3 {
+            open.send(()).expect("the server waits");
+        }
+        drained.join().expect("it doesn't panic");
+    });
+    assert_eq!(names(&outcomes), ["first", "second", "third"]);
+    let outcomes = outcomes.lock().expect("nobody panicked");
+    assert!(outcomes.iter().all(|(_, outcome)| outcome.is_ok()));
+    assert_eq!(outbox.pending(), 0);
+    outbox.drain();
+}
+
+#[test]
+fn closing_cuts_draining_short() {
+    let (server, open, arrivals) = gated();
+    let outbox = Outbox::with_limits(client(&server), 1, 10);
+    let outcomes = Outcomes::default();
+    submit(&outbox, &outcomes, "1", "first");
+    submit(&outbox, &outcomes, "2", "second");
+    arrivals.recv().expect("the first is being sent");
+    thread::scope(|scope| {
+        let drained = scope.spawn(|| outbox.drain());
+        outbox.close();
+        assert_eq!(names(&outcomes), ["second"]);
+        open.send(()).expect("the server waits");
+        drained.join().expect("it doesn't panic");
+    });
+    assert_eq!(names(&outcomes), ["second", "first"]);
 }
 
 #[test]
@@ -377,7 +432,7 @@ fn who_waits_waits_for_the_callbacks_of_others_that_cancel() {
         let ticket = outbox
             .submit(request("2", "waits"), done)
             .expect("it is open");
-        let cancels = std::thread::spawn(move || ticket.cancel());
+        let cancels = thread::spawn(move || ticket.cancel());
         enters.recv().expect("it is called");
         open.send(()).expect("the server waits");
         wait(&outbox);
