@@ -78,6 +78,13 @@ enum { CALLCTA_PACE = 40 };
 typedef struct callcta_button callcta_button;
 
 /**
+ * By which sends that are under way can be given up.
+ *
+ * Threads: any number may use it at once.
+ */
+typedef struct callcta_cancel_token callcta_cancel_token;
+
+/**
  * Sends messages for one Page, over connections that it keeps.
  *
  * Threads: any number may use it at once.
@@ -462,6 +469,11 @@ typedef struct callcta_error {
    * How many usage figures there are.
    */
   size_t usage_count;
+  /**
+   * How long the send took, retries and the waits before them included, in
+   * milliseconds.
+   */
+  int64_t elapsed_ms;
 } callcta_error;
 
 /**
@@ -489,6 +501,11 @@ typedef struct callcta_receipt {
    * How many usage figures there are.
    */
   size_t usage_count;
+  /**
+   * How long the send took, retries and the waits before them included, in
+   * milliseconds.
+   */
+  int64_t elapsed_ms;
 } callcta_receipt;
 
 /**
@@ -710,9 +727,10 @@ enum callcta_setting_constant {
 
 /**
  * Is told of each retry before its wait, on the thread that sends, which may be
- * any. `error` says why; it lives until the callback returns. `attempt` is the try
- * that failed, from 1. It may close the client, but not free it, nor wait for an
- * outbox.
+ * any. `user_data` is what was set with the callback, or for the request by
+ * `callcta_request_set_retry_data`. `error` says why; it lives until the callback
+ * returns. `attempt` is the try that failed, from 1. It may close the client, but not
+ * free it, nor wait for an outbox.
  */
 typedef void (*callcta_on_retry)(void *user_data,
                                  const struct callcta_error *error,
@@ -960,6 +978,14 @@ callcta_status callcta_request_set_named(struct callcta_request *request,
                                          struct callcta_error **error);
 
 /**
+ * Sets what the callback for retries gets as `user_data` when this request is tried
+ * again, so that it knows which one that is: by default what came with the callback.
+ */
+callcta_status callcta_request_set_retry_data(struct callcta_request *request,
+                                              void *user_data,
+                                              struct callcta_error **error);
+
+/**
  * Checks recipient, message and options; see `callcta_message_validate`.
  */
 callcta_status callcta_request_validate(const struct callcta_request *request,
@@ -1039,6 +1065,33 @@ callcta_status callcta_client_send_request(const struct callcta_client *client,
                                            const struct callcta_request *request,
                                            struct callcta_receipt **receipt,
                                            struct callcta_error **error);
+
+/**
+ * Makes a token. It can serve several sends, at once or one after another.
+ */
+callcta_status callcta_cancel_token_new(struct callcta_cancel_token **token,
+                                        struct callcta_error **error);
+
+/**
+ * Gives up the sends with this token, those under way and later ones. Each ends at once
+ * with `CALLCTA_CANCELLED` and the delivery that is known, unless its answer was first.
+ * Not from a signal handler.
+ */
+void callcta_cancel_token_cancel(const struct callcta_cancel_token *token);
+
+/**
+ * Frees a token.
+ */
+void callcta_cancel_token_free(struct callcta_cancel_token *token);
+
+/**
+ * Sends a whole request until `token` is cancelled; see `callcta_client_send`.
+ */
+callcta_status callcta_client_send_request_until(const struct callcta_client *client,
+                                                 const struct callcta_request *request,
+                                                 const struct callcta_cancel_token *token,
+                                                 struct callcta_receipt **receipt,
+                                                 struct callcta_error **error);
 
 /**
  * Closes every connection. Sends in flight end at once, later ones fail with

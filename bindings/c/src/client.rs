@@ -1,14 +1,15 @@
-//! Settings, the client, and what a send that worked returned.
+//! Settings, the client, and how its sends are given up.
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
 
-use callcta::Client;
+use callcta::{CancelToken, Client};
 use serde_json::Value;
 
 use crate::ffi::{Result, call_back, name_of, output, set_to};
 use crate::memory::new;
-use crate::message::{callcta_message, callcta_request};
+use crate::message::callcta_message;
+use crate::request::callcta_request;
 use crate::status::callcta_status;
 use crate::told::{self, callcta_error, callcta_receipt};
 
@@ -114,9 +115,10 @@ impl callcta_config {
 pub struct callcta_client(pub(crate) Client);
 
 /// Is told of each retry before its wait, on the thread that sends, which may be
-/// any. `error` says why; it lives until the callback returns. `attempt` is the try
-/// that failed, from 1. It may close the client, but not free it, nor wait for an
-/// outbox.
+/// any. `user_data` is what was set with the callback, or for the request by
+/// `callcta_request_set_retry_data`. `error` says why; it lives until the callback
+/// returns. `attempt` is the try that failed, from 1. It may close the client, but not
+/// free it, nor wait for an outbox.
 pub type callcta_on_retry = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
@@ -207,7 +209,8 @@ pub unsafe extern "C" fn callcta_client_new(
         }
         if let (Some(tell), user_data) = (config.on_retry, config.user_data) {
             builder = builder.on_retry(move |event| {
-                let user_data = ptr::with_exposed_provenance_mut(user_data);
+                let of_request = event.key.and_then(|key| usize::try_from(key).ok());
+                let user_data = ptr::with_exposed_provenance_mut(of_request.unwrap_or(user_data));
                 let wait_ms = u64::try_from(event.wait.as_millis()).unwrap_or(u64::MAX);
                 let why = told::error(event.error);
                 // SAFETY: the header says how it is called.
@@ -246,6 +249,50 @@ pub unsafe extern "C" fn callcta_client_send_request(
         let receipt = output(receipt);
         let (client, request) = (arg!(handle client), arg!(handle request));
         let sent = client.0.send_request(&request.0)?;
+        if let Some(receipt) = receipt {
+            *receipt = told::receipt(&sent).into_raw();
+        }
+    })
+}
+
+/// By which sends that are under way can be given up.
+///
+/// Threads: any number may use it at once.
+pub struct callcta_cancel_token(CancelToken);
+
+/// Makes a token. It can serve several sends, at once or one after another.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_cancel_token_new(
+    token: *mut *mut callcta_cancel_token, error: *mut *mut callcta_error,
+) -> callcta_status {
+    give! { token, error, new(callcta_cancel_token(CancelToken::new())) }
+}
+
+/// Gives up the sends with this token, those under way and later ones. Each ends at once
+/// with `CALLCTA_CANCELLED` and the delivery that is known, unless its answer was first.
+/// Not from a signal handler.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_cancel_token_cancel(token: *const callcta_cancel_token) {
+    body!({ arg!(handle token).0.cancel() });
+}
+
+/// Frees a token.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_cancel_token_free(token: *mut callcta_cancel_token) {
+    free!(token);
+}
+
+/// Sends a whole request until `token` is cancelled; see `callcta_client_send`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_client_send_request_until(
+    client: *const callcta_client, request: *const callcta_request,
+    token: *const callcta_cancel_token, receipt: *mut *mut callcta_receipt,
+    error: *mut *mut callcta_error,
+) -> callcta_status {
+    body!(error, {
+        let receipt = output(receipt);
+        let (client, request) = (arg!(handle client), arg!(handle request));
+        let sent = (client.0).send_request_until(&request.0, &arg!(handle token).0)?;
         if let Some(receipt) = receipt {
             *receipt = told::receipt(&sent).into_raw();
         }

@@ -55,6 +55,8 @@ mod ffi;
 
 mod message;
 
+mod request;
+
 mod client;
 
 mod outbox;

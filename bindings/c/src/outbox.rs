@@ -8,7 +8,7 @@ use callcta::{CAPACITY_DEFAULT, Outbox, Ticket, WORKERS_DEFAULT};
 use crate::client::callcta_client;
 use crate::ffi::{call_back, not_in_callback, null, output};
 use crate::memory::new;
-use crate::message::callcta_request;
+use crate::request::callcta_request;
 use crate::status::callcta_status;
 use crate::told::{self, callcta_error, callcta_receipt};
 

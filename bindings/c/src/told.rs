@@ -49,6 +49,9 @@ pub struct callcta_error {
     pub usage: *const *const callcta_usage,
     /// How many usage figures there are.
     pub usage_count: usize,
+    /// How long the send took, retries and the waits before them included, in
+    /// milliseconds.
+    pub elapsed_ms: i64,
 }
 
 /// The `error` object of the platform's answer.
@@ -128,6 +131,9 @@ pub struct callcta_receipt {
     pub usage: *const *const callcta_usage,
     /// How many usage figures there are.
     pub usage_count: usize,
+    /// How long the send took, retries and the waits before them included, in
+    /// milliseconds.
+    pub elapsed_ms: i64,
 }
 
 /// A record that C may read, and what its pointers point to.
@@ -222,6 +228,7 @@ pub(crate) fn receipt(receipt: &Receipt) -> Told<callcta_receipt> {
             attempts: receipt.attempts,
             usage_count: usage.len(),
             usage: kept.list(usage),
+            elapsed_ms: milliseconds(Some(receipt.elapsed)),
         }
     })
 }
@@ -262,6 +269,7 @@ pub(crate) fn error(error: &Error) -> Told<callcta_error> {
             violations: kept.keep(violations),
             usage_count: usage.len(),
             usage: kept.list(usage),
+            elapsed_ms: milliseconds(Some(error.elapsed())),
         }
     })
 }

@@ -65,6 +65,7 @@ static callcta_request *request;
 static callcta_config *config;
 static callcta_client *client;
 static callcta_outbox *outbox;
+static callcta_cancel_token *token;
 
 /* A refused call says which parameter it was, and leaves nothing in its output. */
 static void refused(callcta_status status, const char *message, const void *output, int line) {
@@ -88,11 +89,13 @@ int main(void) {
     config = make_config(url);
     client = make_client(url);
     CHECK_OK(callcta_outbox_new(client, 0, 0, &outbox, &error));
+    CHECK_OK(callcta_cancel_token_new(&token, &error));
 """
 
 EPILOGUE = """\
     CHECK_OK(callcta_outbox_wait(outbox, &error));
     callcta_outbox_free(outbox);
+    callcta_cancel_token_free(token);
     callcta_client_free(client);
     callcta_config_free(config);
     callcta_request_free(request);

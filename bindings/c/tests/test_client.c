@@ -230,6 +230,7 @@ static void no_answer(void) {
     CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_TIMEOUT_MS, "50", &error));
     CHECK_FAILS(send_sample(config, NULL), CALLCTA_TIMEOUT);
     CHECK_INT(error->delivery, CALLCTA_DELIVERY_UNKNOWN);
+    CHECK(error->elapsed_ms >= 50);
     FREE_ERROR();
     server_stop(server);
 }
@@ -290,6 +291,27 @@ static void retries_are_told(void) {
     CHECK_OK(send_sample(config, NULL));
     CHECK_INT(server_count(server), 6);
     CHECK_INT(told.count, 2);
+
+    /* A request may have its own user data. */
+    retries of_all = {0}, of_one = {0};
+    callcta_client *client = NULL;
+    callcta_request *request = make_request(PSID);
+    for (unsigned i = 0; i < 4; i++) server_answer(server, 429, NULL, "{}");
+    config = make_config(server_url(server));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_ATTEMPTS, "2", &error));
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_BASE_DELAY_MS, "0", &error));
+    CHECK_OK(callcta_config_set_on_retry(config, count_retry, &of_all, &error));
+    CHECK_OK(callcta_client_new(config, &client, &error));
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK_FAILS(callcta_client_send_request(client, request, NULL, &error), CALLCTA_RATE_LIMITED);
+        FREE_ERROR();
+        CHECK_INT(of_all.count, 1);
+        CHECK_INT(of_one.count, i);
+        CHECK_OK(callcta_request_set_retry_data(request, &of_one, &error));
+    }
+    callcta_request_free(request);
+    callcta_client_free(client);
+    callcta_config_free(config);
     server_stop(server);
 }
 
@@ -478,6 +500,54 @@ static void closing_ends_what_is_in_flight(void) {
     server_stop(server);
 }
 
+typedef struct {
+    callcta_client *client;
+    callcta_cancel_token *token;
+    callcta_error *error;
+} given_up;
+
+static void *send_until(void *argument) {
+    given_up *it = argument;
+    callcta_request *request = make_request(PSID);
+    callcta_client_send_request_until(it->client, request, it->token, NULL, &it->error);
+    callcta_request_free(request);
+    return NULL;
+}
+
+static void a_send_is_given_up(void) {
+    server *server = server_start();
+    callcta_client *client = make_client(server_url(server));
+    given_up sends[2] = {{client, NULL, NULL}, {client, NULL, NULL}};
+    pthread_t threads[2];
+    server_hold(server);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_OK(callcta_cancel_token_new(&sends[i].token, &error));
+        CHECK(pthread_create(&threads[i], NULL, send_until, &sends[i]) == 0);
+    }
+    server_await(server, 2);
+    callcta_cancel_token_cancel(sends[0].token);
+    pthread_join(threads[0], NULL);
+    error = sends[0].error;
+    CHECK(error != NULL);
+    CHECK_INT(error->status, CALLCTA_CANCELLED);
+    CHECK_INT(error->reason, CALLCTA_REASON_ABORTED);
+    CHECK_INT(error->delivery, CALLCTA_DELIVERY_UNKNOWN);
+    FREE_ERROR();
+    server_release(server);
+    pthread_join(threads[1], NULL);
+    CHECK(sends[1].error == NULL);
+    /* A token stays as it is. */
+    send_until(&sends[0]);
+    error = sends[0].error;
+    CHECK_INT(error->status, CALLCTA_CANCELLED);
+    CHECK_INT(error->delivery, CALLCTA_DELIVERY_NOT_SENT);
+    FREE_ERROR();
+    CHECK_INT(server_count(server), 2);
+    for (size_t i = 0; i < 2; i++) callcta_cancel_token_free(sends[i].token);
+    callcta_client_free(client);
+    server_stop(server);
+}
+
 static void threads_share_a_client(void) {
     enum { THREADS = 8 };
     server *server = server_start();
@@ -510,6 +580,7 @@ int main(void) {
     settings_and_options_have_names();
     numbers_have_names();
     closing_ends_what_is_in_flight();
+    a_send_is_given_up();
     threads_share_a_client();
     return 0;
 }
