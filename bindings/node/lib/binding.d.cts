@@ -24,8 +24,9 @@ export declare class NativeClient {
   /**
    * Starts sends, one a line, of which events will tell the outcomes: the first one
    * has this id, and the others have the next ones. Nothing is sent for an empty line.
+   * From then on events also tell what is logged, or don't.
    */
-  send(first: number, requests: string): void;
+  send(first: number, requests: string, log: boolean): void;
   /** Gives sends up; events tell what became of them. */
   cancel(ids: Float64Array): void;
   close(): void;
@@ -76,6 +77,9 @@ export declare const VERSION: string;
 
 /** For how many days a tap on the button starts a call, if it is a call button. */
 export declare function clickableDays(button: string): number | null;
+
+/** The error of a send for which the client takes no more. */
+export declare function closed(): NativeError;
 
 /** The names of all kinds of errors. */
 export declare function errorKinds(): ErrorKind[];

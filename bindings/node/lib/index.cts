@@ -6,10 +6,10 @@ import type { Button, Message, Recipient, RequestOptions } from './message.cjs';
 import type { Violation } from './types.cjs';
 
 export { Client } from './client.cjs';
-export type * from './client.cjs';
 export type * from './many.cjs';
 export { CallCtaError, errorKinds } from './error.cjs';
 export type * from './message.cjs';
+export type * from './settings.cjs';
 export type * from './types.cjs';
 export { fromWire, toWire } from './wire.cjs';
 

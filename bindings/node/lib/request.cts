@@ -1,18 +1,22 @@
 import { types } from 'node:util';
 import { asJson, changed, reading } from './json.cjs';
-import type { SendOptions } from './message.cjs';
+import type { Message, Recipient, SendOptions } from './message.cjs';
 import { asSignal } from './signal.cjs';
 
-/** What a send was called with: as text, but for its signal. */
+/** What a send was called with, and the same as text, but for its signal. */
 export interface Asked {
+  to: Recipient;
+  message: Message;
   request: string;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Throws `invalid_argument` for what would get lost. */
-export function asked(to: unknown, message: unknown, how: unknown, paced = false): Asked {
+export function asked(to: Recipient, message: Message, how: unknown, paced = false): Asked {
   // The usual send, a thousand of which may keep the event loop waiting.
-  if (how === undefined || how === null) return { request: asJson({ to, message, paced }) };
+  if (how === undefined || how === null) {
+    return { to, message, request: asJson({ to, message, paced }) };
+  }
   const [given, deadline] = reading('options', () => {
     const { signal, deadline } = how as SendOptions;
     return [signal, deadline];
@@ -25,5 +29,5 @@ export function asked(to: unknown, message: unknown, how: unknown, paced = false
   const told = { signal: undefined, deadline: date ? true : deadline };
   const options = reading('options', () => changed(how, told));
   const request = asJson({ to, message, options, deadlineMs, paced });
-  return signal ? { request, signal } : { request };
+  return { to, message, request, signal };
 }

@@ -1,9 +1,11 @@
+import { AsyncResource } from 'node:async_hooks';
 import native = require('./native.cjs');
 import type { NativeClient, NativeError } from './binding.cjs';
-import type { RetryEvent } from './client.cjs';
 import { CallCtaError, type Caller } from './error.cjs';
+import { isLogging, log } from './log.cjs';
 import type { Asked } from './request.cjs';
-import type { Receipt } from './types.cjs';
+import type { RetryEvent } from './settings.cjs';
+import type { Receipt, Retry } from './types.cjs';
 
 /** What else a send belongs to. */
 export interface Ties {
@@ -19,6 +21,9 @@ interface Send {
   signals: readonly AbortSignal[];
   group: Set<number> | undefined;
   caller: Caller;
+  /** For those who want to know of retries: what it was called with, and where. */
+  about: Pick<RetryEvent, 'to' | 'message'> | undefined;
+  scope: AsyncResource | undefined;
   resolve: (receipt: Receipt) => void;
   reject: (error: CallCtaError) => void;
 }
@@ -39,6 +44,7 @@ export class Sends {
   /** Of the latest ones, which are not started yet; nothing for what was given up. */
   #requests: string[] = [];
   #lastId = 0;
+  #ending = false;
 
   constructor(
     settings: string,
@@ -52,7 +58,8 @@ export class Sends {
   /** Starts a send, together with the others of this moment. */
   start(ask: () => Asked, { signal: common, group, caller }: Ties): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      const { request, signal: own } = ask();
+      if (this.#ending) throw new CallCtaError(native.closed(), undefined, caller);
+      const { request, signal: own, to, message } = ask();
       const signals = [own, common].filter((signal) => signal !== undefined);
       const aborted = signals.find((signal) => signal.aborted);
       if (aborted) throw new CallCtaError(native.notBegun(), aborted.reason, caller);
@@ -60,7 +67,9 @@ export class Sends {
       const id = ++this.#lastId;
       for (const signal of signals) this.#listen(signal, id);
       group?.add(id);
-      this.#sends.set(id, { resolve, reject, signals, group, caller });
+      const about = this.onRetry && { to, message };
+      const scope = this.onRetry && new AsyncResource('callcta.send');
+      this.#sends.set(id, { resolve, reject, signals, group, caller, about, scope });
       busy.add(this);
       if (this.#requests.push(request) === 1) void Promise.resolve().then(this.#begin);
       if (this.#requests.length === BATCH) this.#begin();
@@ -86,11 +95,10 @@ export class Sends {
     for (let at = 0; at < values.length; at += 5) {
       const [id, outcome, detail, attempts, usage] = values.slice(at, at + 5);
       if (id === undefined) {
-        const event = { error: new CallCtaError(outcome), ...detail };
-        // What it throws must not keep the other events from being handled.
-        void Promise.resolve().then(() => this.onRetry?.(event));
+        log(outcome);
       } else if (typeof outcome === 'object') {
-        this.#fail(id, outcome);
+        if (detail) this.#retrying(id, outcome, detail);
+        else this.#fail(id, outcome);
       } else {
         const receipt: Receipt = { messageId: outcome, recipientId: detail, attempts };
         if (detail === null) delete receipt.recipientId;
@@ -99,16 +107,30 @@ export class Sends {
     }
   }
 
-  /** Fulfils when no send is left. */
-  async idle(): Promise<void> {
+  get pending(): number {
+    return this.#sends.size;
+  }
+
+  /** Takes no more, and fulfils when no send is left. */
+  async drain(): Promise<void> {
+    this.#ending = true;
     if (this.#sends.size > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
   readonly #begin = (): void => {
     const texts = this.#requests.splice(0);
     // What JSON.stringify writes has no line break.
-    if (texts.length > 0) this.client.send(this.#lastId - texts.length + 1, texts.join('\n'));
+    const first = this.#lastId - texts.length + 1;
+    if (texts.length > 0) this.client.send(first, texts.join('\n'), isLogging());
   };
+
+  #retrying(id: number, outcome: NativeError, retry: Retry): void {
+    const { about, scope, caller } = this.#sends.get(id) ?? {};
+    if (about === undefined) return;
+    const event = { ...about, error: new CallCtaError(outcome, undefined, caller), ...retry };
+    // What it throws must not keep the other events from being handled.
+    scope?.runInAsyncScope(() => void Promise.resolve().then(() => this.onRetry?.(event)));
+  }
 
   #fail(id: number, outcome: NativeError): void {
     const send = this.#take(id);

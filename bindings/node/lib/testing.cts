@@ -1,9 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import native = require('./native.cjs');
-import { Client, type ClientSettings } from './client.cjs';
+import { Client } from './client.cjs';
 import type { Fault, Ready, RecordedRequest, StoredMessage, Tap, Webhook } from './control.cjs';
 import { call } from './error.cjs';
 import { asJson } from './json.cjs';
+import type { ClientSettings } from './settings.cjs';
 
 export type * from './control.cjs';
 

@@ -93,8 +93,10 @@ impl NativeClient {
 
     /// Starts sends, one a line, of which events will tell the outcomes: the first one
     /// has this id, and the others have the next ones. Nothing is sent for an empty line.
+    /// From then on events also tell what is logged, or don't.
     #[napi]
-    pub fn send(&self, env: Env, first: i64, requests: String) {
+    pub fn send(&self, env: Env, first: i64, requests: String, log: bool) {
+        self.events.log(log);
         let ids = orders(first, &requests).map(|(id, _)| id);
         let others = self.events.wait(env, ids);
         // A lone send would only lose time with the feeder.
@@ -178,7 +180,9 @@ fn orders(first: i64, requests: &str) -> impl Iterator<Item = (i64, &str)> {
 
 fn start(out: &Outboxes, events: &Arc<Events>, id: i64, request: &str) {
     let started = caught(|| {
-        let (request, paced) = out.latest.request(request)?;
+        let (mut request, paced) = out.latest.request(request)?;
+        // By which the events about its retries tell it.
+        request.options = request.options.key(id.unsigned_abs());
         let outbox = if paced { &out.paced } else { &out.prompt };
         let events = Arc::clone(events);
         Ok(outbox.try_submit(request, move |outcome| events.settled(id, outcome))?)

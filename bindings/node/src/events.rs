@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::mem::replace;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use callcta::{Receipt, Result, RetryEvent, Ticket};
+use callcta::{Receipt, Result, RetryEvent, Ticket, log_line};
 use napi::bindgen_prelude::{FnArgs, Function, JsValuesTupleIntoVec};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
@@ -24,7 +25,10 @@ pub struct Retry {
 pub enum Event {
     /// What became of the send with this id, which JavaScript gave it.
     Settled(i64, std::result::Result<NativeReceipt, NativeError>),
-    Retrying(Retry, NativeError),
+    /// What goes before another try of it.
+    Retrying(i64, Retry, NativeError),
+    /// What is logged of a send.
+    Logged(String),
 }
 
 /// How many events are passed on before other things have their turn in the event
@@ -49,9 +53,10 @@ impl JsValuesTupleIntoVec for Args {
                 Event::Settled(id, Err(error)) => {
                     FnArgs::from((id, error, (), (), ())).into_vec(env)?
                 }
-                Event::Retrying(retry, error) => {
-                    FnArgs::from(((), error, retry, (), ())).into_vec(env)?
+                Event::Retrying(id, retry, error) => {
+                    FnArgs::from((id, error, retry, (), ())).into_vec(env)?
                 }
+                Event::Logged(line) => FnArgs::from(((), line, (), (), ())).into_vec(env)?,
             });
         }
         Ok(values)
@@ -82,6 +87,8 @@ enum Stage {
 /// Collects events, and wakes the event loop once for all that wait.
 pub struct Events {
     shared: Mutex<Shared>,
+    /// Whether somebody wants to know what is logged.
+    logs: AtomicBool,
     /// They take turns: one that wakes itself is called again before the event loop comes
     /// to anything else. JavaScript's timers won't do, which tests put others in place of.
     wakes: [Wake; 2],
@@ -103,6 +110,7 @@ impl Events {
         };
         let made = Arc::new(Events {
             shared: Mutex::default(),
+            logs: AtomicBool::default(),
             wakes: [wake(1)?, wake(0)?],
         });
         // Set before anything could wake it.
@@ -153,7 +161,14 @@ impl Events {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn log(&self, yes: bool) {
+        self.logs.store(yes, Ordering::Relaxed);
+    }
+
     pub fn settled(&self, id: i64, outcome: Result<Receipt>) {
+        if self.logs.load(Ordering::Relaxed) {
+            self.push(Event::Logged(log_line(&outcome)));
+        }
         let outcome = outcome.map(Into::into).map_err(|error| (&error).into());
         self.push(Event::Settled(id, outcome));
     }
@@ -163,7 +178,9 @@ impl Events {
             attempt: event.attempt,
             wait_ms: to_milliseconds(event.wait),
         };
-        self.push(Event::Retrying(retry, event.error.into()));
+        // Which every send has from here.
+        let id = event.key.and_then(|key| i64::try_from(key).ok());
+        self.push(Event::Retrying(id.unwrap_or(0), retry, event.error.into()));
     }
 
     /// Sends wait to be started, and keep the process alive until their outcomes are

@@ -51,6 +51,13 @@ pub fn not_begun() -> NativeError {
     (&Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what)).into()
 }
 
+/// The error of a send for which the client takes no more.
+#[napi]
+pub fn closed() -> NativeError {
+    let what = "the client is closed";
+    (&Error::cancelled(Delivery::NotSent, CancelReason::Closed, what)).into()
+}
+
 #[napi]
 pub fn invalid_argument(text: String) -> NativeError {
     (&Error::invalid_argument(text)).into()

@@ -146,13 +146,48 @@ describe('disposing of a client', () => {
     platform.stop();
   });
 
-  it('waits for what is being sent when it may', async () => {
+  for (const end of ['drain', Symbol.asyncDispose]) {
+    it(`waits for what is pending when it may: ${String(end)}`, async () => {
+      const platform = await Platform.start();
+      const held = gate();
+      platform.answer = async () => {
+        await held.opened;
+        return {};
+      };
+      const client = new Client(platform.settings({ workers: 1 }));
+      assert.equal(client.pending, 0);
+      const sends = ['1', '2'].map((to) => client.send(to, message));
+      assert.equal(client.pending, 2);
+      await platform.received(1);
+      let drained = false;
+      const ending = client[end]().then(() => (drained = true));
+      const { kind, reason, delivery } = await rejection(client.send('3', message));
+      assert.deepEqual([kind, reason, delivery], ['cancelled', 'closed', 'not_sent']);
+      assert.ok(!drained);
+      assert.equal(client.pending, 2);
+      held.open();
+      assert.equal((await Promise.all(sends)).length, 2);
+      await ending;
+      assert.equal(client.pending, 0);
+      assert.equal((await rejection(client.send(PSID, message))).reason, 'closed');
+      assert.equal(platform.requests.length, 2);
+      platform.stop();
+    });
+  }
+
+  it('counts those of sendMany as well', async () => {
     const platform = await Platform.start();
+    const held = gate();
+    platform.answer = () => held.opened;
     const client = new Client(platform.settings());
-    const sent = client.send(PSID, message);
-    await client[Symbol.asyncDispose]();
-    assert.equal((await sent).messageId, 'm_1');
-    assert.equal((await rejection(client.send(PSID, message))).kind, 'cancelled');
+    const outcomes = client.sendMany([{ to: '1', message }]);
+    const first = outcomes.next();
+    await platform.received(1);
+    assert.equal(client.pending, 1);
+    held.open({});
+    assert.ok((await first).value.receipt);
+    assert.equal(client.pending, 0);
+    await client.drain();
     platform.stop();
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { after, before, beforeEach, describe, it } from 'node:test';
 
 import { Client, clickableDays, fromWire, toWire, validate, validateRequest } from 'callcta';
@@ -217,8 +218,34 @@ describe('send', () => {
     const receipt = await patient.send(PSID, message);
     assert.equal(receipt.attempts, 2);
     assert.equal(told.length, 1);
-    const [{ error, attempt, waitMs }] = told;
+    const [{ error, attempt, waitMs, to, message: given }] = told;
     assert.deepEqual([error.kind, attempt, waitMs], ['rate_limited', 1, 0]);
+    assert.equal(to, PSID);
+    assert.equal(given, message);
+  });
+
+  it('tells of each retry where its send was started', async () => {
+    const tries = new Map();
+    platform.answer = async ({ body }) => {
+      const { id } = body.recipient;
+      tries.set(id, (tries.get(id) ?? 0) + 1);
+      return tries.get(id) === 1 ? { status: 400, body: { error: { code: 613 } } } : {};
+    };
+    const storage = new AsyncLocalStorage();
+    const told = [];
+    const onRetry = ({ to, error }) => {
+      told.push([storage.getStore(), to]);
+      assert.match(error.stack, /at .*startOne/);
+    };
+    const retry = { attempts: 2, baseDelayMs: 0 };
+    const patient = new Client(platform.settings({ retry, onRetry }));
+    const startOne = (to) => storage.run(`order ${to}`, () => patient.send(to, message));
+    await Promise.all(['1', '2', '3'].map((to) => startOne(to)));
+    assert.deepEqual(told.sort(), [
+      ['order 1', '1'],
+      ['order 2', '2'],
+      ['order 3', '3'],
+    ]);
   });
 });
 
