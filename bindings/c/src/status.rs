@@ -3,7 +3,6 @@
 // Most of them are for C only.
 #![allow(dead_code)]
 
-use std::collections::HashMap;
 use std::ffi::{CString, c_char};
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
@@ -110,7 +109,7 @@ pub const CALLCTA_SEVERITY_ERROR: callcta_severity = 1201;
 /// Something is likely not meant, or not documented: the message is sent.
 pub const CALLCTA_SEVERITY_WARNING: callcta_severity = 1202;
 
-static NAMES: LazyLock<HashMap<u32, CString>> = LazyLock::new(|| {
+static NAMES: LazyLock<Vec<(u32, CString)>> = LazyLock::new(|| {
     let kinds = ErrorKind::ALL.iter().map(|it| (it.number(), it.as_str()));
     let deliveries = Delivery::ALL.iter().map(|it| (it.number(), it.as_str()));
     let reasons = CancelReason::ALL
@@ -125,9 +124,9 @@ static NAMES: LazyLock<HashMap<u32, CString>> = LazyLock::new(|| {
 });
 
 fn name(number: u32, group_of_it: &str) -> *const c_char {
-    let number = Some(number).filter(|number| group(*number) == Some(group_of_it));
-    let name = number.and_then(|number| NAMES.get(&number));
-    name.map_or(c"unnamed".as_ptr(), |name| name.as_ptr())
+    let named = NAMES.iter().find(|(of, _)| *of == number);
+    let named = named.filter(|_| group(number) == Some(group_of_it));
+    named.map_or(c"unnamed".as_ptr(), |(_, name)| name.as_ptr())
 }
 
 /// The name of a status, such as `outside_window`; `ok` for `CALLCTA_OK`, `unnamed` for
@@ -165,6 +164,8 @@ pub extern "C" fn callcta_version() -> *const c_char {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]
