@@ -694,8 +694,9 @@ enum callcta_setting_constant {
    */
   CALLCTA_SETTING_USE_ME = 4012,
   /**
-   * `true` or `false`: take the proxy from the environment (`ALL_PROXY`,
-   * `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: `false`.
+   * `true` or `false`: take the proxy from the environment as curl does, from
+   * `HTTPS_PROXY`, or `ALL_PROXY` without it, unless `NO_PROXY` has the host. Default:
+   * `false`.
    */
   CALLCTA_SETTING_PROXY_FROM_ENV = 4013,
   /**

@@ -43,8 +43,9 @@ pub const CALLCTA_SETTING_MAX_IDLE_CONNECTIONS: callcta_setting = 4011;
 /// `true` or `false`: post to `/me/messages` rather than to the Page id. Default:
 /// `false`.
 pub const CALLCTA_SETTING_USE_ME: callcta_setting = 4012;
-/// `true` or `false`: take the proxy from the environment (`ALL_PROXY`,
-/// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Default: `false`.
+/// `true` or `false`: take the proxy from the environment as curl does, from
+/// `HTTPS_PROXY`, or `ALL_PROXY` without it, unless `NO_PROXY` has the host. Default:
+/// `false`.
 pub const CALLCTA_SETTING_PROXY_FROM_ENV: callcta_setting = 4013;
 /// Most requests per send, the first included. Default: 3.
 pub const CALLCTA_SETTING_ATTEMPTS: callcta_setting = 4014;

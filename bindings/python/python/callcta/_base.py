@@ -68,7 +68,8 @@ class ClientBase:
             max_idle_connections: Most idle connections that are kept. Defaults to 64.
             user_agent: The `User-Agent`. Defaults to `callcta/` and the version.
             proxy: The proxy's URL. None by default, whatever the environment says.
-            proxy_from_env: Whether `ALL_PROXY`, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
+            proxy_from_env: Whether the environment counts, as with curl: `HTTPS_PROXY`, or
+                `ALL_PROXY` without it, unless `NO_PROXY` has the host.
             extra_ca_pem: Certificates (PEM) that are trusted beside the built-in ones.
             attempts: Most requests per send, the first included. Defaults to 3. Only what provably
                 didn't arrive is tried again.

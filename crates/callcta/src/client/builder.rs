@@ -114,15 +114,17 @@ impl ClientBuilder {
         self
     }
 
-    /// The proxy to use, such as `http://proxy.example:8080`. None by default,
-    /// whatever the environment says.
+    /// The HTTP proxy to use, such as `http://user:password@proxy.example:8080`. None
+    /// by default, whatever the environment says.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.transport_config.proxy = Some(url.into());
         self
     }
 
-    /// Whether to take the proxy from the environment (`ALL_PROXY`,
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`). Defaults to `false`.
+    /// Whether to take the proxy from the environment, as curl does: from
+    /// `HTTPS_PROXY`, or `ALL_PROXY` without it, unless `NO_PROXY` has the host; lower
+    /// case comes first. More at [`TransportConfig::proxy_from_env`]. Defaults to
+    /// `false`.
     pub fn proxy_from_env(mut self, yes: bool) -> Self {
         self.transport_config.proxy_from_env = yes;
         self

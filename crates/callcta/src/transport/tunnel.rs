@@ -13,6 +13,10 @@ use super::failure::MAX_ANSWER_HEAD;
 pub(super) enum Refusal {
     /// An HTTP status.
     Status(u16),
+    /// Status 407, with or without credentials in the `CONNECT`.
+    Credentials {
+        given: bool,
+    },
     NotHttp,
     TooLong,
 }
@@ -22,7 +26,7 @@ impl Refusal {
     pub(super) fn is_final(self) -> bool {
         match self {
             Self::Status(408 | 425 | 429 | 500..) => false,
-            Self::Status(_) | Self::NotHttp | Self::TooLong => true,
+            Self::Status(_) | Self::Credentials { .. } | Self::NotHttp | Self::TooLong => true,
         }
     }
 }
@@ -30,8 +34,11 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Status(407) => f.write_str(
-                "it wants a user and password (status 407), which go into its URL, \
+            Self::Credentials { given: true } => {
+                f.write_str("it refused the user and password of its URL (status 407)")
+            }
+            Self::Credentials { given: false } => f.write_str(
+                "it wants a user and password (status 407), which go into its URL: \
                  http://user:password@host:port",
             ),
             Self::Status(status) => write!(f, "it refused with status {status}"),
@@ -95,6 +102,10 @@ pub(super) fn open(
                 // More is to come.
                 100..=199 => {}
                 200..=299 => return Ok(Box::new(Tunnel(proxy))),
+                407 => {
+                    let given = connect.authorization.is_some();
+                    return Err(refused(Refusal::Credentials { given }));
+                }
                 _ => return Err(refused(Refusal::Status(status))),
             }
         }

@@ -141,7 +141,6 @@ fn failing(kind: Kind, serve: impl Fn(Peer) + Send + Sync + 'static) -> String {
 #[test]
 fn a_connect_is_no_sending() {
     for (status, kind) in [
-        ("407 Proxy Authentication Required", Kind::Refused),
         ("403 Forbidden", Kind::Refused),
         ("302 Found", Kind::Refused),
         ("502 Bad Gateway", Kind::Connect),
@@ -153,6 +152,14 @@ fn a_connect_is_no_sending() {
         });
         assert!(message.contains(&status[..3]), "{message}");
     }
+    let message = failing(Kind::Refused, |mut peer| {
+        peer.request();
+        peer.send("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+    });
+    assert!(
+        message.starts_with("it refused the user and password"),
+        "{message}"
+    );
     failing(Kind::Connect, |mut peer| drop(peer.request()));
     let message = failing(Kind::Refused, |mut peer| {
         peer.request();
