@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use socket2::{Domain, SockAddr, Type};
-use ureq::http::Uri;
 use ureq::unversioned::transport::{
     ConnectionDetails, Connector as _, RustlsConnector, ShutdownHandle, Transport,
 };
@@ -19,6 +18,7 @@ use super::call;
 use super::proxy::{Proxies, Proxy};
 use super::resolver::CachingResolver;
 use super::socket::{Socket, SocketTransport};
+use super::target::place;
 use super::tunnel;
 use super::unreached::{Unreached, is_exhausted};
 use crate::cancel::CHECK_INTERVAL;
@@ -42,19 +42,6 @@ fn reaching<T>(whom: &str, result: Result<T, Error>) -> Result<T, Error> {
         let whom = whom.to_owned();
         Error::Other(Box::new(Unreached { whom, error }))
     })
-}
-
-/// Host and port of a URL that has a host.
-pub(super) fn place(uri: &Uri) -> (&str, u16) {
-    let default = if uri.scheme_str() == Some("https") {
-        443
-    } else {
-        80
-    };
-    (
-        uri.host().unwrap_or_default(),
-        uri.port_u16().unwrap_or(default),
-    )
 }
 
 /// A connection, as far as the request can be written to it, and its socket.

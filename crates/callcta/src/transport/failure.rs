@@ -8,7 +8,6 @@ use std::time::Duration;
 use ureq::Error;
 
 use super::config::TransportConfig;
-use super::unreached;
 use super::{HttpRequest, TransportError, TransportErrorKind};
 
 /// Longest head of an answer.
@@ -40,15 +39,9 @@ pub(super) fn unusable(message: &str) -> TransportError {
     }
 }
 
-/// What went wrong before there was a status.
-pub(super) fn before_status(
-    error: &Error,
-    request_written: bool,
-    peer: &str,
-    limits: &Limits,
-) -> TransportError {
+/// What went wrong between the first byte of the request and a status.
+pub(super) fn before_status(error: &Error, limits: &Limits) -> TransportError {
     let (kind, message) = match error {
-        _ if !request_written => unreached::told(error, peer, limits),
         Error::Timeout(_) => (
             TransportErrorKind::Timeout,
             format!("no answer within {:?}", limits.total),
@@ -68,7 +61,7 @@ pub(super) fn before_status(
     };
     TransportError {
         kind,
-        request_written,
+        request_written: true,
         message,
     }
 }

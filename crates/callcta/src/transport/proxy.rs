@@ -8,9 +8,8 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use ureq::http::Uri;
 
-use super::dial::place;
 use super::failure::unusable;
-use super::target::has_valid_authority;
+use super::target::{has_valid_authority, place};
 use super::{TransportConfig, TransportError};
 
 /// Longest user name and password together.

@@ -18,7 +18,7 @@ use ureq::unversioned::transport::NextTimeout;
 
 use super::background::{Background, Interrupted, lock};
 use super::moment::Moment;
-use super::unreached::is_exhausted;
+use super::unreached::{LookUpFailed, is_exhausted};
 
 /// Most addresses of one host that are tried.
 const MAX_ADDRESSES: usize = 16;
@@ -53,22 +53,6 @@ pub(super) struct CachingResolver {
     /// Oldest first.
     entries: Arc<Mutex<VecDeque<Entry>>>,
 }
-
-/// What ureq gets when the system could not resolve a name.
-#[derive(Debug)]
-pub(super) struct LookUpFailed(pub(super) Arc<io::Error>);
-
-impl fmt::Display for LookUpFailed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.to_string();
-        let text = text
-            .strip_prefix("failed to lookup address information: ")
-            .unwrap_or(&text);
-        f.write_str(&text.to_ascii_lowercase())
-    }
-}
-
-impl std::error::Error for LookUpFailed {}
 
 impl CachingResolver {
     pub(super) fn new(max_age: Duration, max_entries: usize, background: Arc<Background>) -> Self {

@@ -98,6 +98,19 @@ pub(super) fn is_header_value(value: &str) -> bool {
         .all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t')
 }
 
+/// Host and port of a URL that has a host.
+pub(super) fn place(uri: &Uri) -> (&str, u16) {
+    let default = if uri.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    };
+    (
+        uri.host().unwrap_or_default(),
+        uri.port_u16().unwrap_or(default),
+    )
+}
+
 /// `Uri` takes any digits for a port, and ureq the default one if they are too many.
 pub(crate) fn has_valid_authority(uri: &Uri) -> bool {
     uri.authority().is_some_and(|authority| {

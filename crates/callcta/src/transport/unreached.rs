@@ -3,13 +3,13 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use rustix::io::Errno;
 use ureq::Error;
 
 use super::background::NoThread;
 use super::failure::{Limits, io_text};
-use super::resolver::LookUpFailed;
 use super::tls;
 use super::tunnel::Refusal;
 use super::{TransportError, TransportErrorKind as Kind};
@@ -30,6 +30,22 @@ impl fmt::Display for Unreached {
 
 impl std::error::Error for Unreached {}
 
+/// What ureq gets when the system could not resolve a name.
+#[derive(Debug)]
+pub(super) struct LookUpFailed(pub(super) Arc<io::Error>);
+
+impl fmt::Display for LookUpFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let text = text
+            .strip_prefix("failed to lookup address information: ")
+            .unwrap_or(&text);
+        f.write_str(&text.to_ascii_lowercase())
+    }
+}
+
+impl std::error::Error for LookUpFailed {}
+
 /// Whether there was no file, or no memory, for a socket.
 pub(super) fn is_exhausted(error: &io::Error) -> bool {
     matches!(
@@ -38,14 +54,23 @@ pub(super) fn is_exhausted(error: &io::Error) -> bool {
     )
 }
 
-/// Of an error before the request; `peer` is who it is about unless it says so
-/// itself.
-pub(super) fn told(error: &Error, peer: &str, limits: &Limits) -> (Kind, String) {
-    if let Error::Other(other) = error
-        && let Some(Unreached { whom, error }) = other.downcast_ref()
-    {
-        return told(error, whom, limits);
+/// What went wrong; `peer` is who it is about, unless the error says so itself.
+pub(super) fn told(error: &Error, peer: &str, limits: &Limits) -> TransportError {
+    let (kind, message) = match error {
+        Error::Other(other) => match other.downcast_ref() {
+            Some(Unreached { whom, error }) => in_words(error, whom, limits),
+            None => in_words(error, peer, limits),
+        },
+        _ => in_words(error, peer, limits),
+    };
+    TransportError {
+        kind,
+        request_written: false,
+        message,
     }
+}
+
+fn in_words(error: &Error, peer: &str, limits: &Limits) -> (Kind, String) {
     let (kind, why) = match error {
         Error::Timeout(_) => {
             let within = limits.connect;
@@ -125,7 +150,8 @@ mod tests {
             total: Duration::from_secs(3),
             connect: Duration::from_secs(1),
         };
-        told(&Error::Other(Box::new(unreached)), "nobody", &limits)
+        let told = told(&Error::Other(Box::new(unreached)), "nobody", &limits);
+        (told.kind, told.message)
     }
 
     #[test]

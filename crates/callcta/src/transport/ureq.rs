@@ -15,7 +15,7 @@ use ureq::{Agent, Body, Error};
 use super::background::Background;
 use super::call::CallScope;
 use super::config::TransportConfig;
-use super::dial::{Dialer, place};
+use super::dial::Dialer;
 use super::failure::{self, Limits, MAX_ANSWER_HEAD, unusable};
 use super::habits::KeepAlive;
 use super::head::HeadConnector;
@@ -23,8 +23,9 @@ use super::per_process::PerProcess;
 use super::pool::{Pool, PoolConnector};
 use super::proxy::Proxies;
 use super::resolver::{CachingResolver, NotYet};
-use super::target::{MAX_HEAD, Target, has_valid_authority, is_header_value};
+use super::target::{MAX_HEAD, Target, has_valid_authority, is_header_value, place};
 use super::tls::roots;
+use super::unreached;
 use super::{HttpRequest, HttpResponse, Method, Transport, TransportError};
 use crate::cancel::CancelToken;
 
@@ -230,7 +231,11 @@ impl Transport for UreqTransport {
             Err(error) => {
                 let written = call.request_written();
                 Err(self.ended_or(request, written, || {
-                    failure::before_status(&error, written, &self.name(&peer), &limits)
+                    if written {
+                        failure::before_status(&error, &limits)
+                    } else {
+                        unreached::told(&error, &self.name(&peer), &limits)
+                    }
                 }))
             }
         }

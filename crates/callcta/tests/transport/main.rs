@@ -59,20 +59,14 @@ fn post(client: &UreqTransport, url: &str) -> Result<HttpResponse, TransportErro
     client.post(&request(url))
 }
 
-/// Runs `test` in a process of its own, for what belongs to a whole process. There,
-/// it returns true.
-fn alone(test: &str, prepare: impl FnOnce(&mut Command) -> &mut Command) -> bool {
-    const ALONE: &str = "CALLCTA_TEST_ALONE";
-    if env::var_os(ALONE).is_some() {
-        return true;
-    }
+/// Runs `test` again in a process of its own, for what belongs to a whole process.
+/// `prepare` sets what tells it that it is there.
+fn alone(test: &str, prepare: impl FnOnce(&mut Command) -> &mut Command) {
     let mut child = Command::new(env::current_exe().unwrap());
-    child.args(["--exact", test]).env(ALONE, "1");
-    let output = prepare(&mut child).output().unwrap();
+    let output = prepare(child.args(["--exact", test])).output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}");
     assert!(told.contains("1 passed"), "{told}");
-    false
 }
 
 /// Asserts what a call failed with, and returns its message.
