@@ -34,10 +34,11 @@ mod traffic;
 pub use emulator::{Emulator, EmulatorBuilder};
 pub use graph::Refusal;
 pub use platform::{
-    AccessLevel, Action, AnswerShape, App, AppMode, AttachmentKind, Attempt, CallDirection,
-    CallHours, CallStatus, CallingNumbers, Comment, ErrorCode, LengthUnit, OpenHours, Overlong,
-    Page, Person, PersonAction, PhoneCall, RateLimits, ReleaseOrder, RingTarget, START,
-    SettingsAnswer, Signature, State, StoredMessage, Strangers, Tap, TapRefused, TapTarget, Token,
-    TokenKind, UnknownKeys, Unverified, Webhook, WebhookStatus, WebhookTarget, defaults,
+    AccessLevel, Action, AnswerShape, App, AppMode, Attachment, AttachmentKind, Attempt,
+    CallDirection, CallHours, CallPermissionKeys, CallStatus, CallingNumbers, Comment, ErrorCode,
+    GetStarted, Greeting, LengthUnit, Menu, MessengerProfile, OpenHours, Overlong, Page, Person,
+    PersonAction, Persona, PhoneCall, RateLimits, ReleaseOrder, RingTarget, START, SettingsAnswer,
+    Signature, State, StoredMessage, Strangers, Tap, TapRefused, TapTarget, Token, TokenKind,
+    UnknownKeys, Unverified, Webhook, WebhookStatus, WebhookTarget, defaults,
 };
 pub use traffic::{Apply, ArmedFault, Delay, Fault, FaultAction, FaultMatch, RecordedRequest};

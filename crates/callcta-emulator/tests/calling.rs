@@ -6,8 +6,9 @@ mod support;
 use std::time::Duration;
 
 use callcta_emulator::{
-    Action, AttachmentKind, CallDirection, CallStatus, CallingNumbers, Emulator, ReleaseOrder,
-    RingTarget, START, SettingsAnswer, Signature, TapTarget, WebhookStatus, defaults,
+    Action, AttachmentKind, CallDirection, CallPermissionKeys, CallStatus, CallingNumbers,
+    Emulator, ReleaseOrder, RingTarget, START, SettingsAnswer, Signature, TapTarget, WebhookStatus,
+    defaults,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -524,18 +525,55 @@ fn call_settings() {
 }
 
 #[test]
+fn calling_switched_off_is_told_as_it_was_seen() {
+    let emulator = Emulator::start().unwrap();
+    emulator.with_state(|state| state.page_mut(defaults::PAGE_ID).audio_enabled = false);
+    let edge = format!("messenger_call_permissions?psid={}", defaults::PSID);
+    let refused = graph_get(&emulator, &edge);
+    assert_eq!(refused.error(), (100, Some(1_893_056)));
+    let call = json!({"action": "connect", "to": defaults::PSID,
+        "session": {"sdp_type": "offer", "sdp": "v=0"}});
+    assert_eq!(
+        graph_post(&emulator, "calls", &call).error(),
+        (100, Some(1_893_056))
+    );
+    // What a message answers was not seen.
+    assert_eq!(
+        send(&emulator, &button(defaults::PSID)).error(),
+        (2_018_389, None)
+    );
+}
+
+#[test]
 fn permissions_feature_status_subscriptions_and_the_page() {
     let emulator = start_quiet();
     let edge = format!("messenger_call_permissions?psid={}", defaults::PSID);
     let before = graph_get(&emulator, &edge).json();
     assert_eq!(before["permission"], json!({"status": "no_permission"}));
-    assert_eq!(before["actions"][1]["can_perform_action"], false);
+    let limits = json!([{"time_period": "PT24H", "max_allowed": 2, "current_usage": 0}]);
+    assert_eq!(
+        before["actions"],
+        json!([
+            {"action_name": "send_call_permission_request", "can_perform": true, "limits": limits},
+            {"action_name": "start_call", "can_perform": false},
+        ])
+    );
     emulator.act(defaults::PSID, Action::CallPermission { approve: true });
     let after = graph_get(&emulator, &edge).json();
     assert_eq!(
         after["permission"],
         json!({"status": "has_permission", "expiration_time": SECONDS + 7 * 86_400})
     );
+    emulator.with_state(|state| {
+        let rules = &mut state.unverified;
+        rules.call_permissions_in_data = true;
+        rules.call_permissions_upper_case = true;
+        rules.call_permissions_keys = CallPermissionKeys::Long;
+    });
+    let other = graph_get(&emulator, &edge).json()["data"][0].clone();
+    assert_eq!(other["permission"]["status"], "HAS_PERMISSION");
+    assert_eq!(other["actions"][1]["can_perform_action"], true);
+    assert_eq!(other["actions"][0]["limits"][0]["max_allowed_per_user"], 2);
     assert_eq!(
         graph_get(&emulator, "messenger_call_permissions").error(),
         (100, None)

@@ -1,16 +1,16 @@
 //! The query of a control request.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 use super::reply::Problem;
-use crate::graph::form_pairs;
+use crate::graph::pairs;
 
 /// Parameters by name; names that the route does not know are refused.
-pub(super) struct Query(Map<String, Value>);
+pub(super) struct Query(BTreeMap<String, String>);
 
 impl Query {
     pub(super) fn read(raw: Option<String>, known: &[&str]) -> Result<Self, Problem> {
-        let map: Map<_, _> = form_pairs(raw.unwrap_or_default().as_bytes()).collect();
+        let map: BTreeMap<_, _> = pairs(raw.unwrap_or_default().as_bytes()).collect();
         match map.keys().find(|name| !known.contains(&name.as_str())) {
             Some(name) => Err(Problem::bad(format!(
                 "the query has no parameter {name:?}; it has {}",
@@ -21,7 +21,7 @@ impl Query {
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str)
+        self.0.get(name).map(String::as_str)
     }
 
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Problem> {

@@ -37,7 +37,15 @@ pub(super) async fn replace(Extract(shared): App, body: Bytes) -> Answered {
 }
 
 /// The parts of the state that are maps; `null` removes an entry of them.
-const MAPS: &[&str] = &["pages", "people", "user_refs", "comments", "status_by_code"];
+const MAPS: &[&str] = &[
+    "attachments",
+    "comments",
+    "pages",
+    "people",
+    "personas",
+    "status_by_code",
+    "user_refs",
+];
 
 /// What is named is changed. `null` removes a page, a person and the like, as in RFC 7396; any
 /// other field is set to `null`, which not all of them can be.

@@ -5,7 +5,7 @@ use axum::http::header::AUTHORIZATION;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::graph::{Request, form_pairs};
+use crate::graph::{Request, pairs};
 use crate::platform::{Clock, START, StoredMessage};
 use crate::traffic::Entry;
 
@@ -173,11 +173,9 @@ fn collect(value: &Value, found: &mut Vec<String>) {
                 .split_once('?')
                 .map_or(text.as_str(), |(_, query)| query);
             if SECRET_NAMES.iter().any(|name| text.contains(name)) {
-                for (name, value) in form_pairs(text.as_bytes()) {
-                    if let (true, Some(secret)) =
-                        (SECRET_NAMES.contains(&name.as_str()), value.as_str())
-                    {
-                        found.push(secret.to_owned());
+                for (name, value) in pairs(text.as_bytes()) {
+                    if SECRET_NAMES.contains(&name.as_str()) {
+                        found.push(value);
                     }
                 }
             }

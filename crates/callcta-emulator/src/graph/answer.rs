@@ -52,10 +52,16 @@ impl Answer {
         }
     }
 
-    /// The answer to a successful send. `psid` is `None` where Graph leaves it out.
-    pub(super) fn sent(shape: AnswerShape, psid: Option<&str>, message_id: &str) -> Self {
+    /// The answer to a successful send. `psid` is `None` where Graph leaves it out;
+    /// `attachment_id` is that of a file that can be sent again.
+    pub(super) fn sent(
+        shape: AnswerShape,
+        psid: Option<&str>,
+        message_id: &str,
+        attachment_id: Option<&str>,
+    ) -> Self {
         let mid = quoted(message_id);
-        let body = match (shape, psid.map(quoted)) {
+        let mut body = match (shape, psid.map(quoted)) {
             (AnswerShape::MessageIdOnly, _) | (_, None) => format!("{{\"message_id\":{mid}}}"),
             (AnswerShape::Flat, Some(psid)) => {
                 format!("{{\"recipient_id\":{psid},\"message_id\":{mid}}}")
@@ -67,6 +73,10 @@ impl Answer {
                 format!("{{\"recipient\":{{\"id\":{psid}}},\"message_id\":{mid}}}")
             }
         };
+        if let Some(id) = attachment_id {
+            body.pop();
+            body = body + ",\"attachment_id\":" + &quoted(id) + "}";
+        }
         Self::json(200, body)
     }
 }

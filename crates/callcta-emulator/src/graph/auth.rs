@@ -1,5 +1,6 @@
 //! Tokens, proofs, permissions, and which Page a request speaks for.
 
+use http::Method;
 use http::header::AUTHORIZATION;
 
 use super::context::Context;
@@ -56,10 +57,7 @@ fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<
             refusal("token_unknown", "access_token", "no Page has this token"),
         ));
     };
-    let subcode = token
-        .subcode
-        .or_else(|| token.expires_at.filter(|at| *at <= now).map(|_| 463));
-    if let Some(subcode) = subcode {
+    if let Some(subcode) = token.broken(now) {
         return Err(bad_token(subcode));
     }
     check_proof(
@@ -70,12 +68,12 @@ fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<
     )?;
 
     let page_id = match object {
-        // The batch endpoint names no object; its token says who calls.
+        // The batch endpoint, people and personas name no Page; the token says who calls.
         "" => token_page,
         "me" if token.kind == TokenKind::Page => token_page,
         "me" => {
             return Err(no_object(
-                context.request,
+                &context.method,
                 object,
                 "me_needs_page_token",
                 "with a user token, me is a person and not a Page",
@@ -85,7 +83,7 @@ fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<
             Some((id, _)) => id.as_str(),
             None => {
                 return Err(no_object(
-                    context.request,
+                    &context.method,
                     object,
                     "page_unknown",
                     "there is no Page with this id",
@@ -95,7 +93,7 @@ fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<
     };
     if token.kind == TokenKind::User && scope.is_some() {
         return Err(no_object(
-            context.request,
+            &context.method,
             object,
             "page_token_needed",
             "this edge needs a Page token; the token is a user's",
@@ -151,7 +149,7 @@ fn check_scope(token: &Token, scope: &str, context: &Context<'_>) -> Result<(), 
 }
 
 /// The token, wherever it is.
-fn token_of<'a>(request: &'a Request, params: &'a Params) -> Option<&'a str> {
+pub(super) fn token_of<'a>(request: &'a Request, params: &'a Params) -> Option<&'a str> {
     let header = request
         .headers
         .get(AUTHORIZATION)
@@ -196,8 +194,9 @@ fn check_proof(params: &Params, secret: &str, required: bool, token: &str) -> Re
     }
 }
 
-fn bad_token(subcode: i64) -> Refused {
-    let why = match subcode {
+/// Why a token that worked once no longer does, as Graph words it.
+pub(super) fn why_broken(subcode: i64) -> &'static str {
+    match subcode {
         458 => "The user has not authorized the application.",
         459 => "The session has been invalidated because the user needs to log in to check.",
         460 => "The session is invalid because the user logged out or changed the password.",
@@ -205,7 +204,11 @@ fn bad_token(subcode: i64) -> Refused {
         464 => "Sessions for the user are not allowed because the user is not confirmed.",
         492 => "The user no longer has a role on the Page.",
         _ => "The session is invalid.",
-    };
+    }
+}
+
+fn bad_token(subcode: i64) -> Refused {
+    let why = why_broken(subcode);
     GraphError::new(
         190,
         Some(subcode),
@@ -224,7 +227,7 @@ fn bad_token(subcode: i64) -> Refused {
 
 /// 100/33, Graph's answer for whatever can't be found or seen.
 pub(super) fn no_object(
-    request: &Request,
+    method: &Method,
     object: &str,
     rule: &'static str,
     detail: &str,
@@ -235,7 +238,7 @@ pub(super) fn no_object(
         format!(
             "Unsupported {} request. Object with ID '{object}' does not exist, cannot be loaded due \
              to missing permissions, or does not support this operation",
-            request.method.as_str().to_ascii_lowercase()
+            method.as_str().to_ascii_lowercase()
         ),
         refusal(rule, "page-id", detail),
     )

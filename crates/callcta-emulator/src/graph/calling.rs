@@ -1,4 +1,4 @@
-//! `/{page}/calls` and `/{page}/messenger_call_permissions`: signalling, without any media.
+//! `/{page}/calls`: signalling, without any media.
 
 use serde_json::{Value, json};
 
@@ -7,58 +7,12 @@ use super::auth;
 use super::context::{Context, Handled, bad_param};
 use super::refusal::{Refused, refuse};
 use crate::platform::{
-    CallDirection, CallStatus, CallingNumbers, DAY, ErrorCode, PhoneCall, Unverified,
+    CallDirection, CallStatus, CallingNumbers, ErrorCode, PhoneCall, Unverified,
 };
 
 /// What the emulated other side answers. No media flows.
 const SDP_ANSWER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
-
-/// `GET /{page}/messenger_call_permissions?psid=…`.
-pub(super) fn permissions(context: &mut Context<'_>, object: &str) -> Handled {
-    let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
-    let state = context.platform.state();
-    let Some(psid) = context.params.text("psid") else {
-        return Err(bad_param("psid", "required", "a PSID", None));
-    };
-    let Some(person) = state
-        .people
-        .get(psid)
-        .filter(|p| state.page_of(p) == caller.page_id && !caller.foreign_token)
-    else {
-        return Err(no_user("psid"));
-    };
-    calling_enabled(context, &caller.page_id)?;
-    let now = context.platform.now();
-    let until = person.call_permission_until.filter(|until| *until > now);
-    let requests = person
-        .optin_requests
-        .iter()
-        .filter(|at| now.saturating_sub(**at) < DAY)
-        .count();
-    let mut permission = json!({
-        "status": if until.is_some() { "has_permission" } else { "no_permission" },
-    });
-    if let Some(until) = until {
-        permission["expiration_time"] = json!(until / 1000);
-    }
-    let body = json!({
-        "permission": permission,
-        "actions": [
-            {
-                "action_name": "send_call_permission_request",
-                "can_perform_action": requests < 2,
-                "limits": [{
-                    "time_period": "PT24H",
-                    "max_allowed_per_user": 2,
-                    "current_usage": requests,
-                }],
-            },
-            {"action_name": "start_call", "can_perform_action": until.is_some()},
-        ],
-    });
-    Ok(Answer::json(200, body.to_string()).into())
-}
 
 /// `POST /{page}/calls`.
 pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
@@ -144,7 +98,7 @@ fn connect(context: &mut Context<'_>, caller: &auth::Caller) -> Handled {
     else {
         return Err(no_user("to"));
     };
-    calling_enabled(context, &caller.page_id)?;
+    check_enabled(context, &caller.page_id)?;
     let now = context.platform.now();
     if person
         .call_permission_until
@@ -258,14 +212,15 @@ fn check_tracks(context: &Context<'_>) -> Result<(), Refused> {
     ))
 }
 
-fn calling_enabled(context: &Context<'_>, page_id: &str) -> Result<(), Refused> {
+/// Whether the Page takes part in calls at all.
+pub(super) fn check_enabled(context: &Context<'_>, page_id: &str) -> Result<(), Refused> {
     let state = context.platform.state();
     if state.pages[page_id].audio_enabled {
         return Ok(());
     }
     Err(refuse(
-        state.unverified.calling_not_enabled,
-        "Page Not Allowlisted: audio calling is not enabled for this Page",
+        state.unverified.call_settings_off,
+        "Call Settings Not Enabled",
         "calling_not_enabled",
         "page-id",
         "the Page has audio_enabled false",
@@ -314,7 +269,7 @@ fn numbered(
     refuse(numbers, text, rule, "call_id", detail)
 }
 
-fn no_user(path: &str) -> Refused {
+pub(super) fn no_user(path: &str) -> Refused {
     refuse(
         ErrorCode::new(100, Some(2_018_001)),
         "No matching user found",

@@ -1,5 +1,6 @@
 //! What a handler gets, and what it gives back.
 
+use http::Method;
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -13,6 +14,8 @@ use crate::platform::{ErrorCode, Platform};
 pub(super) struct Context<'a> {
     pub(super) platform: &'a mut Platform,
     pub(super) request: &'a Request,
+    /// The request's method, or the one that a parameter names instead.
+    pub(super) method: Method,
     pub(super) params: Params,
     /// The number under which the message that it may bring remembers the request.
     pub(super) request_id: u64,
@@ -54,6 +57,17 @@ pub(super) fn bad_param(
         rule,
         name,
         format!("{wanted}; {} was sent", shown(sent)),
+    )
+}
+
+/// Code 100 for a field that is asked for and does not exist.
+pub(super) fn unknown_field(name: &str, known: &[&str]) -> Refused {
+    refuse(
+        ErrorCode::new(100, None),
+        &format!("Tried accessing nonexisting field ({name})"),
+        "field_unknown",
+        "fields",
+        format!("the fields are {}", known.join(", ")),
     )
 }
 

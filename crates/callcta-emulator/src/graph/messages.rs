@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::auth;
 use super::context::{Context, Done, Handled};
 use super::refusal::{Refused, refuse};
 use super::validate::{self, Content, MessagingType, Recipient, Send, Tag};
+use super::{attachments, auth};
 use crate::platform::{
     AccessLevel, AnswerShape, AppMode, DAY, ErrorCode, NewMessage, Person, SenderAction, State,
     Strangers,
@@ -80,6 +80,18 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
         ));
     }
     check_window(state, &caller.page_id, &send, person, &target, now)?;
+    attachments::check_named(&context.params, state, &caller.page_id, now)?;
+    let persona = context.params.text("persona_id");
+    if let Some(persona) = persona.filter(|id| !page.personas.contains_key(*id)) {
+        return Err(refuse(
+            state.unverified.unknown_persona,
+            "Param persona_id must be a persona of the Page",
+            "persona_unknown",
+            "persona_id",
+            format!("the Page has no persona {persona}"),
+        ));
+    }
+    let file = attachments::uploaded(&context.params, &caller.page_id)?;
     if let Some(mid) = send.reply_to {
         let answered = context.platform.messages().find(mid);
         if answered.is_none_or(|message| message.recipient != target.psid) {
@@ -115,14 +127,34 @@ pub(super) fn send(context: &mut Context<'_>, object: &str) -> Handled {
     } else {
         state.answer_shape
     };
-    Ok(store(
-        context,
-        caller.page_id,
-        &target,
-        action,
-        optin,
-        shape,
-    ))
+    if action {
+        let name = context.params.text("sender_action").unwrap_or_default();
+        if let Some(action) = SenderAction::named(name) {
+            context.platform.show(&caller.page_id, &target.psid, action);
+        }
+        let psid = Value::from(target.psid.as_str());
+        return Ok(Answer::json(200, format!("{{\"recipient_id\":{psid}}}")).into());
+    }
+    // A file that was uploaded, or shall be sent again, gets an id of its own.
+    let attachment_id = file
+        .filter(|file| file.reusable || file.size.is_some())
+        .map(|file| (file.reusable, context.platform.upload(file)))
+        .and_then(|(reusable, id)| reusable.then_some(id));
+    let mut body = std::mem::take(&mut context.params.map);
+    for secret in ["access_token", "oauth_token", "appsecret_proof"] {
+        body.remove(secret);
+    }
+    let message = NewMessage {
+        page_id: caller.page_id,
+        recipient: target.psid.clone(),
+        body: Value::Object(body),
+        request_id: context.request_id,
+    };
+    let comment = target.comment.as_deref();
+    let message_id = context.platform.deliver(message, comment, optin);
+    let named = target.named.then_some(target.psid.as_str());
+    let answer = Answer::sent(shape, named, &message_id, attachment_id.as_deref());
+    Ok(Done::Sent(answer, message_id))
 }
 
 /// The person behind a recipient.
@@ -132,38 +164,6 @@ struct Target {
     named: bool,
     /// A comment or post, answered once.
     comment: Option<String>,
-}
-
-fn store(
-    context: &mut Context<'_>,
-    page_id: String,
-    target: &Target,
-    action: bool,
-    optin: bool,
-    shape: AnswerShape,
-) -> Done {
-    if action {
-        let name = context.params.text("sender_action").unwrap_or_default();
-        if let Some(action) = SenderAction::named(name) {
-            context.platform.show(&page_id, &target.psid, action);
-        }
-        let psid = Value::from(target.psid.as_str());
-        return Answer::json(200, format!("{{\"recipient_id\":{psid}}}")).into();
-    }
-    let mut body = std::mem::take(&mut context.params.map);
-    for secret in ["access_token", "oauth_token", "appsecret_proof"] {
-        body.remove(secret);
-    }
-    let message = NewMessage {
-        page_id,
-        recipient: target.psid.clone(),
-        body: Value::Object(body),
-        request_id: context.request_id,
-    };
-    let comment = target.comment.as_deref();
-    let message_id = context.platform.deliver(message, comment, optin);
-    let named = target.named.then_some(target.psid.as_str());
-    Done::Sent(Answer::sent(shape, named, &message_id), message_id)
 }
 
 fn find_recipient(

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::auth;
-use super::context::{Context, Handled, bad_param};
+use super::context::{Context, Handled, bad_param, unknown_field};
 use super::refusal::refuse;
 use crate::platform::ErrorCode;
 
@@ -35,20 +35,13 @@ const FIELDS: &[&str] = &[
 pub(super) fn read(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, None)?;
     let page = &context.platform.state().pages[&caller.page_id];
-    let fields = context.params.text("fields").unwrap_or("id,name");
     let mut answer = Map::new();
-    for field in fields.split(',').map(str::trim) {
+    for field in context.params.fields().unwrap_or_else(|| vec!["name"]) {
         match field {
             "name" => answer.insert("name".into(), json!(page.name)),
             "id" => None,
             other => {
-                return Err(refuse(
-                    ErrorCode::new(100, None),
-                    &format!("Tried accessing nonexisting field ({other})"),
-                    "field_unknown",
-                    "fields",
-                    "of a Page the emulator knows only id and name",
-                ));
+                return Err(unknown_field(other, &["id", "name"]));
             }
         };
     }
@@ -161,4 +154,15 @@ pub(super) fn subscribe(context: &mut Context<'_>, object: &str) -> Handled {
         "{\"success\":true}"
     };
     Ok(Answer::json(200, body).into())
+}
+
+/// `DELETE /{page}/subscribed_apps`.
+pub(super) fn unsubscribe(context: &mut Context<'_>, object: &str) -> Handled {
+    let caller = auth::authenticate(context, object, Some("pages_manage_metadata"))?;
+    context.platform.change_state(|state| {
+        if let Some(page) = state.pages.get_mut(&caller.page_id) {
+            page.subscribed_fields.clear();
+        }
+    });
+    Ok(Answer::json(200, "{\"success\":true}").into())
 }

@@ -2,13 +2,16 @@
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
+
+use super::form::{collect, pairs};
+use super::multipart::{self, File};
 
 /// Parameters by name, and what could not be read.
 #[derive(Debug, Default)]
 pub(crate) struct Params {
     pub(crate) map: Map<String, Value>,
+    pub(crate) files: Vec<File>,
     /// Why the body gave no parameters, when it has a length. Graph keeps this to itself.
     pub(crate) unread: Option<String>,
 }
@@ -17,13 +20,47 @@ impl Params {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.map.get(name).and_then(Value::as_str)
     }
+
+    /// The names in `fields`; `None` if none are asked for. Meta's own clients send it empty.
+    pub(super) fn fields(&self) -> Option<Vec<&str>> {
+        let names: Vec<_> = match self.map.get("fields")? {
+            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+            names => names.as_str()?.split(',').collect(),
+        };
+        let names: Vec<_> = names
+            .into_iter()
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// Takes out what is `null`, at every depth.
+    pub(super) fn forget_nulls(&mut self) {
+        forget_nulls(&mut self.map);
+    }
+}
+
+fn forget_nulls(map: &mut Map<String, Value>) {
+    map.retain(|_, value| !value.is_null());
+    for value in map.values_mut() {
+        forget_nulls_in(value);
+    }
+}
+
+fn forget_nulls_in(value: &mut Value) {
+    match value {
+        Value::Object(map) => forget_nulls(map),
+        Value::Array(items) => items.iter_mut().for_each(forget_nulls_in),
+        _ => {}
+    }
 }
 
 /// Reads query and body. The body wins where both name a parameter.
 pub(crate) fn decode(headers: &HeaderMap, query: &str, body: &[u8]) -> Params {
     let mut params = body_params(headers, body);
     if !query.is_empty() {
-        for (name, value) in form_pairs(query.as_bytes()) {
+        for (name, value) in collect(pairs(query.as_bytes())) {
             params.map.entry(name).or_insert(value);
         }
     }
@@ -54,8 +91,18 @@ fn body_params(headers: &HeaderMap, body: &[u8]) -> Params {
             ));
         }
         return Params {
-            map: form_pairs(body).collect(),
-            unread: None,
+            map: collect(pairs(body)),
+            ..Params::default()
+        };
+    }
+    if essence.eq_ignore_ascii_case("multipart/form-data") {
+        return match multipart::decode(content_type, body) {
+            Ok((pairs, files)) => Params {
+                map: collect(pairs.into_iter()),
+                files,
+                unread: None,
+            },
+            Err(why) => unread(format!("the body is not multipart/form-data: {why}")),
         };
     }
     unread(format!("the emulator does not read {essence:?} bodies"))
@@ -63,7 +110,10 @@ fn body_params(headers: &HeaderMap, body: &[u8]) -> Params {
 
 fn json_params(body: &[u8]) -> Params {
     match serde_json::from_slice(body) {
-        Ok(Value::Object(map)) => Params { map, unread: None },
+        Ok(Value::Object(map)) => Params {
+            map,
+            ..Params::default()
+        },
         Ok(_) => unread("the body is JSON, but not an object".into()),
         Err(error) => unread(format!("the body is not JSON: {error}")),
     }
@@ -71,34 +121,9 @@ fn json_params(body: &[u8]) -> Params {
 
 fn unread(why: String) -> Params {
     Params {
-        map: Map::new(),
         unread: Some(why),
+        ..Params::default()
     }
-}
-
-/// Form pairs; a value that is a JSON object or array is read as one, as Graph does.
-pub(crate) fn form_pairs(encoded: &[u8]) -> impl Iterator<Item = (String, Value)> {
-    encoded
-        .split(|byte| *byte == b'&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let name = decode_part(halves.next().unwrap_or_default());
-            let value = decode_part(halves.next().unwrap_or_default());
-            let value = match value.trim_start().as_bytes().first() {
-                Some(b'{' | b'[') => serde_json::from_str(&value).unwrap_or(Value::String(value)),
-                _ => Value::String(value),
-            };
-            (name, value)
-        })
-}
-
-fn decode_part(part: &[u8]) -> String {
-    let spaced: Vec<u8> = part
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
-    percent_decode(&spaced).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -139,6 +164,31 @@ mod tests {
         );
         assert_eq!(params.text("access_token"), Some("T"));
         assert_eq!(params.text("tag"), Some("BODY"));
+    }
+
+    #[test]
+    fn nulls_are_forgotten_where_they_name_something() {
+        let mut params = read(
+            "application/json",
+            "",
+            r#"{"a":null,"b":{"c":null,"d":[null,{"e":null}]}}"#,
+        );
+        params.forget_nulls();
+        assert_eq!(Value::Object(params.map), json!({"b": {"d": [null, {}]}}));
+    }
+
+    #[test]
+    fn fields_may_be_empty() {
+        let fields = |query: &str| {
+            let params = read("", query, "");
+            params
+                .fields()
+                .map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>())
+        };
+        assert_eq!(fields("fields=a,%20b,"), Some(vec!["a".into(), "b".into()]));
+        assert_eq!(fields("fields[]=a"), Some(vec!["a".into()]));
+        assert_eq!(fields("fields="), None);
+        assert_eq!(fields(""), None);
     }
 
     #[test]

@@ -7,18 +7,23 @@ use http::Method;
 pub(crate) fn strip_version(path: &str) -> &str {
     let path = path.trim_matches('/');
     let (first, rest) = path.split_once('/').unwrap_or((path, ""));
-    if is_version(first) { rest } else { path }
+    if read_version(first).is_some() {
+        rest
+    } else {
+        path
+    }
 }
 
-fn is_version(text: &str) -> bool {
-    let Some((major, minor)) = text.strip_prefix('v').and_then(|v| v.split_once('.')) else {
-        return false;
-    };
+/// The major number of the version that a path names, if it names any.
+pub(super) fn version(path: &str) -> Option<u32> {
+    read_version(path.trim_start_matches('/').split('/').next()?)
+}
+
+fn read_version(text: &str) -> Option<u32> {
+    let (major, minor) = text.strip_prefix('v')?.split_once('.')?;
+    let (major, minor) = (major.parse().ok()?, minor.parse::<u32>().ok()?);
     // Newer ones than v26.0 are taken as well, so that the emulator does not age.
-    matches!(
-        (major.parse::<u32>(), minor.parse::<u32>()),
-        (Ok(1 | 4..), Ok(0)) | (Ok(2), Ok(0..=12)) | (Ok(3), Ok(0..=3))
-    )
+    matches!((major, minor), (1 | 4.., 0) | (2, 0..=12) | (3, 0..=3)).then_some(major)
 }
 
 /// Whether this is a POST to a messages edge.

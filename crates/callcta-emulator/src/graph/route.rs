@@ -1,13 +1,18 @@
 //! From a request to the handler of its path, and from there to an answer.
 
+use http::Method;
+
 use super::answer::Answer;
 use super::batch::Batch;
 use super::context::{Context, Done, Handled};
 use super::params::Params;
-use super::path::strip_version;
+use super::path::{strip_version, version};
 use super::refusal::{GraphError, Refusal, Refused};
 use super::request::Request;
-use super::{auth, calling, messages, page, settings, unpack, usage};
+use super::{
+    attachments, auth, calling, edges, messages, page, people, permissions, personas, profile,
+    settings, token, unpack, usage,
+};
 use crate::platform::Platform;
 
 /// What handling a request led to.
@@ -29,11 +34,15 @@ pub(crate) enum Progress {
 pub(crate) fn handle(
     platform: &mut Platform,
     request: &Request,
-    params: Params,
+    mut params: Params,
     request_id: u64,
 ) -> Progress {
+    if platform.state().unverified.null_is_absent {
+        params.forget_nulls();
+    }
     let mut modelled = true;
     let mut context = Context {
+        method: method(platform, request, &params),
         platform,
         request,
         params,
@@ -86,64 +95,152 @@ pub(crate) fn refused(platform: &mut Platform, error: &GraphError) -> Answer {
     Answer::refused(error, status, &platform.next_trace_id())
 }
 
+type Handler = fn(&mut Context<'_>, &str) -> Handled;
+
+/// The edges of a Page.
+const EDGES: &[(&str, &str, Handler)] = &[
+    (
+        "POST",
+        "business_messaging_feature_status",
+        page::feature_status,
+    ),
+    ("POST", "calls", calling::signal),
+    ("POST", "message_attachments", attachments::upload),
+    ("POST", "messages", messages::send),
+    ("GET", "messenger_call_permissions", permissions::read),
+    ("GET", "messenger_call_settings", settings::read),
+    ("POST", "messenger_call_settings", settings::write),
+    ("DELETE", "messenger_profile", profile::delete),
+    ("GET", "messenger_profile", profile::read),
+    ("POST", "messenger_profile", profile::write),
+    ("GET", "personas", personas::list),
+    ("POST", "personas", personas::create),
+    ("DELETE", "subscribed_apps", page::unsubscribe),
+    ("GET", "subscribed_apps", page::subscriptions),
+    ("POST", "subscribed_apps", page::subscribe),
+];
+
+/// The handler of a path, called; `modelled` tells whether there was one.
 fn route(context: &mut Context<'_>, modelled: &mut bool) -> Handled {
-    let request = context.request;
-    let path = strip_version(request.uri.path());
-    let mut parts = path.split('/');
-    let object = parts.next().unwrap_or_default();
-    let edge = parts.next();
-    if parts.next().is_none() {
-        match (request.method.as_str(), edge) {
-            ("POST", Some("messages")) => return messages::send(context, object),
-            ("POST", None) if context.params.map.contains_key("batch") => {
-                return unpack::batch(context);
+    let method = context.method.clone();
+    let path = strip_version(context.request.uri.path());
+    let (object, edge) = match path.split_once('/') {
+        Some((object, edge)) => (object, Some(edge)),
+        None => (path, None),
+    };
+    match (method.as_str(), edge) {
+        ("POST", None) if context.params.map.contains_key("batch") => {
+            return unpack::batch(context);
+        }
+        ("GET", None) if object == "debug_token" => return token::debug(context),
+        (_, None) => {
+            if let Some(handled) = node(context, object) {
+                return handled;
             }
-            ("GET", None) if !object.is_empty() => return page::read(context, object),
-            ("GET", Some("messenger_call_settings")) => return settings::read(context, object),
-            ("POST", Some("messenger_call_settings")) => return settings::write(context, object),
-            ("GET", Some("messenger_call_permissions")) => {
-                return calling::permissions(context, object);
+        }
+        (method, Some(edge)) => {
+            let found = EDGES
+                .iter()
+                .find(|(takes, name, _)| *takes == method && *name == edge);
+            if let Some((_, _, handler)) = found {
+                return handler(context, object);
             }
-            ("POST", Some("calls")) => return calling::signal(context, object),
-            ("POST", Some("business_messaging_feature_status")) => {
-                return page::feature_status(context, object);
-            }
-            ("GET", Some("subscribed_apps")) => return page::subscriptions(context, object),
-            ("POST", Some("subscribed_apps")) => return page::subscribe(context, object),
-            _ => {}
         }
     }
     *modelled = false;
-    if path.matches('/').count() > 1 {
+    if edge.is_some_and(|edge| edge.contains('/')) {
         // With a wrong version in front, Graph looks no further.
-        return Err(unknown_path(request, &path[object.len()..]));
+        return Err(unknown_path(context, &path[object.len()..], ""));
     }
     auth::authenticate(context, object, None)?;
-    match edge {
-        // Known edges know no other methods: sent messages, for instance, can't be read.
-        None | Some("messages" | "calls") => Err(auth::no_object(
-            request,
+    let Some(edge) = edge else {
+        return Err(no_method(
+            context,
             object,
-            "not_modelled",
-            "this object or edge does not take this method",
-        )),
-        Some(edge) => Err(unknown_path(request, &format!("/{edge}"))),
+            "this object does not take this method",
+        ));
+    };
+    let takes: Vec<_> = EDGES
+        .iter()
+        .filter(|(_, name, _)| *name == edge)
+        .map(|(method, ..)| *method)
+        .collect();
+    if !takes.is_empty() {
+        // Sent messages, for instance, can't be read.
+        let detail = format!("{edge} takes only {}", takes.join(", "));
+        return Err(no_method(context, object, &detail));
     }
+    if let Some(near) = edges::elsewhere(edge) {
+        return Err(elsewhere(context, edge, near));
+    }
+    let near = edges::near(edge, EDGES.iter().map(|(_, name, _)| *name));
+    let hint = near.map_or(String::new(), |near| format!("; {near} comes near"));
+    Err(unknown_path(context, &format!("/{edge}"), &hint))
 }
 
-fn unknown_path(request: &Request, rest: &str) -> Refused {
+/// What a request for an object itself leads to; `None` if it does not take the method.
+fn node(context: &mut Context<'_>, object: &str) -> Option<Handled> {
+    let state = context.platform.state();
+    let is_persona = state.persona(object).is_some();
+    let is_person = state.people.contains_key(object);
+    let is_message = context.platform.messages().find(object).is_some();
+    Some(match context.method.as_str() {
+        "GET" if is_persona => personas::read(context, object),
+        "DELETE" if is_persona => personas::delete(context, object),
+        "GET" if is_person => people::read(context, object),
+        "GET" if is_message => {
+            let near = "GET /_emulator/messages/{id} shows them";
+            Err(elsewhere(context, "messages by their id", near))
+        }
+        "GET" if !object.is_empty() => page::read(context, object),
+        _ => return None,
+    })
+}
+
+fn no_method(context: &Context<'_>, object: &str, detail: &str) -> Refused {
+    auth::no_object(&context.method, object, "not_modelled", detail)
+}
+
+fn unknown_path(context: &Context<'_>, rest: &str, hint: &str) -> Refused {
+    let path = context.request.uri.path();
     GraphError::new(
         2500,
         None,
         format!("Unknown path components: {rest}"),
         Refusal {
             rule: "not_modelled",
-            path: request.uri.path().into(),
-            detail: format!(
-                "the emulator has no {} {}",
-                request.method,
-                request.uri.path()
-            ),
+            path: path.into(),
+            detail: format!("the emulator has no {} {path}{hint}", context.method),
         },
     )
+}
+
+/// Graph has an answer to this and the emulator has none; it says so rather than make one up.
+fn elsewhere(context: &Context<'_>, edge: &str, near: &str) -> Refused {
+    let detail = format!("the emulator does not model {edge}: {near}");
+    let mut refused = GraphError::new(
+        2500,
+        None,
+        format!("Not Meta's answer: {detail}"),
+        Refusal {
+            rule: "not_modelled",
+            path: context.request.uri.path().into(),
+            detail,
+        },
+    );
+    refused.status = 501;
+    refused
+}
+
+/// The method that counts: until v28, a parameter may name another one.
+fn method(platform: &Platform, request: &Request, params: &Params) -> Method {
+    let heeded = platform.state().unverified.method_override
+        && version(request.uri.path()).is_none_or(|version| version < 28);
+    params
+        .text("method")
+        .filter(|_| heeded)
+        .map(str::to_ascii_uppercase)
+        .filter(|name| ["GET", "POST", "DELETE"].contains(&name.as_str()))
+        .and_then(|name| name.parse().ok())
+        .unwrap_or_else(|| request.method.clone())
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::auth;
-use super::context::{Context, Handled, bad_param, boolean};
+use super::context::{Context, Handled, bad_param, boolean, unknown_field};
 use super::refusal::{Refused, refuse};
 use crate::platform::{CallHours, ErrorCode, OpenHours, Page, RingTarget, SettingsAnswer};
 
@@ -28,10 +28,10 @@ const DAYS: &[&str] = &[
 pub(super) fn read(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
     let page = &context.platform.state().pages[&caller.page_id];
-    let wanted = context.params.text("fields");
+    let wanted = context.params.fields();
     let mut settings = Map::new();
-    for name in wanted.map_or_else(|| FIELDS.to_vec(), |list| list.split(',').collect()) {
-        let value = match name.trim() {
+    for name in wanted.unwrap_or_else(|| FIELDS.to_vec()) {
+        let value = match name {
             "audio_enabled" => json!(page.audio_enabled),
             "video_enabled" => json!(page.video_enabled),
             "icon_enabled" => json!(page.icon_enabled),
@@ -41,16 +41,10 @@ pub(super) fn read(context: &mut Context<'_>, object: &str) -> Handled {
                 None => continue,
             },
             other => {
-                return Err(refuse(
-                    ErrorCode::new(100, None),
-                    &format!("Tried accessing nonexisting field ({other})"),
-                    "field_unknown",
-                    "fields",
-                    format!("the fields are {}", FIELDS.join(", ")),
-                ));
+                return Err(unknown_field(other, FIELDS));
             }
         };
-        settings.insert(name.trim().into(), value);
+        settings.insert(name.into(), value);
     }
     let body = if context.platform.state().unverified.settings_in_data {
         json!({"data": [settings]})

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::auth;
 use super::batch::{Batch, Item};
 use super::context::{Context, Done, Handled, boolean};
+use super::multipart::File;
 use super::refusal::{GraphError, Refusal, Refused, shown};
 use super::request::Request;
 
@@ -47,7 +48,14 @@ pub(super) fn batch(context: &mut Context<'_>) -> Handled {
     }
     let items = items
         .iter()
-        .map(|item| one(item, &shared, &context.request.headers))
+        .map(|item| {
+            one(
+                item,
+                &shared,
+                &context.params.files,
+                &context.request.headers,
+            )
+        })
         .collect();
     Ok(Done::Batch(Batch {
         items,
@@ -56,7 +64,12 @@ pub(super) fn batch(context: &mut Context<'_>) -> Handled {
     }))
 }
 
-fn one(item: &Value, shared: &Map<String, Value>, parent: &HeaderMap) -> Result<Item, Refused> {
+fn one(
+    item: &Value,
+    shared: &Map<String, Value>,
+    files: &[File],
+    parent: &HeaderMap,
+) -> Result<Item, Refused> {
     let request = read_item(item, parent).map_err(|why| {
         let refusal = Refusal {
             rule: "batch_item",
@@ -66,6 +79,16 @@ fn one(item: &Value, shared: &Map<String, Value>, parent: &HeaderMap) -> Result<
         GraphError::new(100, None, "(#100) Invalid request in batch", refusal)
     })?;
     let mut params = request.params();
+    let attached = item.get("attached_files").and_then(Value::as_str);
+    let names: Vec<_> = attached
+        .into_iter()
+        .flat_map(|names| names.split(',').map(str::trim))
+        .collect();
+    params.files = files
+        .iter()
+        .filter(|file| names.contains(&file.name.as_str()))
+        .cloned()
+        .collect();
     let own_token = params.map.contains_key("access_token");
     for (name, value) in shared {
         // The proof belongs to the batch's token.

@@ -15,7 +15,7 @@ pub(super) fn count(context: &mut Context<'_>, page_id: &str) -> Result<(), Refu
         return Ok(());
     }
     context.counted = Some(page_id.to_owned());
-    let is_message = is_message_post(&context.request.method, context.request.uri.path());
+    let is_message = is_message_post(&context.method, context.request.uri.path());
     let Err(over) = context.platform.count(page_id, is_message) else {
         return Ok(());
     };

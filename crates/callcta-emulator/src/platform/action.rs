@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::attachment::AttachmentKind;
 use super::ring::{Numbered, Ring};
 
 /// Something a person does.
@@ -83,20 +84,6 @@ pub enum Action {
         /// Whether the Page is blocked from now on.
         blocked: bool,
     },
-}
-
-/// What a person can send beside texts and stickers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttachmentKind {
-    /// A picture.
-    Image,
-    /// A recording.
-    Audio,
-    /// A film.
-    Video,
-    /// Any other file.
-    File,
 }
 
 impl Action {

@@ -6,6 +6,7 @@
 
 mod acting;
 mod action;
+mod attachment;
 mod call;
 mod calling;
 mod clock;
@@ -16,21 +17,26 @@ mod news;
 mod notice;
 mod page;
 mod person;
+mod persona;
 mod presence;
+mod profile;
 mod ring;
 mod sending;
 mod settings;
 mod sign;
 mod state;
+mod tap;
 mod tapping;
 mod target;
 mod token;
 mod unverified;
+mod uploading;
 mod usage;
 mod webhook;
 mod whole;
 
-pub use self::action::{Action, AttachmentKind, PersonAction};
+pub use self::action::{Action, PersonAction};
+pub use self::attachment::{Attachment, AttachmentKind};
 pub use self::call::{CallDirection, CallStatus, PhoneCall};
 pub use self::clock::START;
 pub(crate) use self::clock::{Clock, DAY, millis};
@@ -40,15 +46,18 @@ pub use self::message::StoredMessage;
 pub(crate) use self::news::News;
 pub use self::page::{CallHours, OpenHours, Page, RateLimits, RingTarget};
 pub use self::person::{Comment, Person};
+pub use self::persona::Persona;
 pub(crate) use self::presence::SenderAction;
+pub use self::profile::{GetStarted, Greeting, Menu, MessengerProfile};
 pub(crate) use self::ring::{Numbered, Ring};
 pub(crate) use self::sign::hex_hmac;
 pub use self::state::{AnswerShape, App, AppMode, State, Strangers};
-pub use self::tapping::{Tap, TapRefused, TapTarget};
+pub use self::tap::{Tap, TapRefused, TapTarget};
 pub use self::target::{Signature, WebhookTarget};
 pub use self::token::{AccessLevel, Token, TokenKind};
 pub use self::unverified::{
-    CallingNumbers, ErrorCode, LengthUnit, Overlong, SettingsAnswer, UnknownKeys, Unverified,
+    CallPermissionKeys, CallingNumbers, ErrorCode, LengthUnit, Overlong, SettingsAnswer,
+    UnknownKeys, Unverified,
 };
 pub(crate) use self::usage::OverLimit;
 pub use self::webhook::{Attempt, ReleaseOrder, Webhook, WebhookStatus};

@@ -1,9 +1,12 @@
 //! A Page: its switches, tokens, hours and limits.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::persona::Persona;
+use super::profile::MessengerProfile;
 use super::token::{Token, TokenKind};
 
 /// The webhook fields of which the emulator makes events.
@@ -62,6 +65,10 @@ pub struct Page {
     pub subscribed_fields: Vec<String>,
     /// Rate limits; nothing is limited by default.
     pub rate_limits: RateLimits,
+    /// What `messenger_profile` sets. Default: nothing.
+    pub messenger_profile: MessengerProfile,
+    /// Personas by their id. Default: none.
+    pub personas: BTreeMap<String, Persona>,
 }
 
 impl Default for Page {
@@ -82,6 +89,8 @@ impl Default for Page {
             utility_templates: Vec::new(),
             subscribed_fields: MADE.map(String::from).to_vec(),
             rate_limits: RateLimits::default(),
+            messenger_profile: MessengerProfile::default(),
+            personas: BTreeMap::new(),
         }
     }
 }
@@ -103,8 +112,7 @@ impl Page {
             .iter()
             .find(|t| {
                 t.kind == TokenKind::Page
-                    && t.subcode.is_none()
-                    && t.expires_at.is_none_or(|at| at > now)
+                    && t.broken(now).is_none()
                     && t.has_scope("pages_messaging")
             })
             .or_else(|| self.tokens.first())

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::{DAY, START};
 
 /// A person in a conversation with a Page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Person {
@@ -29,6 +29,16 @@ pub struct Person {
     pub call_permission_until: Option<i64>,
     /// When `calling_optin` requests were sent to the person.
     pub optin_requests: Vec<i64>,
+    /// The URL of the person's picture, for the User Profile API. Default: `null`, none.
+    pub profile_pic: Option<String>,
+    /// For instance `en_US`, for the User Profile API. Default: `null`, unknown.
+    pub locale: Option<String>,
+    /// Hours from UTC, for the User Profile API. Default: `null`, unknown.
+    pub timezone: Option<f64>,
+    /// For the User Profile API. Default: `null`, unknown.
+    pub gender: Option<String>,
+    /// Whether the User Profile API tells nothing: 100/2018218. Default: `false`.
+    pub profile_unavailable: bool,
 }
 
 impl Default for Person {
@@ -43,6 +53,11 @@ impl Default for Person {
             read_until: None,
             call_permission_until: None,
             optin_requests: Vec::new(),
+            profile_pic: None,
+            locale: None,
+            timezone: None,
+            gender: None,
+            profile_unavailable: false,
         }
     }
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::attachment::Attachment;
 use super::page::Page;
 use super::person::{Comment, Person};
+use super::persona::Persona;
 use super::target::WebhookTarget;
 use super::token::Token;
 use super::unverified::Unverified;
@@ -34,6 +36,8 @@ pub struct State {
     pub user_refs: BTreeMap<String, String>,
     /// Comments and posts that may be answered in private, by their id.
     pub comments: BTreeMap<String, Comment>,
+    /// Uploaded files by their attachment id.
+    pub attachments: BTreeMap<String, Attachment>,
     /// The form of the answer to a successful send. Default: flat.
     pub answer_shape: AnswerShape,
     /// Where webhooks go.
@@ -163,6 +167,25 @@ impl State {
             .collect();
         psids.sort_by_key(|(_, person)| !reachable(person));
         psids.into_iter().map(|(psid, _)| psid.clone()).collect()
+    }
+
+    /// A persona by its id, and the Page that it belongs to.
+    pub(crate) fn persona(&self, id: &str) -> Option<(&str, &Persona)> {
+        self.pages.iter().find_map(|(page_id, page)| {
+            let persona = page.personas.get(id)?;
+            Some((page_id.as_str(), persona))
+        })
+    }
+
+    /// The attachment of a Page that can be sent at `now`.
+    pub(crate) fn attachment(&self, id: &str, page_id: &str, now: i64) -> Option<&Attachment> {
+        let attachment = self.attachments.get(id)?;
+        let page = if attachment.page.is_empty() {
+            self.default_page_id().unwrap_or_default()
+        } else {
+            &attachment.page
+        };
+        (page == page_id && attachment.is_usable(now)).then_some(attachment)
     }
 
     /// The Page and the token entry that a token string names.

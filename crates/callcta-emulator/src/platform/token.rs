@@ -58,6 +58,12 @@ impl Token {
         }
     }
 
+    /// The 190 subcode with which it is refused at `now`; `None`: it works.
+    pub(crate) fn broken(&self, now: i64) -> Option<i64> {
+        self.subcode
+            .or_else(|| self.expires_at.filter(|at| *at <= now).map(|_| 463))
+    }
+
     pub(crate) fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|s| s == scope)
     }

@@ -14,6 +14,9 @@ pub struct Unverified {
     /// A call button for a Page without audio calling. Default: code 2018389 without a subcode,
     /// the only calling permission code in Meta's table.
     pub calling_not_enabled: ErrorCode,
+    /// `messenger_call_permissions` and `calls` of such a Page. Default: 100/1893056; the subcode
+    /// was seen in the wild, the code was not noted.
+    pub call_settings_off: ErrorCode,
     /// `expires_in_days` out of range. Default: code 100 without a subcode.
     pub expires_in_days: ErrorCode,
     /// No token at all. Default: code 104 without a subcode, as seen in the wild.
@@ -54,6 +57,22 @@ pub struct Unverified {
     pub call_opens_window: bool,
     /// Whether `icon_enabled: false` refuses a tap. Default: `false`. (Call hours never do.)
     pub icon_off_blocks_tap: bool,
+    /// Whether `null` counts as absent, at every depth. Default: `true`: a client that sends them
+    /// everywhere got past them (conbus/fbmq#19), though one in a quick reply was refused
+    /// (pimax/fb-messenger-php#101).
+    pub null_is_absent: bool,
+    /// Take a `recipient.id` that is a number in JSON. Default: `true`.
+    pub numeric_recipient_id: bool,
+    /// Let the parameter `method` say which method is meant, as in `?method=delete`. Default:
+    /// `true`; new apps can't since v27.0. From v28.0 on it is never heeded.
+    pub method_override: bool,
+    /// A `persona_id` that the Page does not have. Default: code 100 without a subcode.
+    pub unknown_persona: ErrorCode,
+    /// An `attachment_id` that the Page does not have, or can't send any more.
+    /// Default: 100/2018074.
+    pub unknown_attachment: ErrorCode,
+    /// A person whose profile can't be had. Default: 100/2018218, as seen in the wild.
+    pub profile_unavailable: ErrorCode,
     /// Refuse a send without `messaging_type`. Default: `false`.
     pub messaging_type_required: bool,
     /// What "characters" are. Default: Unicode code points.
@@ -67,6 +86,15 @@ pub struct Unverified {
     pub settings_answer: SettingsAnswer,
     /// Whether GET `messenger_call_settings` wraps its answer in `data`. Default: `false`.
     pub settings_in_data: bool,
+    /// Whether `messenger_call_permissions` wraps its answer in `data`, as the reference does.
+    /// Default: `false`, as in the guide.
+    pub call_permissions_in_data: bool,
+    /// Whether `messenger_call_permissions` writes its status in capitals, as the reference does.
+    /// Default: `false`, as in the guide.
+    pub call_permissions_upper_case: bool,
+    /// How `messenger_call_permissions` names what can be done and how often.
+    /// Default: `can_perform` and `max_allowed`, which live code reads.
+    pub call_permissions_keys: CallPermissionKeys,
     /// The feature status of a Page that may not use the calling API. Default: `disabled`.
     pub feature_status_off: String,
     /// Whether `subscribed_apps` answers `{"success":"true"}`, as its sample does, rather than with
@@ -84,6 +112,7 @@ impl Default for Unverified {
     fn default() -> Self {
         Self {
             calling_not_enabled: ErrorCode::new(2_018_389, None),
+            call_settings_off: ErrorCode::new(100, Some(1_893_056)),
             expires_in_days: ErrorCode::new(100, None),
             missing_token: ErrorCode::new(104, None),
             missing_permission: ErrorCode::new(230, None),
@@ -102,12 +131,21 @@ impl Default for Unverified {
             audio_call_with_human_agent: true,
             call_opens_window: false,
             icon_off_blocks_tap: false,
+            null_is_absent: true,
+            numeric_recipient_id: true,
+            method_override: true,
+            unknown_persona: ErrorCode::new(100, None),
+            unknown_attachment: ErrorCode::new(100, Some(2_018_074)),
+            profile_unavailable: ErrorCode::new(100, Some(2_018_218)),
             messaging_type_required: false,
             length_unit: LengthUnit::CodePoints,
             overlong: Overlong::Refuse,
             unknown_keys: UnknownKeys::Refuse,
             settings_answer: SettingsAnswer::Guide,
             settings_in_data: false,
+            call_permissions_in_data: false,
+            call_permissions_upper_case: false,
+            call_permissions_keys: CallPermissionKeys::Short,
             feature_status_off: "disabled".into(),
             subscribed_success_is_string: true,
             sdp_response_object: false,
@@ -190,6 +228,17 @@ pub enum CallingNumbers {
     Code,
     /// `error.error_subcode`, under code 100.
     Subcode,
+}
+
+/// Names in the answer of `messenger_call_permissions`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallPermissionKeys {
+    /// `can_perform` and `max_allowed`: the reference, and one rendition of the guide.
+    #[default]
+    Short,
+    /// `can_perform_action` and `max_allowed_per_user`: the other one.
+    Long,
 }
 
 /// How `POST messenger_call_settings` answers.

@@ -34,6 +34,7 @@ pub(crate) struct Platform {
     usage: Usage,
     seq: u64,
     traces: u64,
+    made: u64,
 }
 
 impl Platform {
@@ -50,6 +51,7 @@ impl Platform {
             usage: Usage::default(),
             seq: 0,
             traces: 0,
+            made: 0,
         }
     }
 
@@ -136,6 +138,12 @@ impl Platform {
     pub(crate) fn next_trace_id(&mut self) -> String {
         self.traces += 1;
         format!("AEmulated{:010}", self.traces)
+    }
+
+    /// How many things with ids of their own were made, this one included.
+    pub(super) fn next_made(&mut self) -> u64 {
+        self.made += 1;
+        self.made
     }
 
     pub(crate) fn webhooks(&self) -> &Webhooks {

@@ -9,7 +9,7 @@ use super::hub::{Event, Hub};
 use super::settings::Settings;
 use crate::graph::{self, Answer, Batch, Outcome, Params, Progress, Refusal, Request};
 use crate::platform::Platform;
-use crate::traffic::{Spoilt, Struck, Traffic};
+use crate::traffic::{Spoilt, Struck, Traffic, spoil};
 
 pub(crate) struct Core {
     pub(crate) platform: Platform,
@@ -119,7 +119,7 @@ impl Core {
                 let answer = fault
                     .lets_through()
                     .then(|| self.handle(place, request, params));
-                match fault.spoil(answer, || self.platform.next_trace_id()) {
+                match spoil(&fault, answer, || self.platform.next_trace_id()) {
                     Spoilt::Nothing => None,
                     Spoilt::Whole(answer) => Some(answer),
                     Spoilt::Half(mut answer) => {

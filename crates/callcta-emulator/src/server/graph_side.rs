@@ -16,10 +16,10 @@ use super::core::Place;
 use super::shared::Shared;
 use super::wire::Flags;
 use crate::graph::{Answer, Params, Refusal, Request, error_body};
-use crate::traffic::{FaultAction, Spoilt, Struck};
+use crate::traffic::{FaultAction, Spoilt, Struck, spoil};
 
-/// The largest request body that is read.
-const BODY_MAX: usize = 8 << 20;
+/// The largest request body that is read: a file of the size that Meta takes, and what is around it.
+const BODY_MAX: usize = 26 << 20;
 
 /// The Graph version that answers name.
 const API_VERSION: HeaderValue = HeaderValue::from_static("v26.0");
@@ -95,7 +95,7 @@ async fn stricken(
         tokio::time::sleep(delay).await;
     }
     let mut core = shared.change();
-    let (answer, half) = match fault.spoil(answer, || core.platform.next_trace_id()) {
+    let (answer, half) = match spoil(&fault, answer, || core.platform.next_trace_id()) {
         Spoilt::Nothing => {
             core.unanswered(place);
             return Err(Cut);
@@ -123,10 +123,11 @@ fn refuse_large(shared: &Shared, request: &Arc<Request>) -> Response<Body> {
     let mut core = shared.change();
     let place = core.refuse(request, refusal);
     let trace_id = core.platform.next_trace_id();
+    // Code 100, as for anything else that is wrong with a request: it certainly was not handled.
     let body = error_body(
-        "The request is too large",
+        "(#100) The request is too large",
         "OAuthException",
-        1,
+        100,
         None,
         None,
         &trace_id,

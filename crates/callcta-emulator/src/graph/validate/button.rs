@@ -7,6 +7,7 @@ use crate::graph::refusal::{GraphError, Refusal, Refused, shown};
 use crate::platform::Unverified;
 
 const TITLE_MAX: usize = 20;
+const MENU_TITLE_MAX: usize = 30;
 const PAYLOAD_MAX: usize = 1000;
 const EXPIRES_IN_DAYS_MAX: f64 = 7.0;
 
@@ -25,38 +26,8 @@ pub(super) fn check(at: At, value: &Value, rules: &Unverified) -> Result<bool, R
             expires_in_days(at, button, rules)?;
             return Ok(true);
         }
-        Some("web_url") => {
-            at.only_keys(
-                button,
-                &[
-                    "type",
-                    "title",
-                    "url",
-                    "webview_height_ratio",
-                    "messenger_extensions",
-                    "fallback_url",
-                    "webview_share_button",
-                ],
-                rules,
-            )?;
-            title(at, button, Some(TITLE_MAX), rules)?;
-            web_url(at, button)?;
-        }
-        Some("postback") => {
-            at.only_keys(button, &["type", "title", "payload"], rules)?;
-            title(at, button, Some(TITLE_MAX), rules)?;
-            if button.get("payload").is_none_or(|p| p == "") {
-                return Err(refuse(
-                    100,
-                    Some(2_018_040),
-                    "Element button payload cannot be empty for postback button.",
-                    "postback_payload",
-                    at.wire("payload"),
-                    "a postback button needs a payload",
-                ));
-            }
-            at.text(button, "payload", Some(PAYLOAD_MAX), rules)?;
-        }
+        Some("web_url") => titled_url(at, button, TITLE_MAX, rules)?,
+        Some("postback") => postback(at, button, TITLE_MAX, rules)?,
         Some("phone_number") => {
             at.only_keys(button, &["type", "title", "payload"], rules)?;
             title(at, button, Some(TITLE_MAX), rules)?;
@@ -88,16 +59,7 @@ pub(super) fn check(at: At, value: &Value, rules: &Unverified) -> Result<bool, R
                 rules,
             )?;
             title(at, button, None, rules)?;
-            if let Some(data) = button.get("game_metadata") {
-                let ids = ["player_id", "context_id"];
-                if ids.iter().filter(|id| data.get(**id).is_some()).count() != 1 {
-                    return Err(at.type_error(
-                        "game_metadata",
-                        "an object with one of player_id and context_id",
-                        data,
-                    ));
-                }
-            }
+            game_play(at, button)?;
         }
         // Gone from the documentation, still sent by old code.
         Some("element_share") => at.only_keys(button, &["type", "share_contents"], rules)?,
@@ -117,6 +79,65 @@ pub(super) fn check(at: At, value: &Value, rules: &Unverified) -> Result<bool, R
         }
     }
     Ok(false)
+}
+
+/// An item of a persistent menu.
+pub(super) fn menu_item(at: At, value: &Value, rules: &Unverified) -> Result<(), Refused> {
+    let Some(item) = value.as_object() else {
+        return Err(at.type_error("", "an object", value));
+    };
+    match item.get("type") {
+        None => Err(at.required("type")),
+        Some(kind) if kind == "web_url" => titled_url(at, item, MENU_TITLE_MAX, rules),
+        Some(kind) if kind == "postback" => postback(at, item, MENU_TITLE_MAX, rules),
+        // Menus in menus are gone since v8.0.
+        Some(other) => Err(at.type_error("type", "one of {WEB_URL, POSTBACK}", other)),
+    }
+}
+
+fn titled_url(
+    at: At,
+    button: &Map<String, Value>,
+    title_max: usize,
+    rules: &Unverified,
+) -> Result<(), Refused> {
+    at.only_keys(
+        button,
+        &[
+            "type",
+            "title",
+            "url",
+            "webview_height_ratio",
+            "messenger_extensions",
+            "fallback_url",
+            "webview_share_button",
+        ],
+        rules,
+    )?;
+    title(at, button, Some(title_max), rules)?;
+    web_url(at, button)
+}
+
+fn postback(
+    at: At,
+    button: &Map<String, Value>,
+    title_max: usize,
+    rules: &Unverified,
+) -> Result<(), Refused> {
+    at.only_keys(button, &["type", "title", "payload"], rules)?;
+    title(at, button, Some(title_max), rules)?;
+    if button.get("payload").is_none_or(|p| p == "") {
+        return Err(refuse(
+            100,
+            Some(2_018_040),
+            "Element button payload cannot be empty for postback button.",
+            "postback_payload",
+            at.wire("payload"),
+            "a postback button needs a payload",
+        ));
+    }
+    at.text(button, "payload", Some(PAYLOAD_MAX), rules)
+        .map(|_| ())
 }
 
 /// What a tap on the card itself does: a URL button without a title.
@@ -149,25 +170,32 @@ pub(super) fn default_action(
     web_url(at, action)
 }
 
-pub(super) fn http_url(url: &str, at: At, field: &str) -> Result<(), Refused> {
-    let rest = ["https://", "http://"]
+/// Whether a text is an http or https URL with a host. Nothing finer: what Meta refuses beyond
+/// that is not documented.
+pub(in crate::graph) fn is_url(url: &str) -> bool {
+    let host = ["https://", "http://"]
         .into_iter()
         .find(|scheme| starts_with(url, scheme))
         .map(|scheme| &url[scheme.len()..]);
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(()),
-        _ => Err(refuse(
-            100,
-            None,
-            &format!("Param {} must be a valid URL", at.graph(field)),
-            "url",
-            at.wire(field),
-            format!(
-                "an http or https URL; {} was sent",
-                shown(Some(&url.into()))
-            ),
-        )),
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with(['/', '?', '#', ':', '@']))
+        && !url.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+pub(super) fn http_url(url: &str, at: At, field: &str) -> Result<(), Refused> {
+    if is_url(url) {
+        return Ok(());
     }
+    Err(refuse(
+        100,
+        None,
+        &format!("{} should represent a valid URL", at.graph(field)),
+        "url",
+        at.wire(field),
+        format!(
+            "an http or https URL; {} was sent",
+            shown(Some(&url.into()))
+        ),
+    ))
 }
 
 fn web_url(at: At, button: &Map<String, Value>) -> Result<(), Refused> {
@@ -204,6 +232,30 @@ fn web_url(at: At, button: &Map<String, Value>) -> Result<(), Refused> {
         Some(Value::String(url)) => http_url(url, at, "fallback_url"),
         Some(other) => Err(at.type_error("fallback_url", "a string", other)),
     }
+}
+
+/// The payload is text for the game; the metadata names a player or a context, not both.
+fn game_play(at: At, button: &Map<String, Value>) -> Result<(), Refused> {
+    if let Some(payload) = button.get("payload")
+        && !payload.is_string()
+    {
+        return Err(at.type_error("payload", "a string, serialized JSON", payload));
+    }
+    let Some(data) = button.get("game_metadata") else {
+        return Ok(());
+    };
+    let ids = ["player_id", "context_id"];
+    let good = data.as_object().is_some_and(|data| {
+        ids.iter().filter(|id| data.contains_key(**id)).count() < 2
+            && data
+                .iter()
+                .all(|(key, id)| ids.contains(&key.as_str()) && id.is_string())
+    });
+    if good {
+        return Ok(());
+    }
+    let wanted = "an object with only one of player_id and context_id";
+    Err(at.type_error("game_metadata", wanted, data))
 }
 
 fn required_url(at: At, button: &Map<String, Value>) -> Result<&str, Refused> {

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::button;
 use super::parts::{Content, MessagingType};
-use super::place::{only_keys, refuse, refuse_unknown_keys, required, type_error};
+use super::place::{At, only_keys, refuse, refuse_unknown_keys, required, type_error};
 use super::template;
 use crate::graph::refusal::{Refused, shown};
 use crate::platform::{UnknownKeys, Unverified};
@@ -23,6 +24,7 @@ const METADATA_LIMIT: usize = 1000;
 pub(super) fn check(
     value: &Value,
     kind: Option<MessagingType>,
+    has_file: bool,
     rules: &Unverified,
 ) -> Result<Content, Refused> {
     let Some(message) = value.as_object() else {
@@ -71,6 +73,21 @@ pub(super) fn check(
         utility_template(message)?;
         return Ok(Content::Plain);
     }
+    let attached = ["attachment", "attachments"]
+        .iter()
+        .find(|key| message.contains_key(**key));
+    if let (Some(attached), Some(text)) = (attached, message.get("text"))
+        && text != ""
+    {
+        return Err(refuse(
+            100,
+            Some(2_018_018),
+            "Only one of text or attachment can be specified",
+            "text_and_attachment",
+            "message.text",
+            format!("either text or {attached}; both were sent"),
+        ));
+    }
     let text = match message.get("text") {
         None => false,
         Some(Value::String(text)) => {
@@ -97,7 +114,7 @@ pub(super) fn check(
         }
     };
     match message.get("attachment") {
-        Some(value) => attachment(value, rules),
+        Some(value) => attachment(value, has_file, rules),
         None if text
             || message.contains_key("attachments")
             || message.contains_key("sticker_id") =>
@@ -139,7 +156,12 @@ fn utility_template(message: &Map<String, Value>) -> Result<(), Refused> {
     Ok(())
 }
 
-fn attachment(value: &Value, rules: &Unverified) -> Result<Content, Refused> {
+/// An attachment; `has_file` says that a file came with the request.
+pub(super) fn attachment(
+    value: &Value,
+    has_file: bool,
+    rules: &Unverified,
+) -> Result<Content, Refused> {
     let graph = "message[attachment]";
     let wire = "message.attachment";
     let Some(attachment) = value.as_object() else {
@@ -170,7 +192,10 @@ fn attachment(value: &Value, rules: &Unverified) -> Result<Content, Refused> {
     };
     match kind.as_str() {
         Some("template") => template::check(payload, rules),
-        Some("audio" | "file" | "image" | "video") => Ok(Content::Plain),
+        Some("audio" | "file" | "image" | "video") => {
+            media(payload, has_file)?;
+            Ok(Content::Plain)
+        }
         _ => Err(refuse(
             100,
             None,
@@ -180,4 +205,30 @@ fn attachment(value: &Value, rules: &Unverified) -> Result<Content, Refused> {
             format!("{} is not an attachment type", shown(Some(kind))),
         )),
     }
+}
+
+/// A file, the URL of one, or one that was uploaded before.
+fn media(payload: &Map<String, Value>, has_file: bool) -> Result<(), Refused> {
+    let at = At::Payload;
+    match payload.get("url") {
+        None => {}
+        Some(Value::String(url)) => button::http_url(url, at, "url")?,
+        Some(other) => return Err(at.type_error("url", "a string", other)),
+    }
+    let sources = [
+        has_file,
+        payload.contains_key("url"),
+        payload.contains_key("attachment_id"),
+    ];
+    if sources.into_iter().filter(|is| *is).count() != 1 {
+        return Err(refuse(
+            100,
+            None,
+            "Exactly one of a file, url and attachment_id is required",
+            "media_source",
+            at.wire(""),
+            "exactly one of a file, url and attachment_id",
+        ));
+    }
+    Ok(())
 }

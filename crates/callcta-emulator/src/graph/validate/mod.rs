@@ -5,10 +5,13 @@ mod button;
 mod content;
 mod parts;
 mod place;
+mod profile;
 mod send;
 mod template;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::button::is_url;
 pub(super) use self::parts::{Content, MessagingType, Recipient, Send, Tag};
-pub(super) use self::send::send;
+pub(super) use self::profile::profile;
+pub(super) use self::send::{attachment, send};

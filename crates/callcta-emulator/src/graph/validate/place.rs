@@ -79,7 +79,7 @@ pub(super) fn refuse_unknown_keys(
     ))
 }
 
-/// A place inside a template's payload, written out only when something is wrong there.
+/// A place inside a template's payload or a menu, written out only when something is wrong there.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum At {
     Payload,
@@ -87,6 +87,8 @@ pub(super) enum At {
     /// A button of the payload, or of one of its elements.
     Button(Option<usize>, usize),
     DefaultAction(usize),
+    /// An item of a persistent menu.
+    MenuItem(usize, usize),
 }
 
 impl At {
@@ -98,22 +100,28 @@ impl At {
             Self::Button(Some(e), b) => format!(".elements[{e}].buttons[{b}]"),
             Self::Button(None, b) => format!(".buttons[{b}]"),
             Self::DefaultAction(e) => format!(".elements[{e}].default_action"),
+            Self::MenuItem(m, i) => {
+                return format!("persistent_menu[{m}].call_to_actions[{i}]{dot}{field}");
+            }
         };
         format!("message.attachment.payload{place}{dot}{field}")
     }
 
     pub(super) fn graph(self, field: &str) -> String {
+        let field = if field.is_empty() {
+            String::new()
+        } else {
+            format!("[{field}]")
+        };
         let place = match self {
             Self::Payload => String::new(),
             Self::Element(e) => format!("[elements][{e}]"),
             Self::Button(Some(e), b) => format!("[elements][{e}][buttons][{b}]"),
             Self::Button(None, b) => format!("[buttons][{b}]"),
             Self::DefaultAction(e) => format!("[elements][{e}][default_action]"),
-        };
-        let field = if field.is_empty() {
-            String::new()
-        } else {
-            format!("[{field}]")
+            Self::MenuItem(m, i) => {
+                return format!("persistent_menu[{m}][call_to_actions][{i}]{field}");
+            }
         };
         format!("name_placeholder{place}{field}")
     }

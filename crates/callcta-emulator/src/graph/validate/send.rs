@@ -65,7 +65,10 @@ pub(crate) fn send<'a>(params: &'a Params, rules: &Unverified) -> Result<Send<'a
             ));
         }
         (Some(_), None) => Content::Action,
-        (None, Some(message)) => content::check(message, messaging_type, rules)?,
+        (None, Some(message)) => {
+            let has_file = !params.files.is_empty();
+            content::check(message, messaging_type, has_file, rules)?
+        }
     };
     if tag == Some(Tag::CustomerFeedback) && content != Content::CustomerFeedback {
         return Err(refuse(
@@ -103,6 +106,20 @@ pub(crate) fn send<'a>(params: &'a Params, rules: &Unverified) -> Result<Send<'a
     })
 }
 
+/// Checks the attachment that is to be uploaded without being sent.
+pub(in crate::graph) fn attachment(params: &Params, rules: &Unverified) -> Result<(), Refused> {
+    let attachment = params.map.get("message").and_then(|m| m.get("attachment"));
+    let Some(attachment) = attachment else {
+        let detail = params.unread.clone();
+        return Err(required(
+            "message[attachment]",
+            "message.attachment",
+            detail.unwrap_or_else(|| "no attachment was sent".into()),
+        ));
+    };
+    content::attachment(attachment, !params.files.is_empty(), rules).map(|_| ())
+}
+
 fn recipient<'a>(params: &'a Params, rules: &Unverified) -> Result<Recipient<'a>, Refused> {
     let Some(value) = params.map.get("recipient") else {
         let detail = params
@@ -117,7 +134,7 @@ fn recipient<'a>(params: &'a Params, rules: &Unverified) -> Result<Recipient<'a>
     if let Some(id) = object.get("id") {
         let text = match id {
             Value::String(text) => Cow::Borrowed(text.as_str()),
-            Value::Number(number) => Cow::Owned(number.to_string()),
+            Value::Number(number) if rules.numeric_recipient_id => Cow::Owned(number.to_string()),
             _ => Cow::Borrowed(""),
         };
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {

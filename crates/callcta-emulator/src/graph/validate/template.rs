@@ -40,7 +40,9 @@ pub(super) fn check(payload: &Map<String, Value>, rules: &Unverified) -> Result<
         Some("call_prompt") => {
             at.only_keys(payload, &["template_type", "ttl_days"], rules)?;
             if let Some(days) = payload.get("ttl_days")
-                && !days.is_u64()
+                && !days
+                    .as_f64()
+                    .is_some_and(|days| days >= 0.0 && days.fract() == 0.0)
             {
                 return Err(at.type_error("ttl_days", "a whole number of days", days));
             }
@@ -134,16 +136,18 @@ fn element(index: usize, value: &Value, rules: &Unverified) -> Result<usize, Ref
             "image_url",
             "default_action",
             "buttons",
+            // Gone from the documentation, still sent by old code.
+            "item_url",
         ],
         rules,
     )?;
     at.text(element, "title", Some(TITLE_MAX), rules)?;
     let mut others = element.contains_key("default_action");
-    for field in ["subtitle", "image_url"] {
+    for field in ["subtitle", "image_url", "item_url"] {
         match element.get(field) {
             None => {}
             Some(Value::String(text)) => {
-                others |= !text.is_empty();
+                others |= field != "item_url" && !text.is_empty();
                 if field == "subtitle" {
                     at.not_longer(text, field, Some(TITLE_MAX), rules)?;
                 } else if !text.is_empty() {
@@ -259,10 +263,15 @@ fn buttons(
 ) -> Result<usize, Refused> {
     let list = array(holder, "buttons", at)?;
     if list.is_empty() {
+        // Seen in the wild: one for the list of a template, another for that of an element.
+        let (code, text) = match element {
+            None => (100, "must be non-empty."),
+            Some(_) => (194, "has too few elements."),
+        };
         return Err(refuse(
-            100,
+            code,
             None,
-            &format!("param {} must be non-empty.", at.graph("buttons")),
+            &format!("param {} {text}", at.graph("buttons")),
             "buttons_count",
             at.wire("buttons"),
             "1 to 3 buttons; none were sent",

@@ -18,7 +18,10 @@ fn check_with(
     let Value::Object(map) = request else {
         panic!("a request is an object")
     };
-    let params = Params { map, unread: None };
+    let params = Params {
+        map,
+        ..Params::default()
+    };
     match send(&params, rules) {
         Ok(send) => Ok(send.content),
         Err(e) => Err((e.code, e.subcode, e.refusal.rule, e.refusal.path)),
@@ -564,4 +567,128 @@ fn knobs() {
         ..Unverified::default()
     };
     assert!(check_with(two, &single).is_err());
+}
+
+#[test]
+fn what_bots_were_told() {
+    let path = |end: &str| format!("{PAYLOAD}{end}");
+    refused(
+        element(json!({"title": "T", "subtitle": "S", "buttons": []})),
+        194,
+        None,
+        "buttons_count",
+        &path(".elements[0].buttons"),
+    );
+    // Whatever the attachment is, and whether it is one or many.
+    for attached in ["attachment", "attachments"] {
+        refused(
+            message(json!({"text": "T", attached: "x"})),
+            100,
+            Some(2_018_018),
+            "text_and_attachment",
+            "message.text",
+        );
+    }
+    let web = json!({"type": "web_url", "title": "T", "url": "https://example.com"});
+    let template = json!({"template_type": "button", "text": "T", "buttons": [web]});
+    let both = json!({"text": "", "attachment": {"type": "template", "payload": template}});
+    assert!(check(message(both)).is_ok(), "an empty text is none");
+    let old = json!({"title": "T", "subtitle": "S", "item_url": "https://example.com"});
+    assert!(check(element(old)).is_ok());
+    refused(
+        element(json!({"title": "T", "item_url": "https://example.com"})),
+        100,
+        Some(2_018_035),
+        "element_incomplete",
+        &path(".elements[0]"),
+    );
+}
+
+#[test]
+fn urls() {
+    for good in [
+        "https://example.com",
+        "HTTP://localhost:8080/a?b=c#d",
+        "https://m.me/1?ref=x",
+        "https://müller.example/ä",
+    ] {
+        let button = json!({"type": "web_url", "title": "T", "url": good});
+        assert!(check(with_button(button)).is_ok(), "{good}");
+    }
+    for bad in [
+        "example.com",
+        "//example.com",
+        "/relative",
+        "tel:+15105559999",
+        "https://",
+        "https:///path",
+        "https://?x",
+        "https://:80/",
+        "https://exa mple.com",
+        "https://example.com/a b",
+        "https://example.com\n",
+    ] {
+        let button = json!({"type": "web_url", "title": "T", "url": bad});
+        refused(
+            with_button(button),
+            100,
+            None,
+            "url",
+            &format!("{PAYLOAD}.buttons[0].url"),
+        );
+    }
+    let media =
+        |payload: Value| message(json!({"attachment": {"type": "image", "payload": payload}}));
+    assert!(check(media(json!({"url": "https://example.com/a.png"}))).is_ok());
+    refused(
+        media(json!({"url": "a.png"})),
+        100,
+        None,
+        "url",
+        &format!("{PAYLOAD}.url"),
+    );
+    for none_or_two in [
+        json!({}),
+        json!({"url": "https://example.com/a.png", "attachment_id": "1"}),
+    ] {
+        refused(media(none_or_two), 100, None, "media_source", PAYLOAD);
+    }
+}
+
+#[test]
+fn games() {
+    let game = |data: Value| {
+        let mut button = json!({"type": "game_play", "title": "Play"});
+        for (key, value) in data.as_object().unwrap() {
+            button[key] = value.clone();
+        }
+        with_button(button)
+    };
+    for good in [
+        json!({}),
+        json!({"payload": "{\"level\":3}"}),
+        json!({"payload": "not JSON"}),
+        json!({"game_metadata": {"player_id": "1"}}),
+        json!({"game_metadata": {"context_id": "1"}}),
+    ] {
+        assert!(check(game(good.clone())).is_ok(), "{good}");
+    }
+    for (bad, field) in [
+        (json!({"payload": {"level": 3}}), "payload"),
+        (
+            json!({"game_metadata": {"player_id": "1", "context_id": "2"}}),
+            "game_metadata",
+        ),
+        (json!({"game_metadata": {"player_id": 1}}), "game_metadata"),
+        (json!({"game_metadata": {"level": "1"}}), "game_metadata"),
+        (json!({"game_metadata": "1"}), "game_metadata"),
+    ] {
+        refused(
+            game(bad),
+            100,
+            None,
+            "type",
+            &format!("{PAYLOAD}.buttons[0].{field}"),
+        );
+    }
 }

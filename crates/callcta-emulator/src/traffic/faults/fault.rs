@@ -338,6 +338,11 @@ impl Fault {
         }
     }
 
+    /// Whether the request takes effect at all.
+    pub(crate) fn lets_through(&self) -> bool {
+        self.applies_after() || self.action == FaultAction::Pass
+    }
+
     /// A name for the log.
     pub(crate) fn label(&self) -> String {
         let mut label = match &self.action {

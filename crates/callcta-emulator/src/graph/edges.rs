@@ -1,0 +1,87 @@
+//! Edges that Meta has and the emulator has not, and what comes near.
+
+/// Edges of a Page by their name, and what to look at instead.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("call_metrics", "nothing is measured, since no media flows"),
+    (
+        "conversations",
+        "GET /_emulator/conversations and /_emulator/messages show what was said",
+    ),
+    (
+        "custom_labels",
+        "people have no labels; keep them beside the PSID in your own data",
+    ),
+    (
+        "custom_user_settings",
+        "messenger_profile sets one menu for everybody",
+    ),
+    (
+        "feed",
+        "a person's action `comment` or `visitor_post` makes something to answer",
+    ),
+    (
+        "insights",
+        "nothing is counted; GET /_emulator/requests shows each request",
+    ),
+    (
+        "label",
+        "people have no labels; keep them beside the PSID in your own data",
+    ),
+    (
+        "message_templates",
+        "name approved ones in the Page's utility_templates in the state",
+    ),
+    (
+        "messaging_feature_review",
+        "business_messaging_feature_status tells of the calling API",
+    ),
+    ("nlp_configs", "there is no language processing"),
+    ("pass_metadata", "one app has every thread"),
+    ("pass_thread_control", "one app has every thread"),
+    ("release_thread_control", "one app has every thread"),
+    ("request_thread_control", "one app has every thread"),
+    ("secondary_receivers", "one app has every thread"),
+    ("take_thread_control", "one app has every thread"),
+    ("thread_owner", "one app has every thread"),
+    ("thread_settings", "messenger_profile has taken its place"),
+    (
+        "threads",
+        "GET /_emulator/conversations and /_emulator/messages show what was said",
+    ),
+    (
+        "unread_message_count",
+        "GET /_emulator/conversations shows what was said",
+    ),
+];
+
+/// What comes near an edge of Meta's that is not modelled.
+pub(super) fn elsewhere(edge: &str) -> Option<&'static str> {
+    ELSEWHERE
+        .iter()
+        .find(|(name, _)| *name == edge)
+        .map(|(_, near)| *near)
+}
+
+/// The name that is likely meant.
+pub(super) fn near<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|name| (strsim::damerau_levenshtein(written, name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 5)
+        .min()
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_near_is_near() {
+        let known = ["messages", "messenger_profile", "calls"];
+        let near = |written| near(written, known.into_iter());
+        assert_eq!(near("message"), Some("messages"));
+        assert_eq!(near("mesages"), Some("messages"));
+        assert_eq!(near("messenger_profiles"), Some("messenger_profile"));
+        assert_eq!(near("photos"), None);
+    }
+}
