@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
         callcta_request_free(request);
     }
     /* Every callback has returned when this does. */
-    if (wrong || callcta_outbox_wait(outbox, &error)) {
+    if (wrong || callcta_outbox_drain(outbox, &error)) {
         note(error->status);
         fprintf(stderr, "%s: %s\n", error->kind, error->message);
     }

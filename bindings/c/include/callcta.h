@@ -1151,10 +1151,24 @@ callcta_status callcta_outbox_wait(const struct callcta_outbox *outbox,
                                    struct callcta_error **error);
 
 /**
- * Cancels the messages that wait, with delivery not sent, waits until those being
- * sent are done, every callback has returned and every thread has ended, and frees
- * the outbox. To send everything first, call `callcta_outbox_wait`. Not from a
- * callback.
+ * How many messages have no outcome yet: those that wait, those being sent, and those
+ * whose callback hasn't returned.
+ */
+size_t callcta_outbox_pending(const struct callcta_outbox *outbox);
+
+/**
+ * Ends gracefully: takes no more messages, so that submitting fails with
+ * `CALLCTA_CANCELLED`, waits until every message has been sent and its callback has
+ * returned, and ends the threads. Refused in a callback.
+ */
+callcta_status callcta_outbox_drain(const struct callcta_outbox *outbox,
+                                    struct callcta_error **error);
+
+/**
+ * Ends abruptly: cancels the messages that wait, with delivery not sent, waits until
+ * those being sent are done, every callback has returned and every thread has ended,
+ * and frees the outbox. To send everything first, call `callcta_outbox_drain`. Not from
+ * a callback.
  */
 void callcta_outbox_free(struct callcta_outbox *outbox);
 

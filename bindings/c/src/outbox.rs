@@ -126,10 +126,33 @@ pub unsafe extern "C" fn callcta_outbox_wait(
     })
 }
 
-/// Cancels the messages that wait, with delivery not sent, waits until those being
-/// sent are done, every callback has returned and every thread has ended, and frees
-/// the outbox. To send everything first, call `callcta_outbox_wait`. Not from a
-/// callback.
+/// How many messages have no outcome yet: those that wait, those being sent, and those
+/// whose callback hasn't returned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_outbox_pending(outbox: *const callcta_outbox) -> usize {
+    let mut pending = 0;
+    body!({ pending = arg!(handle outbox).0.pending() });
+    pending
+}
+
+/// Ends gracefully: takes no more messages, so that submitting fails with
+/// `CALLCTA_CANCELLED`, waits until every message has been sent and its callback has
+/// returned, and ends the threads. Refused in a callback.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_outbox_drain(
+    outbox: *const callcta_outbox, error: *mut *mut callcta_error,
+) -> callcta_status {
+    body!(error, {
+        let outbox = arg!(handle outbox);
+        not_in_callback()?;
+        outbox.0.drain();
+    })
+}
+
+/// Ends abruptly: cancels the messages that wait, with delivery not sent, waits until
+/// those being sent are done, every callback has returned and every thread has ended,
+/// and frees the outbox. To send everything first, call `callcta_outbox_drain`. Not from
+/// a callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_outbox_free(outbox: *mut callcta_outbox) {
     // A callback may still submit, so this is a shared borrow until they are over.

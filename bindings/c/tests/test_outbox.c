@@ -228,6 +228,49 @@ static void tickets_cancel(void) {
     server_stop(server);
 }
 
+static void *drain_outbox(void *outbox) {
+    callcta_error *failed = NULL;
+    callcta_outbox_drain(outbox, &failed);
+    return failed;
+}
+
+static void draining_sends_what_is_there_and_takes_no_more(void) {
+    server *server = server_start();
+    callcta_outbox *outbox = make_outbox(server, 1, 2);
+    outcome told;
+    outcome_init(&told);
+    CHECK_INT(callcta_outbox_pending(NULL), 0);
+    CHECK_INT(callcta_outbox_pending(outbox), 0);
+    server_hold(server);
+    submit(outbox, "1", &told, NULL);
+    submit(outbox, "2", &told, NULL);
+    server_await(server, 1);
+    CHECK_INT(callcta_outbox_pending(outbox), 2);
+    pthread_t thread;
+    void *failed;
+    CHECK(pthread_create(&thread, NULL, drain_outbox, outbox) == 0);
+    /* Until it has begun, a message is still taken, for which there is room. */
+    callcta_request *request = make_request("3");
+    unsigned more = 0;
+    callcta_status status;
+    do {
+        status = callcta_outbox_submit(outbox, request, false, record, &told, NULL, &error);
+        more += status == CALLCTA_OK;
+        if (status == CALLCTA_QUEUE_FULL) FREE_ERROR();
+    } while (status != CALLCTA_CANCELLED);
+    CHECK_INT(error->reason, CALLCTA_REASON_CLOSED);
+    FREE_ERROR();
+    server_release(server);
+    pthread_join(thread, &failed);
+    CHECK(failed == NULL);
+    CHECK_INT(told.receipts, 2 + more);
+    CHECK_INT(callcta_outbox_pending(outbox), 0);
+    callcta_request_free(request);
+    callcta_outbox_free(outbox);
+    outcome_destroy(&told);
+    server_stop(server);
+}
+
 static void *free_outbox(void *outbox) {
     callcta_outbox_free(outbox);
     return NULL;
@@ -272,6 +315,7 @@ static void use_the_outbox(void *user_data, const callcta_receipt *receipt,
     /* Waiting here would never end. */
     CHECK_INT(callcta_outbox_wait(told->outbox, &inner), CALLCTA_INVALID_ARGUMENT);
     callcta_error_free(inner);
+    CHECK_INT(callcta_outbox_drain(told->outbox, NULL), CALLCTA_INVALID_ARGUMENT);
     CHECK_INT(callcta_outbox_submit(told->outbox, told->request, true, record, told, NULL, NULL),
               CALLCTA_INVALID_ARGUMENT);
     told->inner =
@@ -337,6 +381,7 @@ int main(void) {
     one_persons_messages_keep_their_order();
     failures_are_told();
     tickets_cancel();
+    draining_sends_what_is_there_and_takes_no_more();
     freeing_waits_for_the_callbacks();
     a_callback_may_submit();
     a_callback_for_retries_cant_wait();
