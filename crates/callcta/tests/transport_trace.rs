@@ -186,7 +186,7 @@ fn no_log_line_shows_a_secret() {
     assert!(lines.contains("TRACE ureq_proto"), "{lines}");
     assert!(lines.contains("TRACE rustls"), "{lines}");
     assert!(bytes.contains("POST / HTTP/1.1\r\n"), "{bytes}");
-    assert!(bytes.contains("HTTP/1.1 400 Bad Request\r\n"), "{bytes}");
+    assert!(bytes.contains("HTTP/1.1 400\r\n"), "{bytes}");
     assert!(outcomes.contains("status: 200"), "{outcomes}");
     for text in [&lines, &bytes, &outcomes] {
         for secret in [

@@ -28,6 +28,8 @@ struct Call {
     request_from: Option<u64>,
     /// What the request goes out on.
     connection: Option<Connection>,
+    /// The header lines of the answer.
+    headers: Vec<(String, String)>,
 }
 
 thread_local! {
@@ -68,6 +70,12 @@ impl CallScope {
     #[expect(clippy::unused_self, reason = "only a running call has evidence")]
     pub(super) fn request_written(&self) -> bool {
         CALL.with_borrow(|call| call.request_from.is_some_and(|from| call.accepted > from))
+    }
+
+    /// The header lines that came with the answer.
+    #[expect(clippy::unused_self, reason = "only a running call has an answer")]
+    pub(super) fn take_headers(&self) -> Vec<(String, String)> {
+        CALL.with_borrow_mut(|call| mem::take(&mut call.headers))
     }
 
     /// What the request went out on.
@@ -130,6 +138,19 @@ pub(super) fn queued(count: usize) {
 /// Notes `count` bytes taken by the operating system.
 pub(super) fn accepted(count: usize) {
     CALL.with_borrow_mut(|call| call.accepted += count as u64);
+}
+
+/// Leaves the call no longer than `time` from now.
+pub(super) fn hurry(time: Duration) {
+    let end = Instant::now() + time;
+    CALL.with_borrow_mut(|call| {
+        call.deadline = Some(call.deadline.map_or(end, |deadline| deadline.min(end)));
+    });
+}
+
+/// Notes the header lines of the answer.
+pub(super) fn answered(headers: Vec<(String, String)>) {
+    CALL.with_borrow_mut(|call| call.headers = headers);
 }
 
 /// Notes what the request goes out on, once a call; `true` if that is now.

@@ -7,11 +7,9 @@ use std::time::Duration;
 
 use ureq::Error;
 
+use super::answer::Malformed;
 use super::config::TransportConfig;
 use super::{HttpRequest, TransportError, TransportErrorKind};
-
-/// Longest head of an answer.
-pub(super) const MAX_ANSWER_HEAD: usize = 64 * 1024;
 
 /// How long a call may take.
 pub(super) struct Limits {
@@ -50,14 +48,7 @@ pub(super) fn before_status(error: &Error, limits: &Limits) -> TransportError {
             TransportErrorKind::Network,
             format!("the connection broke before an answer: {}", io_text(error)),
         ),
-        Error::LargeResponseHeader(..) => (
-            TransportErrorKind::InvalidResponse,
-            format!("the answer's head is longer than {MAX_ANSWER_HEAD} bytes"),
-        ),
-        _ => (
-            TransportErrorKind::InvalidResponse,
-            "the answer is not valid http/1.1".to_owned(),
-        ),
+        _ => (TransportErrorKind::InvalidResponse, answer_text(error)),
     };
     TransportError {
         kind,
@@ -77,10 +68,6 @@ pub(super) fn within_body(error: &Error, limits: &Limits) -> TransportError {
             TransportErrorKind::InvalidResponse,
             format!("the answer is longer than {limit} bytes"),
         ),
-        Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => (
-            TransportErrorKind::InvalidResponse,
-            "the answer was cut short: unexpected end of file".to_owned(),
-        ),
         Error::Io(error) => (
             TransportErrorKind::Network,
             format!("the connection broke within the answer: {}", io_text(error)),
@@ -89,16 +76,22 @@ pub(super) fn within_body(error: &Error, limits: &Limits) -> TransportError {
             TransportErrorKind::InvalidResponse,
             "the answer is not valid gzip".to_owned(),
         ),
-        _ => (
-            TransportErrorKind::InvalidResponse,
-            "the answer is not valid http/1.1".to_owned(),
-        ),
+        _ => (TransportErrorKind::InvalidResponse, answer_text(error)),
     };
     TransportError {
         kind,
         request_written: true,
         message,
     }
+}
+
+/// What is wrong with an answer.
+fn answer_text(error: &Error) -> String {
+    let malformed = match error {
+        Error::Other(other) => other.downcast_ref::<Malformed>(),
+        _ => None,
+    };
+    malformed.unwrap_or(&Malformed::NotHttp).to_string()
 }
 
 /// The kind, and for TLS, which reports all its errors as one kind, the reason.

@@ -11,13 +11,14 @@ use std::time::Duration;
 
 use crate::cancel::{CancelToken, Wake};
 
+mod answer;
 mod background;
 mod call;
 mod config;
 mod dial;
+mod exchange;
 mod failure;
 mod habits;
-mod head;
 mod moment;
 pub(crate) mod per_process;
 mod pool;

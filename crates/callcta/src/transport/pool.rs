@@ -226,6 +226,7 @@ pub(super) struct Lent {
     asked: Option<Instant>,
     answered: bool,
     died: bool,
+    /// The answer was whole and leaves nothing behind.
     reusable: bool,
 }
 
@@ -240,6 +241,11 @@ impl Lent {
             died: false,
             reusable: false,
         }
+    }
+
+    /// Has the connection kept for another request.
+    pub(super) fn keep(&mut self) {
+        self.reusable = true;
     }
 
     fn connection(&mut self) -> &mut Kept {
@@ -287,10 +293,8 @@ impl Transport for Lent {
         self.note(result)
     }
 
-    /// ureq asks when an answer is whole and its connection can be used again.
-    /// It is told no, so that it drops the connection.
+    /// For ureq's pool, which is to stay empty.
     fn is_open(&mut self) -> bool {
-        self.reusable = self.connection().transport.is_open();
         false
     }
 
@@ -306,7 +310,7 @@ impl Drop for Lent {
         else {
             return;
         };
-        if self.reusable {
+        if self.reusable && connection.transport.is_open() {
             connection.uses = connection.uses.saturating_add(1);
             pool.put(connection);
         } else if let Some((since, taken)) = &self.reused

@@ -6,7 +6,7 @@ use std::io;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-use super::failure::MAX_ANSWER_HEAD;
+use super::answer::{MAX_ANSWER_HEAD, Malformed, Reader};
 
 /// The proxy's answer to a `CONNECT` where it isn't a yes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,49 +92,34 @@ pub(super) fn open(
         .map_err(io::Error::from)?
         .copy_from_slice(head.as_bytes());
     proxy.transmit_output(head.len(), timeout)?;
+    let refused = |refusal| Error::Other(Box::new(refusal));
+    let mut reader = Reader::new();
     loop {
         let more = proxy.await_input(timeout)?;
         let buffers = proxy.buffers();
-        let refused = |refusal| Error::Other(Box::new(refusal));
-        while let Some((length, status)) = answer(buffers.input()).map_err(refused)? {
+        while reader.is_at_head()
+            && let Some((length, head)) = reader.head(buffers.input()).map_err(|error| {
+                refused(match error {
+                    Malformed::HeadTooLong => Refusal::TooLong,
+                    _ => Refusal::NotHttp,
+                })
+            })?
+        {
             buffers.input_consume(length);
-            match status {
-                // More is to come.
-                100..=199 => {}
+            match head.status {
+                _ if head.is_interim() => {}
                 200..=299 => return Ok(Box::new(Tunnel(proxy))),
                 407 => {
                     let given = connect.authorization.is_some();
                     return Err(refused(Refusal::Credentials { given }));
                 }
-                _ => return Err(refused(Refusal::Status(status))),
+                status => return Err(refused(Refusal::Status(status))),
             }
         }
         if !more {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
     }
-}
-
-/// Length and status of the answer that `input` begins with, once it is whole.
-fn answer(input: &[u8]) -> Result<Option<(usize, u16)>, Refusal> {
-    const VERSION: &[u8] = b"HTTP/1.";
-    let known = input.len().min(VERSION.len());
-    if input[..known] != VERSION[..known] {
-        return Err(Refusal::NotHttp);
-    }
-    let mut end = 0;
-    for line in input.split_inclusive(|byte| *byte == b'\n') {
-        end += line.len();
-        if line == b"\r\n" || line == b"\n" {
-            let status = input.get(VERSION.len() + 2..VERSION.len() + 5);
-            let status = status.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-            return status.map_or(Err(Refusal::NotHttp), |status| Ok(Some((end, status))));
-        }
-    }
-    if input.len() > MAX_ANSWER_HEAD {
-        return Err(Refusal::TooLong);
-    }
-    Ok(None)
 }
 
 /// What is inside knows nothing of the way to the proxy, encrypted or not.
@@ -156,26 +141,5 @@ impl Transport for Tunnel {
 
     fn is_open(&mut self) -> bool {
         self.0.is_open()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_is_read_to_the_empty_line() {
-        let whole = b"HTTP/1.1 200 OK\r\nx: y\r\n\r\nmore";
-        assert_eq!(answer(whole), Ok(Some((whole.len() - 4, 200))));
-        for end in 0..whole.len() - 4 {
-            assert_eq!(answer(&whole[..end]), Ok(None), "{end}");
-        }
-        assert_eq!(answer(b"HTTP/1.0 407\n\n"), Ok(Some((14, 407))));
-        for not_http in ["SSH-2.0-server\r\n", "<html>", "HTTP/2 200\r\n\r\n"] {
-            assert_eq!(answer(not_http.as_bytes()), Err(Refusal::NotHttp));
-        }
-        assert_eq!(answer(b"HTTP/1.1 OK\r\n\r\n"), Err(Refusal::NotHttp));
-        let long = [&whole[..17], &b"x".repeat(MAX_ANSWER_HEAD)].concat();
-        assert_eq!(answer(&long), Err(Refusal::TooLong));
     }
 }

@@ -7,18 +7,19 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use ureq::config::Config;
-use ureq::http::{self, HeaderMap, Request, Uri};
+use ureq::http::{self, Request, Uri};
 use ureq::tls::TlsConfig;
 use ureq::unversioned::transport::{Connector, RustlsConnector};
 use ureq::{Agent, Body, Error};
 
+use super::answer::MAX_ANSWER_HEAD;
 use super::background::Background;
 use super::call::CallScope;
 use super::config::TransportConfig;
 use super::dial::Dialer;
-use super::failure::{self, Limits, MAX_ANSWER_HEAD, unusable};
+use super::exchange::ExchangeConnector;
+use super::failure::{self, Limits, unusable};
 use super::habits::KeepAlive;
-use super::head::HeadConnector;
 use super::per_process::PerProcess;
 use super::pool::{Pool, PoolConnector};
 use super::proxy::Proxies;
@@ -43,6 +44,8 @@ const USUAL_BODY: usize = 1024;
 ///
 /// - Redirects are not followed and no status is an error: the answer is returned
 ///   as it is. A gzip body is decompressed.
+/// - Answers may be all that RFC 9110 and 9112 allow. After one that could be
+///   understood in two ways the connection is not used again.
 /// - Nothing is sent twice. A pooled connection that the server has closed in the
 ///   meantime is noticed before the request is written and replaced.
 /// - After a `fork` the child gets a pool of its own; the parent's connections are
@@ -90,7 +93,6 @@ impl UreqTransport {
             .tls_config(TlsConfig::builder().root_certs(roots(&config)?).build())
             .user_agent(&config.user_agent)
             .input_buffer_size(INPUT_BUFFER)
-            .max_response_header_size(MAX_ANSWER_HEAD)
             .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(0)
             .build();
@@ -132,7 +134,7 @@ impl UreqTransport {
             Stack {
                 agent: Agent::with_parts(
                     self.agent_config.clone(),
-                    connector.chain(HeadConnector),
+                    connector.chain(ExchangeConnector),
                     NotYet,
                 ),
                 pool,
@@ -218,10 +220,11 @@ impl Transport for UreqTransport {
         };
         match answered {
             Ok(mut answer) => {
-                stack.pool.says(&peer, keep_alive(answer.headers()));
+                let headers = call.take_headers();
+                stack.pool.says(&peer, keep_alive(&headers));
                 Ok(HttpResponse {
                     status: answer.status().as_u16(),
-                    headers: headers(answer.headers()),
+                    headers,
                     body: whole(answer.body_mut(), self.config.max_body).map_err(|error| {
                         self.ended_or(request, true, || failure::within_body(&error, &limits))
                     }),
@@ -277,23 +280,12 @@ fn whole(body: &mut Body, limit: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn keep_alive(headers: &HeaderMap) -> KeepAlive {
+fn keep_alive(headers: &[(String, String)]) -> KeepAlive {
     let mut said = KeepAlive::default();
-    let values = headers.get_all("keep-alive").iter();
-    values
-        .filter_map(|value| value.to_str().ok())
-        .for_each(|value| said.read(value));
+    for (_, value) in headers.iter().filter(|(name, _)| name == "keep-alive") {
+        said.read(value);
+    }
     said
-}
-
-fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .filter_map(|(name, value)| {
-            let value = std::str::from_utf8(value.as_bytes()).ok()?;
-            Some((name.as_str().to_owned(), value.to_owned()))
-        })
-        .collect()
 }
 
 impl fmt::Debug for UreqTransport {

@@ -100,7 +100,14 @@ fn an_answer_that_cannot_be_read_is_unknown_and_posted_once() {
     let huge = answer("200 OK", "", vec![b' '; (1 << 20) + 1]);
     let redirect = answer("302 Found", "location: /elsewhere\r\n", "");
     let garbage = b"not HTTP at all\r\n\r\n".to_vec();
-    for bytes in [html, cut.into_bytes(), huge, redirect, garbage] {
+    let coded = answer("200 OK", "content-encoding: br\r\n", OK);
+    let unclear = answer("200 OK", "content-length: 3\r\n", OK);
+    let switched = b"HTTP/1.1 101 Switching Protocols\r\n\r\n".to_vec();
+    let empty = b"HTTP/1.1 204 No Content\r\n\r\n".to_vec();
+    let cut = cut.into_bytes();
+    for bytes in [
+        html, cut, huge, redirect, garbage, coded, unclear, switched, empty,
+    ] {
         let (error, log) = send_to(move |mut peer| {
             if peer.request().is_some() {
                 peer.send(&bytes);

@@ -6,6 +6,7 @@ mod answers;
 mod authority;
 mod closing;
 mod failures;
+mod framing;
 mod pool;
 mod proxy;
 mod server;

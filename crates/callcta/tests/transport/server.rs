@@ -68,10 +68,13 @@ impl Peer {
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         // The client may have gone, which some tests want.
+        let _ = self.try_send(bytes);
+    }
+
+    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         let stream = self.stream.get_mut();
-        let _ = stream
-            .write_all(bytes.as_ref())
-            .and_then(|()| stream.flush());
+        stream.write_all(bytes.as_ref())?;
+        stream.flush()
     }
 
     /// Reads until the client closes the connection.
