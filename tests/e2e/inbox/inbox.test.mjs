@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { audioCall, buttons, conversation, emulate, generic, open, other, receiver, shell, shot } from "./support.mjs";
+import { audioCall, axe, buttons, conversation, emulate, generic, open, other, receiver, shell, shot } from "./support.mjs";
 
 const hours = (count) => count * 3_600_000;
 const thread = (page) => page.getByRole("list", { name: "Messages" });
@@ -76,6 +76,45 @@ test("it rings before the receiver has answered", async (t) => {
   await dialog.getByText("on its way").waitFor();
   answer();
   await dialog.getByText("EVENT_RECEIVED").waitFor();
+});
+
+test("a Page greets, and its menu can be tapped", async (t) => {
+  const emulator = await emulate(t);
+  const profile = (body) => fetch(`${emulator.url}/v26.0/me/messenger_profile`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${emulator.access_token}`, "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const page = await open(t, emulator, { hash: conversation(emulator) });
+  const field = page.getByRole("textbox", { name: /Write as/ });
+  await field.waitFor();
+  await emulator.control("PATCH", "state", { people: { [emulator.psid]: { name: "Ada Example" } } });
+  const items = [
+    { type: "postback", title: "Opening hours", payload: "HOURS" },
+    { type: "web_url", title: "Shop", url: "https://example.com/shop" },
+  ];
+  await profile({
+    get_started: { payload: "START" },
+    greeting: [{ locale: "default", text: "Hello {{user_first_name}}!" }],
+    persistent_menu: [{ locale: "default", call_to_actions: items }],
+  });
+  await thread(page).getByText("Hello Ada!").waitFor();
+  assert.equal(await field.count(), 0);
+  await shot(page, "get-started");
+  await page.getByRole("button", { name: "Get Started" }).click();
+  await thread(page).getByText("Tapped “Get Started”").waitFor();
+  assert.ok(await field.evaluate((node) => node === document.activeElement), "the field has the focus of the button it follows");
+  const menu = page.getByRole("list", { name: "Menu" });
+  await menu.getByRole("button", { name: "Opening hours" }).click();
+  await thread(page).getByText("Tapped “Opening hours”").waitFor();
+  assert.equal(await menu.getByRole("link", { name: "Shop" }).getAttribute("href"), "https://example.com/shop");
+  const { actions } = await emulator.control("GET", "actions");
+  assert.deepEqual(actions.map(({ action }) => action.payload), ["START", "HOURS"]);
+  await field.waitFor();
+  assert.deepEqual(await axe(page), []);
+  await shot(page, "menu");
+  await profile({ persistent_menu: [{ locale: "default", composer_input_disabled: true, call_to_actions: items }] });
+  await field.waitFor({ state: "detached" });
 });
 
 test("a running clock is seen to run", async (t) => {

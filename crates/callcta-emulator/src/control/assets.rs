@@ -16,6 +16,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("inbox.js", include_str!("inbox/inbox.js")),
     ("inspect.js", include_str!("inbox/inspect.js")),
     ("panels.js", include_str!("inbox/panels.js")),
+    ("profile.js", include_str!("inbox/profile.js")),
     ("ring.js", include_str!("inbox/ring.js")),
     ("thread.js", include_str!("inbox/thread.js")),
     ("util.js", include_str!("inbox/util.js")),

@@ -2,6 +2,7 @@
 
 import { api, now, store } from "./api.js";
 import { draw, summary } from "./cards.js";
+import { getStarted, menu, profileOf } from "./profile.js";
 import { expectRing, openRing } from "./ring.js";
 import { $, dayOf, duration, frame, h, icon, keep, matches, stamp, to, toast } from "./util.js";
 
@@ -95,8 +96,14 @@ function windowOf(person) {
 export function drawThread(main, all, route, search) {
   const one = all.find((each) => each.page === route.page && each.psid === route.psid);
   if (!one) return frame(main, `welcome ${store.messages.size > 0}`, welcome);
-  if (frame(main, JSON.stringify([one.key, one.name, store.state.pages[one.page]?.name]), () => [
-    threadHead(one), h("ol.thread.plain", { "aria-label": "Messages", tabindex: "0" }), composer(one)])) main.dataset.shown = "";
+  const profile = profileOf(store.state.pages[one.page], one.person);
+  const fresh = !search && one.items.every(({ kind }) => kind !== "action");
+  const wrote = main.querySelector(".composer")?.contains(document.activeElement);
+  if (frame(main, JSON.stringify([one.key, one.name, store.state.pages[one.page]?.name, profile, fresh]), () => [
+    threadHead(one), h("ol.thread.plain", { "aria-label": "Messages", tabindex: "0" }), composer(one, profile, fresh)])) {
+    main.dataset.shown = "";
+    if (wrote) main.querySelector(".composer :is(input, button)")?.focus();
+  }
   const window = windowOf(one.person);
   $("window-state").textContent = window.text;
   $("window-state").className = `chip ${window.open ? "good" : "bad"}`;
@@ -108,6 +115,7 @@ export function drawThread(main, all, route, search) {
     const open = route.id === item.id && (route.kind === kind || (route.kind === "request" && kind === "refusal"));
     return { key: `${kind}-${item.id}`, stamp: JSON.stringify([item, heading, open, fault]), make: () => row(kind, item, heading, one, open, fault) };
   });
+  if (fresh && profile.greeting) items.unshift({ key: "greeting", stamp: profile.greeting, make: () => h("li.empty", {}, profile.greeting) });
   if (!items.length) items.push({ key: "empty", stamp: search, make: () => h("li.empty", {}, search ? "Nothing found here." : "No messages yet.") });
   keep(thread, items);
   const newest = items.at(-1).key;
@@ -124,8 +132,15 @@ const threadHead = (one) => h("div.head", {},
   one.person && h("button.tool", { type: "button", popovertarget: "person-panel", "aria-label": "This person" }, icon("more")));
 
 /** The person's side of the conversation can be played, too. */
-function composer(one) {
+function composer(one, profile, fresh) {
   if (!one.person) return h("p.composer.muted", {}, "Somebody who is not in the state can be written to, but does nothing.");
+  const acts = (action) => act(one.psid, action);
+  if (fresh && profile.start !== undefined) return getStarted(profile.start, acts);
+  const write = !profile.menu?.composer_input_disabled && writer(one);
+  return h("div", {}, profile.menu?.call_to_actions.length > 0 && menu(profile.menu, acts), write);
+}
+
+function writer(one) {
   const field = h("input", { name: "text", "aria-label": `Write as ${one.name}`, placeholder: `Write as ${one.name}`, autocomplete: "off", required: true });
   return h("form.composer", {
     onsubmit: (event) => {
