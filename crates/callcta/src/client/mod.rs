@@ -148,6 +148,11 @@ impl Client {
         self.inner.transport.close();
     }
 
+    /// As [`Transport::tidy`].
+    pub(crate) fn tidy(&self) -> bool {
+        self.inner.transport.tidy()
+    }
+
     /// What paces this Page's messages, where that is asked for.
     pub(crate) fn pacer(&self) -> &Pacer {
         self.inner.pacers.get(std::process::id(), Pacer::new)

@@ -207,8 +207,9 @@ impl Error {
     }
 
     /// Whether sending the same message again can help and can't deliver it
-    /// twice: true for connection failures, rate limits, a full queue, and where files
-    /// or threads ran out.
+    /// twice: true for connection failures (unless they would repeat themselves, as
+    /// with a certificate that isn't trusted), rate limits, a full queue, and where
+    /// files or threads ran out.
     pub fn may_retry(&self) -> bool {
         self.0.may_retry
     }

@@ -269,7 +269,7 @@ fn start_worker(client: &Client, queue: &Arc<Queue>) -> io::Result<()> {
 fn work(client: &Client, queue: &Arc<Queue>) {
     queue.enter();
     let (worker, pacer) = (Arc::default(), client.pacer());
-    while let Some((job, start)) = queue.next(&worker, pacer) {
+    while let Some((job, start)) = queue.next(&worker, pacer, || client.tidy()) {
         if start && start_worker(client, queue).is_err() {
             // This one gets to everything in time.
             queue.worker_failed();

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
-use std::{process, ptr};
+use std::{mem, process, ptr};
 
 use super::ignore_poison;
 use crate::cancel::CancelToken;
@@ -60,11 +60,18 @@ fn closed() -> Error {
 /// How long it may go unnoticed that the client, whose pace this is, was closed.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
+/// How often a worker that has nothing else to do sees to the idle connections.
+const ROUND: Duration = Duration::from_secs(1);
+
 /// Messages of one recipient, in order. A lane exists while one of its messages
 /// is queued or being sent, and is in `ready` unless one is being sent.
 type Lane = VecDeque<Job>;
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "none says anything about another"
+)]
 struct State {
     lanes: HashMap<Arc<Recipient>, Lane>,
     ready: VecDeque<Arc<Recipient>>,
@@ -80,6 +87,8 @@ struct State {
     /// Workers that wait, each on its own. The last one is woken first, since its
     /// stack and its connection are the warmest.
     idle: Vec<Arc<Condvar>>,
+    /// There may be idle connections, to which the worker that is woken last sees.
+    untidy: bool,
     settings: Settings,
     /// Workers that are telling an outcome, and come back for more.
     telling: usize,
@@ -127,6 +136,11 @@ impl State {
         let job = self.lanes.get_mut(&lane)?.pop_front()?;
         self.queued -= 1;
         self.busy += 1;
+        if !mem::replace(&mut self.untidy, true)
+            && let Some(last) = self.idle.first()
+        {
+            last.notify_one();
+        }
         Some(job)
     }
 
@@ -319,8 +333,14 @@ impl Queue {
     }
 
     /// Waits for a message to send, and tells whether another worker should be
-    /// started; `None` when the worker should end.
-    pub(super) fn next(&self, worker: &Arc<Condvar>, pacer: &Pacer) -> Option<(Job, bool)> {
+    /// started; `None` when the worker should end. Meanwhile `tidy` sees to idle
+    /// connections and tells whether there are any left.
+    pub(super) fn next(
+        &self,
+        worker: &Arc<Condvar>,
+        pacer: &Pacer,
+        tidy: impl Fn() -> bool,
+    ) -> Option<(Job, bool)> {
         let mut state = self.state();
         loop {
             if state.closed {
@@ -354,8 +374,20 @@ impl Queue {
                 continue;
             }
             state.idle.push(Arc::clone(worker));
-            while state.idle.iter().any(|idle| Arc::ptr_eq(idle, worker)) {
-                state = ignore_poison(worker.wait(state));
+            while let Some(at) = state.idle.iter().position(|idle| Arc::ptr_eq(idle, worker)) {
+                if at > 0 || !state.untidy {
+                    state = ignore_poison(worker.wait(state));
+                    continue;
+                }
+                let (waited, result) = ignore_poison(worker.wait_timeout(state, ROUND));
+                state = waited;
+                if result.timed_out() {
+                    state.untidy = false;
+                    drop(state);
+                    let untidy = tidy();
+                    state = self.state();
+                    state.untidy |= untidy;
+                }
             }
         }
     }
@@ -424,7 +456,7 @@ impl Queue {
         state.ending = true;
         state.closed = true;
         let jobs = state.drain();
-        let idle = std::mem::take(&mut state.idle);
+        let idle = mem::take(&mut state.idle);
         let workers = idle.into_iter().chain(state.timekeeper.take());
         self.progressed(state);
         for worker in workers {
@@ -527,7 +559,7 @@ mod tests {
             queue.enter();
             let next = || {
                 queue
-                    .next(&Arc::default(), &Pacer::new())
+                    .next(&Arc::default(), &Pacer::new(), || false)
                     .expect("there is work")
             };
             let (mut first, _) = next();
@@ -555,7 +587,7 @@ mod tests {
         queue.enter();
         let next = || {
             queue
-                .next(&Arc::default(), &Pacer::new())
+                .next(&Arc::default(), &Pacer::new(), || false)
                 .expect("there is work")
                 .1
         };

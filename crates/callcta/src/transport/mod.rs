@@ -243,6 +243,12 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// answer is an [`HttpResponse`], whose `body` may itself be an error.
     fn post(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError>;
 
+    /// Lets go of idle connections that are of no more use, and tells whether others
+    /// are left. Called now and then by those who have a thread to do so.
+    fn tidy(&self) -> bool {
+        false
+    }
+
     /// Closes every connection. Calls in flight end at once, later ones fail
     /// with [`TransportErrorKind::Closed`].
     fn close(&self) {}

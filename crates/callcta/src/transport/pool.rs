@@ -29,9 +29,9 @@ const MAX_SERVERS: usize = 16;
 
 /// The idle connections of one process's transport.
 ///
-/// There is no thread here: only calls let go what a server closed or what has
-/// become too old. A thread that outlives calls would be in the way of programs
-/// that fork, and a connection that nobody asks for costs little.
+/// There is no thread here: calls let go what a server closed or what has become too
+/// old, and so does whoever has a thread at hand. One of its own, which outlives
+/// calls, would be in the way of programs that fork.
 pub(super) struct Pool {
     max_per_server: usize,
     idle_age: Duration,
@@ -81,6 +81,15 @@ impl Pool {
         self.server(&mut lock(&self.state), origin)
             .habits
             .says(keep_alive);
+    }
+
+    /// Lets go what is closed, too old or of no use; whether anything is left.
+    pub(super) fn tidy(&self) -> bool {
+        let mut gone = Vec::new();
+        let mut state = lock(&self.state);
+        state.looked = None;
+        state.look(&Moment::now(), &mut gone);
+        state.servers.iter().any(|server| !server.idle.is_empty())
     }
 
     /// Closes what is idle, and whatever else would come back.

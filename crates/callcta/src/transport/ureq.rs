@@ -46,8 +46,10 @@ const USUAL_BODY: usize = 1024;
 ///   as it is. A gzip body is decompressed.
 /// - Answers may be all that RFC 9110 and 9112 allow. After one that could be
 ///   understood in two ways the connection is not used again.
-/// - Nothing is sent twice. A pooled connection that the server has closed in the
-///   meantime is noticed before the request is written and replaced.
+/// - Nothing is sent twice. A kept connection that the server has closed in the
+///   meantime is noticed before the request is written and replaced. It is used again
+///   only well before the server is expected to close it, from its `Keep-Alive` header
+///   and from what it was seen to do.
 /// - After a `fork` the child gets a pool of its own; the parent's connections are
 ///   neither used nor shut down there.
 /// - What is logged below here (by ureq and rustls) never contains the path, the
@@ -242,6 +244,10 @@ impl Transport for UreqTransport {
                 }))
             }
         }
+    }
+
+    fn tidy(&self) -> bool {
+        self.stack().pool.tidy()
     }
 
     fn close(&self) {

@@ -14,7 +14,7 @@ use callcta::{
 use serde_json::Value;
 
 use crate::server::{Server, answer};
-use crate::{client, message, ok};
+use crate::{PSID, client, message, ok};
 
 fn request(psid: &str, metadata: impl Into<String>) -> Request {
     Request::new(psid, message(), SendOptions::new().metadata(metadata))
@@ -41,6 +41,32 @@ fn gated() -> (Server, mpsc::Sender<()>, Receiver<String>) {
         }
     });
     (server, open, arrivals)
+}
+
+#[test]
+fn idle_connections_are_let_go_though_nothing_is_sent() {
+    let (told, wait) = mpsc::channel::<Result<()>>();
+    let (gone, is_gone) = mpsc::channel();
+    let channels = Mutex::new((wait, gone));
+    let server = Server::start(move |mut peer| {
+        peer.request();
+        peer.send(ok());
+        let (wait, gone) = &*channels.lock().expect("nobody panicked");
+        let told = wait.recv().expect("the outbox tells");
+        told.expect("it was sent");
+        // As a server does that is about to close.
+        peer.send("HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\n\r\n");
+        peer.wait_for_close();
+        gone.send(()).expect("the test waits");
+    });
+    let outbox = Outbox::new(client(&server));
+    let submitted = outbox.submit(request(PSID, "m"), move |outcome| {
+        told.send(outcome.map(drop)).expect("the server waits");
+    });
+    submitted.expect("the outbox is open");
+    let patience = Duration::from_secs(30);
+    is_gone.recv_timeout(patience).expect("somebody looks");
+    server.finish(outbox);
 }
 
 type Outcomes = Arc<Mutex<Vec<(String, Result<(), Error>)>>>;

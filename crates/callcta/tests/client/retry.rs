@@ -67,6 +67,18 @@ fn what_was_not_sent_or_was_limited_is_tried_again() {
 }
 
 #[test]
+fn a_refusal_on_the_way_is_not_tried_again() {
+    let refused = failed(TransportErrorKind::Refused, false);
+    let (outcome, requests) = send(quick(), vec![refused]);
+    let error = outcome.expect_err("there is one answer");
+    assert_eq!(
+        (error.kind(), error.delivery(), requests),
+        (ErrorKind::Connect, Delivery::NotSent, 1)
+    );
+    assert!(!error.may_retry());
+}
+
+#[test]
 fn what_may_have_arrived_is_not_tried_again() {
     use TransportErrorKind::{InvalidResponse, Network, Timeout};
     let server_error = response(500, None, r#"{"error":{"message":"x","code":2}}"#);
