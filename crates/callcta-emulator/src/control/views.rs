@@ -3,9 +3,10 @@
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use crate::graph::{Request, pairs};
+use crate::graph::{Params, Request, pairs};
 use crate::platform::{Clock, START, StoredMessage};
 use crate::traffic::Entry;
 
@@ -13,7 +14,12 @@ use crate::traffic::Entry;
 const HIDDEN: &str = "***";
 /// What stands there until a command is quoted: nobody writes it.
 const MARK: &str = "\u{fdd0}";
-const SECRET_NAMES: &[&str] = &["access_token", "oauth_token", "appsecret_proof"];
+const SECRET_NAMES: &[&str] = &[
+    "access_token",
+    "oauth_token",
+    "input_token",
+    "appsecret_proof",
+];
 
 pub(crate) fn clock(clock: &Clock) -> Value {
     json!({"now": clock.now(), "start": START, "running": clock.is_running()})
@@ -53,15 +59,25 @@ fn add_expiry(shown: &mut Value, expires_at: i64, now: i64) {
 
 pub(crate) fn request(entry: &Entry, base: &str) -> Value {
     let call = &*entry.request;
-    let secrets = secrets(call);
+    let params = call.params();
+    let secrets = secrets(call, &params);
     let hide = |text: &str| hidden(text, &secrets, HIDDEN);
     let headers: Vec<Value> = headers(&call.headers)
         .map(|(name, value)| json!([name, hide(&value)]))
         .collect();
+    let recipient = params.map.get("recipient").and_then(|r| r.get("id"));
+    let recipient = recipient.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+    // Those of JSON stand in the body.
+    let is_json = serde_json::from_slice::<IgnoredAny>(&call.body).is_ok();
+    let understood = (!is_json)
+        .then(|| serde_json::from_str::<Value>(&hide(&json!(params.map).to_string())).ok())
+        .flatten();
     json!({
         "id": entry.id,
         "seq": entry.seq,
         "received_at": entry.received_at,
+        "recipient": recipient,
+        "params": understood,
         "method": call.method.as_str(),
         "path": call.uri.path(),
         "query": hide(call.query()),
@@ -114,7 +130,7 @@ fn single_quoted(text: &str) -> String {
 }
 
 /// Every secret in a request, in each form in which it may stand there.
-fn secrets(request: &Request) -> Vec<String> {
+fn secrets(request: &Request, params: &Params) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(value) = request
         .headers
@@ -124,8 +140,10 @@ fn secrets(request: &Request) -> Vec<String> {
         let token = value.split_once(' ').map_or(value, |(_, token)| token);
         found.push(token.trim().to_owned());
     }
-    let params = request.params();
-    collect(&Value::Object(params.map), &mut found);
+    params
+        .map
+        .iter()
+        .for_each(|(name, value)| collect_named(name, value, &mut found));
     // JSON that could not be read may hold a token all the same.
     if params.unread.is_some() {
         let text = String::from_utf8_lossy(&request.body);
@@ -154,16 +172,25 @@ fn secrets(request: &Request) -> Vec<String> {
     forms
 }
 
+fn collect_named(name: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if SECRET_NAMES.contains(&name) => found.push(text.clone()),
+        // `access_token[]=…` is none that works, but one all the same.
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect_named(name, item, found)),
+        Value::Object(map) if SECRET_NAMES.contains(&name) => map
+            .values()
+            .for_each(|item| collect_named(name, item, found)),
+        _ => collect(value, found),
+    }
+}
+
 fn collect(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
             for (name, value) in map {
-                match value.as_str() {
-                    Some(text) if SECRET_NAMES.contains(&name.as_str()) => {
-                        found.push(text.to_owned());
-                    }
-                    _ => collect(value, found),
-                }
+                collect_named(name, value, found);
             }
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
@@ -254,6 +281,24 @@ mod tests {
                 &[FORM],
                 "access_token=S%2BEC%2FRET&message=x",
             ),
+            entry("/1/messages", &[FORM], "access_token[]=S%2BEC%2FRET"),
+            entry("/1/messages", &[FORM], "access_token[a][b]=S%2BEC%2FRET"),
+            entry(
+                "/1/messages",
+                &[FORM],
+                "message={access_token:'S%2BEC%2FRET'}",
+            ),
+            entry("/debug_token?input_token=S%2BEC%2FRET", &[], ""),
+            entry(
+                "/1/messages",
+                &[("content-type", "multipart/form-data; boundary=x")],
+                "--x\r\nContent-Disposition: form-data; name=access_token\r\n\r\nS+EC/RET\r\n--x--",
+            ),
+            entry(
+                "/1/messages",
+                &[("content-type", "multipart/form-data; boundary=x")],
+                "--x\r\nContent-Disposition: form-data; name=\"access_token\"\r\n\r\nS+EC/RET\r\n--x",
+            ),
             entry(
                 "/",
                 &[FORM],
@@ -267,6 +312,24 @@ mod tests {
             }
             assert!(view.contains(HIDDEN), "{view}");
         }
+    }
+
+    #[test]
+    fn what_was_understood_is_shown_where_the_body_is_not_json() {
+        const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+        let body = "recipient={id:'9'}&message={text:'x'}&access_token=S%2BEC%2FRET";
+        let form = request(&entry("/1/messages", &[FORM], body), "");
+        assert_eq!(form["recipient"], "9");
+        let params = json!({"recipient": {"id": "9"}, "message": {"text": "x"},
+            "access_token": HIDDEN});
+        assert_eq!(form["params"], params);
+        let body = r#"{"recipient":{"id":9}}"#;
+        let kind = ("content-type", "application/json");
+        let json = request(&entry("/1/messages", &[kind], body), "");
+        assert_eq!(
+            (&json["recipient"], &json["params"]),
+            (&json!("9"), &Value::Null)
+        );
     }
 
     #[test]

@@ -49,21 +49,14 @@ function put(list, item) {
   if (map.size > KEPT) map.delete(map.keys().next().value);
 }
 
-/** A request's parameters as one object, whether it came as JSON or as a form, and whom it was for. */
+/** A request's parameters as one object: those of JSON are its body. */
 function withParams(item) {
-  const read = (text) => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      return undefined;
-    }
-  };
-  let params = read(item.body);
-  if (typeof params !== "object") {
-    params = {};
-    for (const [name, value] of new URLSearchParams(item.body || item.query)) params[name] = read(value) ?? value;
+  if (item.params) return item;
+  try {
+    return { ...item, params: JSON.parse(item.body) };
+  } catch {
+    return item;
   }
-  return { ...item, params, recipient: params?.recipient?.id };
 }
 
 function setClock(clock) {

@@ -46,7 +46,7 @@ function request(item) {
     h("p.url", {}, h("code", {}, `${item.method} ${item.path}${item.query && `?${item.query}`}`)),
     item.headers.length > 0 && h("details", {}, h("summary", {}, `${item.headers.length} headers`),
       code(item.headers.map((header) => header.join(": ")).join("\n"), "Headers")),
-    item.body && code(type?.includes("urlencoded") && item.params ? item.params : item.body, "Request body"),
+    item.body && code(/urlencoded|multipart/.test(type) && item.params ? item.params : item.body, "Request body"),
     h("div.buttons", {}, h("button", { type: "button", "data-focus": "curl", onclick: () => copy(item.curl) }, "Copy as curl")),
     h("h3", {}, "Response"),
     h("p", {}, statusChip(item)),
