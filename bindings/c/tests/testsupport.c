@@ -99,8 +99,8 @@ static void *serve(void *argument) {
         pthread_mutex_unlock(&server->lock);
         if (next.status == 0) break;
         char standard[96];
-        snprintf(standard, sizeof standard, "{\"recipient_id\":\"" PSID "\",\"message_id\":\"m_%zu\"}",
-                 number + 1);
+        /* Whoever it was for. */
+        snprintf(standard, sizeof standard, "{\"message_id\":\"m_%zu\"}", number + 1);
         const char *body = next.body ? next.body : standard;
         int size = snprintf(text, sizeof text,
                             "HTTP/1.1 %d Some\r\nContent-Type: application/json\r\n%s"

@@ -85,6 +85,9 @@ const fn limit(number: i64, what: &'static str) -> Row {
     code(number, RateLimited, what).backing_off()
 }
 
+/// Of errors about messages that were sent all the same; it comes with code 1.
+const SENT: i64 = 1_357_046;
+
 /// The table. The most exact row wins: code and subcode, then a subcode under
 /// any code, then the code, then its range.
 #[rustfmt::skip]
@@ -92,7 +95,7 @@ static TABLE: &[Row] = &[
     // The platform itself.
     code(1, Service, "the platform met an unknown error"),
     row(1, 99, PermissionDenied, "the platform met an unknown error that often means missing permissions or Advanced Access"),
-    row(1, 1_357_046, Service, "the platform got an invalid reply; such messages were sent"),
+    subcode(SENT, Service, "the platform got an invalid reply; such messages were sent"),
     code(2, Service, "the platform met an unexpected error"),
     row(2, 2_018_344, PermissionDenied, "the privacy terms for labels have not been accepted"),
 
@@ -201,6 +204,8 @@ static TABLE: &[Row] = &[
     either(2_018_300, PermissionDenied, "another app controls the conversation"),
     either(2_018_321, PermissionDenied, "an automated flow holds the conversation; wait and try again"),
     either(2_018_389, CallingNotEnabled, "the Page is not allowed to use calling"),
+    // Not in Meta's tables; observed on the calling endpoints.
+    subcode(1_893_056, CallingNotEnabled, ""),
     either(2_018_390, InvalidRequest, "the call id is not valid"),
     either(2_018_391, InvalidRequest, "the connection parameter is empty"),
     either(2_018_392, InvalidRequest, "the session description is not valid"),
@@ -241,7 +246,7 @@ pub(crate) fn meaning(graph: &GraphError, http_status: u16, calling: &CallingCod
     let (code, subcode) = (graph.code, graph.subcode);
     let configured =
         |&(own, sub): &(i64, Option<i64>)| own == code && (sub.is_none() || sub == subcode);
-    if calling.iter().any(configured) {
+    if subcode != Some(SENT) && calling.iter().any(configured) {
         return rejected(CallingNotEnabled, false, "");
     }
     if code == 100 && mentions_proof(graph) {
@@ -260,6 +265,7 @@ pub(crate) fn meaning(graph: &GraphError, http_status: u16, calling: &CallingCod
         Some((_, row)) => rejected(row.kind, row.backoff, row.what),
         None if http_status == 429 => rejected(RateLimited, true, ""),
         // Refusals have 4xx, or a code where a gateway left the status as it is.
+        None if code == 0 && matches!(http_status, 401 | 403) => meaning_of_status(http_status),
         None if matches!(http_status, 408 | 500..) => unknown(""),
         None if http_status >= 400 || (code != 0 && http_status < 300) => rejected(Api, false, ""),
         None => unknown(""),

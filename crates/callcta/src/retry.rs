@@ -13,6 +13,9 @@ use crate::named::{Setters, apply, find, names, setters, unknown};
 /// number.
 pub const ATTEMPTS_DEFAULT: u32 = 3;
 
+/// Longest wait when the platform asks for none. callcta's own number.
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// When and how often a send is tried again.
 ///
 /// Only two things are: what provably never left this machine, and what the
@@ -110,21 +113,25 @@ impl RetryPolicy {
         if attempt >= self.attempts || !(error.may_retry() || unknown) {
             return None;
         }
-        let wait = error
-            .retry_after()
-            .unwrap_or_else(|| self.backoff(attempt, random()));
+        let wait = match error.retry_after() {
+            // Not all at the same moment.
+            Some(Duration::ZERO) => draw(self.bound(attempt).min(MOMENT), random()),
+            Some(wait) => wait,
+            None => draw(self.bound(attempt), random()),
+        };
         (wait <= self.max_delay).then_some(wait)
     }
 
-    /// An even draw (`fraction` of 2³²) below the bound of this attempt.
-    fn backoff(&self, attempt: u32, fraction: u32) -> Duration {
+    fn bound(&self, attempt: u32) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
-        let bound = self
-            .base_delay
-            .saturating_mul(1 << doublings)
-            .min(self.max_delay);
-        bound.mul_f64(f64::from(fraction) / 2f64.powi(32))
+        let bound = self.base_delay.saturating_mul(1 << doublings);
+        bound.min(self.max_delay)
     }
+}
+
+/// An even draw (`fraction` of 2³²) below a bound.
+fn draw(bound: Duration, fraction: u32) -> Duration {
+    bound.mul_f64(f64::from(fraction) / 2f64.powi(32))
 }
 
 /// Randomness that is good enough to spread retries.
@@ -176,10 +183,12 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest_and_are_drawn_below() {
         let policy = RetryPolicy::new();
-        let most = |attempt| policy.backoff(attempt, u32::MAX).as_millis().div_ceil(1000);
+        let most = |attempt| policy.bound(attempt).as_secs();
         assert_eq!([2, 3, 6, 7, 99].map(most), [1, 2, 16, 30, 30]);
-        assert_eq!(policy.backoff(3, 0), Duration::ZERO);
-        assert_eq!(policy.backoff(1, 1 << 31), Duration::from_millis(250));
+        let bound = policy.bound(1);
+        assert_eq!(draw(bound, 0), Duration::ZERO);
+        assert_eq!(draw(bound, 1 << 31), Duration::from_millis(250));
+        assert!(draw(bound, u32::MAX) <= Duration::from_millis(500));
     }
 
     #[test]

@@ -219,6 +219,10 @@ impl Client {
             parameters: &inner.endpoint.body_parameters(),
         };
         serde_json::to_writer(&mut body, &parts).expect("a request has only string keys");
+        let asked = wire::Asked {
+            psid: recipient.id(),
+            message: !parts.is_sender_action(),
+        };
 
         let given_up = || cancel.is_some_and(CancelToken::is_cancelled);
         let mut attempt = 0;
@@ -238,7 +242,7 @@ impl Client {
                 break Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what);
             }
             attempt += 1;
-            let error = match self.post_once(&body, timeout, cancel) {
+            let error = match self.post_once(&body, &asked, timeout, cancel) {
                 Ok(answer) => {
                     inner.budget.refund();
                     return Ok(Receipt {
@@ -298,6 +302,7 @@ impl Client {
     fn post_once(
         &self,
         body: &[u8],
+        asked: &wire::Asked<'_>,
         timeout: Option<Duration>,
         cancel: Option<&CancelToken>,
     ) -> Result<wire::Answer> {
@@ -314,7 +319,7 @@ impl Client {
         };
         let response = inner.transport.post(&request).map_err(wire::of_transport)?;
         let blank = |text: &str| endpoint.blank(text);
-        let answer = wire::read(response, &inner.calling_not_enabled, &blank);
+        let answer = wire::read(response, asked, &inner.calling_not_enabled, &blank);
         let (usage, wait) = match &answer {
             Ok(answer) => (&answer.usage, None),
             Err(error) => (error.usage(), error.retry_after()),

@@ -11,7 +11,8 @@ use crate::usage::Usage;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
-    /// The id of the message (mid).
+    /// The id of the message (mid); empty when a sender action was sent, which makes
+    /// none.
     pub message_id: String,
     /// The PSID of the person, unless the platform left it out, as it does for
     /// sends by `user_ref`.

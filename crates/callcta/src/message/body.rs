@@ -14,6 +14,20 @@ pub(crate) struct Body<'a> {
     pub(crate) parameters: &'a [(&'static str, &'a str)],
 }
 
+impl Body<'_> {
+    /// Whether there is a message in it. A sender action goes without one, and an
+    /// unreadable one is among the further fields.
+    fn has_message(&self) -> bool {
+        self.options.metadata.is_some() || *self.message != Message::default()
+    }
+
+    /// Whether it is a sender action and nothing else.
+    pub(crate) fn is_sender_action(&self) -> bool {
+        let further = |key| self.options.extra.contains_key(key);
+        !self.has_message() && further("sender_action") && !further("message")
+    }
+}
+
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let options = self.options;
@@ -23,9 +37,8 @@ impl Serialize for Body<'_> {
             "messaging_type",
             options.messaging_type.as_ref().map(MessagingType::as_str),
         )?;
-        // A sender action goes without a message, and an unreadable one is in `extra`.
-        let metadata = options.metadata.as_deref();
-        if metadata.is_some() || *self.message != Message::default() {
+        if self.has_message() {
+            let metadata = options.metadata.as_deref();
             out.set("message", &self.message.with_metadata(metadata))?;
         }
         out.opt("tag", options.tag.as_ref().map(MessageTag::as_str))?;

@@ -101,6 +101,8 @@ pub struct HttpResponse {
     pub headers: Vec<(String, String)>,
     /// The body, decompressed, or why it could not be read to its end.
     pub body: Result<Vec<u8>, TransportError>,
+    /// What came of the body, where it could not be read to its end.
+    pub partial: Vec<u8>,
     /// What it came over.
     pub connection: Connection,
 }
@@ -112,6 +114,7 @@ impl HttpResponse {
             status,
             headers: Vec::new(),
             body: Ok(body.into()),
+            partial: Vec::new(),
             connection: Connection::default(),
         }
     }

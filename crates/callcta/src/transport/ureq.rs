@@ -224,12 +224,20 @@ impl Transport for UreqTransport {
             Ok(mut answer) => {
                 let headers = call.take_headers();
                 stack.pool.says(&peer, keep_alive(&headers));
+                let mut bytes = Vec::with_capacity(USUAL_BODY);
+                let limit = self.config.max_body;
+                let read = read_to_end(answer.body_mut(), limit, &mut bytes).map_err(|error| {
+                    self.ended_or(request, true, || failure::within_body(&error, &limits))
+                });
+                let (body, partial) = match read {
+                    Ok(()) => (Ok(bytes), Vec::new()),
+                    Err(error) => (Err(error), bytes),
+                };
                 Ok(HttpResponse {
                     status: answer.status().as_u16(),
                     headers,
-                    body: whole(answer.body_mut(), self.config.max_body).map_err(|error| {
-                        self.ended_or(request, true, || failure::within_body(&error, &limits))
-                    }),
+                    body,
+                    partial,
                     connection: call.connection(),
                 })
             }
@@ -278,12 +286,11 @@ impl Stack {
     }
 }
 
-/// Like ureq's `read_to_vec`, which begins with no room at all.
-fn whole(body: &mut Body, limit: u64) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::with_capacity(USUAL_BODY);
+/// Like ureq's `read_to_vec`, but what comes before a failure is kept.
+fn read_to_end(body: &mut Body, limit: u64, bytes: &mut Vec<u8>) -> Result<(), Error> {
     let mut reader = body.with_config().limit(limit).reader();
-    reader.read_to_end(&mut bytes)?;
-    Ok(bytes)
+    reader.read_to_end(bytes)?;
+    Ok(())
 }
 
 fn keep_alive(headers: &[(String, String)]) -> KeepAlive {

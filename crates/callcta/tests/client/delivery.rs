@@ -129,13 +129,61 @@ fn a_refusal_stays_one_when_its_body_is_cut() {
 }
 
 #[test]
-fn a_cut_error_that_may_be_of_a_sent_message_is_unknown() {
-    let (error, log) = send_to(|mut peer| {
-        peer.request();
-        peer.send(
-            "HTTP/1.1 400 Bad Request\r\ncontent-length: 100\r\n\r\n\
-             {\"error\":{\"code\":1,\"error_subcode\":1357046,",
-        );
+fn a_cut_error_is_what_its_numbers_say() {
+    let cases = [
+        ("code\":1,", ErrorKind::Service, Delivery::Unknown),
+        ("code\":1", ErrorKind::InvalidResponse, Delivery::Unknown),
+        (
+            "code\":1,\"error_subcode\":1357046,",
+            ErrorKind::Service,
+            Delivery::Unknown,
+        ),
+        (
+            "code\":10,\"error_subcode\":2018278,",
+            ErrorKind::OutsideWindow,
+            Delivery::Rejected,
+        ),
+        (
+            "code\":10,\"error_subcode\":20182",
+            ErrorKind::PermissionDenied,
+            Delivery::Rejected,
+        ),
+    ];
+    for (cut, kind, delivery) in cases {
+        let (error, log) = send_to(move |mut peer| {
+            peer.request();
+            let head = "HTTP/1.1 400 Bad Request\r\ncontent-length: 100";
+            peer.send(format!("{head}\r\n\r\n{{\"error\":{{\"{cut}"));
+        });
+        check(&error, kind, delivery, 1);
+        assert_eq!(log.requests.len(), 1);
+    }
+}
+
+#[test]
+fn an_answer_about_somebody_else_is_believed_on_a_new_connection_only() {
+    let server = Server::answering(ok());
+    let client = client(&server);
+    let other = "9999999999999999";
+    for _ in 0..2 {
+        let receipt = client.send(other, &message()).expect("it came first");
+        assert_eq!(receipt.recipient_id.as_deref(), Some(PSID));
+        let error = client.send(other, &message()).expect_err("it may be late");
+        check(&error, ErrorKind::InvalidResponse, Delivery::Unknown, 1);
+    }
+    client.send(PSID, &message()).expect("it is about them");
+    client.send(PSID, &message()).expect("it is about them");
+    let log = server.finish(client);
+    assert_eq!((log.connections, log.requests.len()), (3, 6));
+}
+
+#[test]
+fn a_refusal_that_holds_an_id_is_never_sent_again() {
+    let body = r#"{"error":{"code":613},"message_id":"m_1"}"#;
+    let (error, log) = send_to(move |mut peer| {
+        while peer.request().is_some() {
+            peer.send(answer("429 Too Many Requests", "", body));
+        }
     });
     check(&error, ErrorKind::InvalidResponse, Delivery::Unknown, 1);
     assert_eq!(log.requests.len(), 1);

@@ -1,5 +1,6 @@
 //! The client over real sockets.
 
+mod answers;
 mod delivery;
 mod outbox;
 mod retry;

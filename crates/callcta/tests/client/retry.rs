@@ -234,7 +234,7 @@ fn the_wait_the_platform_asks_for_wins() {
     let seen = Arc::clone(&waits);
     let body = r#"{"error":{"message":"x","code":613}}"#;
     let transport = ScriptedTransport::new([
-        response(429, Some(("retry-after", "0")), body),
+        response(429, Some(("retry-after", "1")), body),
         response(200, None, OK),
     ]);
     let client = Client::builder("1", "t")
@@ -250,7 +250,7 @@ fn the_wait_the_platform_asks_for_wins() {
     client.send(PSID, &message()).expect("the second try works");
     assert_eq!(
         *waits.lock().expect("nobody panicked"),
-        [(1, Duration::ZERO)]
+        [(1, Duration::from_secs(1))]
     );
 }
 
@@ -288,6 +288,28 @@ fn a_retry_tells_which_send_it_is_about() {
         *told.lock().expect("nobody panicked"),
         [(PSID.into(), Some(7)), ("2".into(), None)]
     );
+}
+
+#[test]
+fn who_may_come_back_at_once_waits_a_moment_of_any_length() {
+    let body = r#"{"error":{"message":"x","code":613}}"#;
+    let waits = Arc::new(Mutex::new(Vec::new()));
+    for after in ["0", "Wed, 21 Oct 2015 07:28:00 GMT"] {
+        let seen = Arc::clone(&waits);
+        let client = Client::builder("1", "t")
+            .transport(Arc::new(ScriptedTransport::new([
+                response(429, Some(("retry-after", after)), body),
+                response(200, None, OK),
+            ])))
+            .retry(RetryPolicy::new().base_delay(Duration::from_secs(3600)))
+            .on_retry(move |event| seen.lock().expect("nobody panicked").push(event.wait))
+            .build()
+            .expect("the settings are right");
+        client.send(PSID, &message()).expect("the second try works");
+    }
+    let waits = waits.lock().expect("nobody panicked");
+    assert!(waits.iter().all(|wait| *wait <= Duration::from_millis(500)));
+    assert!(waits.len() == 2 && waits[0] != waits[1], "{waits:?}");
 }
 
 #[test]
