@@ -1,6 +1,5 @@
 //! Python's functions, called from threads that send.
 
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,24 +8,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use crate::error::exception;
+use crate::interrupt::give_up;
 
 /// How many callbacks are under way, and above them the process that they are in: a fork
 /// leaves those of its parent behind.
 static UNDER_WAY: AtomicU64 = AtomicU64::new(0);
 /// Whether there may be no more.
 static ENDING: AtomicBool = AtomicBool::new(false);
-
-thread_local! {
-    /// During a blocking send: what came out of its callback that isn't an `Exception`.
-    static RAISED: RefCell<Option<Vec<PyErr>>> = const { RefCell::new(None) };
-}
-
-/// Runs a blocking send; also returns what came out of its callback that isn't an `Exception`.
-pub(crate) fn raising<T>(send: impl FnOnce() -> T) -> (T, Option<PyErr>) {
-    let before = RAISED.replace(Some(Vec::new()));
-    let outcome = send();
-    (outcome, RAISED.replace(before).and_then(|mut raised| raised.pop()))
-}
 
 /// Waits for callbacks under way, and keeps further ones from starting: the end of
 /// the interpreter would end their threads in their midst, and with them the process.
@@ -48,18 +36,17 @@ fn under_way(change: i64) -> u64 {
     UNDER_WAY.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).map_or(0, count)
 }
 
-/// Runs the callback on this thread, unless the interpreter is ending.
+/// Runs the callback on this thread, unless the interpreter is ending. What comes out of it
+/// and is no `Exception` ends a blocking send.
 pub(crate) fn tell_retry(callback: &Py<PyWeakrefReference>, event: &callcta::RetryEvent<'_>) {
     let tell = |py: Python<'_>| {
         let callback = callback.bind(py).upgrade()?;
-        let told = exception(py, event.error)
-            .and_then(|error| callback.call1((error, event.attempt, event.wait.as_secs_f64())));
+        let told = exception(py, event.error).and_then(|error| {
+            callback.call1((event.key, error, event.attempt, event.wait.as_secs_f64()))
+        });
         let error = told.err()?;
-        if RAISED.with_borrow(Option::is_some) && !error.is_instance_of::<PyException>(py) {
-            RAISED.set(Some(vec![error]));
-        } else {
-            error.write_unraisable(py, Some(&callback));
-        }
+        let error = if error.is_instance_of::<PyException>(py) { error } else { give_up(error)? };
+        error.write_unraisable(py, Some(&callback));
         Some(())
     };
     under_way(1);

@@ -1,17 +1,18 @@
 //! The client: settings in, sends without the GIL, receipts and exceptions out.
 
-use callcta::{Client as Core, ClientBuilder, Delivery};
+use callcta::{CancelToken, Client as Core, ClientBuilder, Delivery};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyWeakrefReference};
 
 use crate::argument::{Readable, Unfit};
-use crate::callback::{raising, tell_retry};
-use crate::error::{guard, raise};
-use crate::message::{Message, recipient};
-use crate::model::Part;
+use crate::callback::tell_retry;
+use crate::error::{exception, guard, raise};
+use crate::interrupt::interruptible;
+use crate::log;
+use crate::message::Message;
 use crate::outbox::Outbox;
 use crate::record::Receipt;
-use crate::request::{read_options, set_all};
+use crate::request::{read_options, request, set_all};
 
 /// What the clients for Python send with.
 #[pyclass(frozen, name = "_Client", module = "callcta._native")]
@@ -57,16 +58,37 @@ impl Client {
         })
     }
 
-    /// Sends and waits.
-    fn send(
-        &self, py: Python<'_>, to: &Bound<'_, PyAny>, message: &Bound<'_, Message>,
-        options: &Bound<'_, PyAny>,
-    ) -> PyResult<Receipt> {
-        let options = read_options(options)?;
-        let (client, to, message) = (&self.core, recipient(to)?, callcta::Message::held(message)?);
-        let send = || guard(Delivery::Unknown, || client.send_with(to, message, &options));
-        let (outcome, raised) = raising(|| py.detach(send));
-        raised.map_or_else(|| outcome.map(Into::into).map_err(raise), Err)
+    /// Sends and waits. `key` is what the callback is told.
+    #[pyo3(
+        signature = (key: "int | None", to: "typing.Any", message: "Message", options: "typing.Any")
+            -> "Receipt"
+    )]
+    fn send<'py>(
+        &self, py: Python<'py>, key: Option<u64>, to: &Bound<'py, PyAny>,
+        message: &Bound<'py, Message>, options: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let request = request(to, message, options, key)?;
+        let send = |token: Option<&CancelToken>| match token {
+            Some(token) => self.core.send_request_until(&request, token),
+            None => self.core.send_request(&request),
+        };
+        let send = |token: Option<&_>| guard(Delivery::Unknown, || send(token));
+        let (outcome, raised) = interruptible(py, key.is_some(), send)?;
+        let line = if log::is_wanted(py) { log::line(&outcome) } else { None };
+        let logged = line.map_or(Ok(()), |line| log::log(py, &line));
+        let outcome = match outcome {
+            Ok(receipt) => Ok(Receipt::from(receipt).into_pyobject(py)?.into_any()),
+            Err(error) => Err(exception(py, &error)?),
+        };
+        match raised.or(logged.err()) {
+            None => outcome.map_err(PyErr::from_value),
+            Some(raised) => {
+                let told = py.import("callcta._given_up")?.getattr("tell")?;
+                let (receipt, error) = (outcome.as_ref().ok(), outcome.as_ref().err());
+                told.call1((raised.value(py), receipt, error))?;
+                Err(raised)
+            }
+        }
     }
 
     /// Another outbox, which starts at most `pace` messages per second, for messages with

@@ -20,6 +20,13 @@ pub(crate) fn error_kinds() -> Vec<(&'static str, &'static str, &'static str)> {
     ErrorKind::ALL.iter().map(|kind| (kind.as_str(), kind.advice(), delivery(kind))).collect()
 }
 
+/// The error for what this machine has no more of.
+#[pyfunction(name = "_out_of_resources")]
+#[pyo3(signature = (detail: "str") -> "typing.Any")]
+pub(crate) fn out_of_resources<'py>(py: Python<'py>, detail: &str) -> PyResult<Bound<'py, PyAny>> {
+    exception(py, &Error::out_of_resources(detail))
+}
+
 /// The Python exception for an error.
 pub(crate) fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     let cause = std::error::Error::source(error).map(ToString::to_string);

@@ -14,7 +14,9 @@ mod convert;
 mod declare;
 mod emulator;
 mod error;
+mod interrupt;
 mod items;
+mod log;
 mod message;
 mod model;
 mod outbox;
@@ -34,7 +36,8 @@ mod _native {
         callback::end,
         client::Client,
         emulator::Emulator,
-        error::error_kinds,
+        error::{error_kinds, out_of_resources},
+        log::log,
         message::{ButtonTemplate, CallPrompt, Element, GenericTemplate, Message},
         message::{RawMessage, Recipient},
         model::Model,

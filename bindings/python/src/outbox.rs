@@ -14,12 +14,14 @@ use callcta::{Delivery, Error};
 use pyo3::prelude::*;
 
 use crate::error::{exception, guard, raise};
+use crate::log;
 use crate::message::Message;
 use crate::record::Receipt;
 use crate::request::request;
 
 type Outcome = (u64, callcta::Result<callcta::Receipt>);
-type PyOutcome<'py> = (u64, Option<Receipt>, Option<Bound<'py, PyAny>>);
+/// With its line for a log.
+type PyOutcome<'py> = (u64, Option<Receipt>, Option<Bound<'py, PyAny>>, Option<String>);
 
 /// Sends over threads of its own, which end with it.
 #[pyclass(frozen, name = "_Outbox", module = "callcta._native")]
@@ -33,7 +35,7 @@ impl Outbox {
         &self, completions: &Completions, key: u64, to: &Bound<'_, PyAny>,
         message: &Bound<'_, Message>, options: &Bound<'_, PyAny>,
     ) -> PyResult<Ticket> {
-        let request = request(to, message, options)?;
+        let request = request(to, message, options, Some(key))?;
         let shared = Arc::clone(&completions.0);
         let done = move |outcome| shared.push(key, outcome);
         let ticket = guard(Delivery::NotSent, || self.0.try_submit(request, done));
@@ -53,9 +55,9 @@ pub(crate) struct Ticket(Option<callcta::Ticket>);
 
 #[pymethods]
 impl Ticket {
-    /// Cancels the message if it still waits; False if it is being sent or done.
-    fn cancel(&self) -> bool {
-        self.0.as_ref().is_some_and(callcta::Ticket::cancel)
+    /// Gives the message up: cancels it if it still waits, breaks it off if it is being sent.
+    fn cancel(&self, py: Python<'_>) {
+        py.detach(|| self.0.as_ref().map(callcta::Ticket::cancel));
     }
 }
 
@@ -85,6 +87,11 @@ impl Shared {
     fn push(&self, key: u64, outcome: callcta::Result<callcta::Receipt>) {
         let mut state = self.state();
         state.outcomes.push_back((key, outcome));
+        self.tell(state);
+    }
+
+    /// Lets go of the state, and makes the pipe readable.
+    fn tell(&self, mut state: MutexGuard<'_, State>) {
         let told = replace(&mut state.told, true);
         // First, or who is woken would have to wait for the lock.
         drop(state);
@@ -110,8 +117,15 @@ impl Completions {
         self.0.reader.as_raw_fd()
     }
 
-    /// Takes at most `limit` outcomes; to be called when there are some.
-    #[pyo3(signature = (limit: "int") -> "list[tuple[int, Receipt | None, typing.Any]]")]
+    /// Makes `fileno` readable once.
+    fn wake(&self) {
+        self.0.tell(self.0.state());
+    }
+
+    /// Takes at most `limit` outcomes; to be called when `fileno` is readable.
+    #[pyo3(
+        signature = (limit: "int") -> "list[tuple[int, Receipt | None, typing.Any, str | None]]"
+    )]
     fn take<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Vec<PyOutcome<'py>>> {
         let mut state = self.0.state();
         let count = state.outcomes.len().min(limit);
@@ -121,10 +135,28 @@ impl Completions {
         if all {
             let _ = (&self.0.reader).read_exact(&mut [0]);
         }
-        let outcomes = taken.into_iter().map(|(key, outcome)| match outcome {
-            Ok(receipt) => Ok((key, Some(receipt.into()), None)),
-            Err(error) => Ok((key, None, Some(exception(py, &error)?))),
-        });
-        outcomes.collect()
+        let logged = log::is_wanted(py);
+        taken.into_iter().map(|outcome| for_python(py, outcome, logged)).collect()
     }
+
+    /// Takes the outcome of the message `key`, if it is known.
+    #[pyo3(
+        signature = (key: "int") -> "tuple[int, Receipt | None, typing.Any, str | None] | None"
+    )]
+    fn find<'py>(&self, py: Python<'py>, key: u64) -> PyResult<Option<PyOutcome<'py>>> {
+        let mut state = self.0.state();
+        // Likely the newest.
+        let at = state.outcomes.iter().rposition(|outcome| outcome.0 == key);
+        let found = at.and_then(|at| state.outcomes.remove(at));
+        drop(state);
+        found.map(|outcome| for_python(py, outcome, log::is_wanted(py))).transpose()
+    }
+}
+
+fn for_python(py: Python<'_>, (key, outcome): Outcome, logged: bool) -> PyResult<PyOutcome<'_>> {
+    let line = if logged { log::line(&outcome) } else { None };
+    Ok(match outcome {
+        Ok(receipt) => (key, Some(receipt.into()), None, line),
+        Err(error) => (key, None, Some(exception(py, &error)?), line),
+    })
 }

@@ -20,15 +20,18 @@ use crate::record::Violation;
 pub(crate) fn validate_request(
     to: &Bound<'_, PyAny>, message: &Bound<'_, Message>, options: &Bound<'_, PyAny>,
 ) -> PyResult<Vec<Violation>> {
-    let request = request(to, message, options)?;
+    let request = request(to, message, options, None)?;
     Ok(request.validate().into_iter().map(Into::into).collect())
 }
 
 pub(crate) fn request(
     to: &Bound<'_, PyAny>, message: &Bound<'_, Message>, options: &Bound<'_, PyAny>,
+    key: Option<u64>,
 ) -> PyResult<Request> {
     let message = callcta::Message::held(message)?.clone();
-    Ok(Request::new(recipient(to)?, message, read_options(options)?))
+    let options = read_options(options)?;
+    let options = key.into_iter().fold(options, SendOptions::key);
+    Ok(Request::new(recipient(to)?, message, options))
 }
 
 pub(crate) fn read_options(given: &Bound<'_, PyAny>) -> PyResult<SendOptions> {

@@ -61,7 +61,7 @@ print("callcta.aio" in sys.modules, "callcta.testing" in sys.modules)
 """
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "__future__ atexit\nFalse False\n"
+    assert done.stdout == "__future__ _contextvars atexit contextvars\nFalse False\n"
 
 
 def test_a_client_starts_threads_with_its_first_need(server: Server) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from callcta import _native
-from callcta._retry import RetryEvent
-from callcta.errors import CallCtaError, CancelledError, InvalidArgumentError
-from callcta.options import SendOptions
+from callcta._retry import Retries, RetryEvent
+from callcta._sends import Sends
 
 
 class ClientBase:
@@ -19,8 +18,6 @@ class ClientBase:
     Attributes:
         page_id: The Page that sends.
     """
-
-    _closed = False
 
     def __init__(
         self,
@@ -79,9 +76,9 @@ class ClientBase:
             retry_unknown: Whether to try again when the message may have been delivered. **This can
                 deliver it twice.** Defaults to False.
             on_retry: Called with a `RetryEvent` before the wait for each next try, on the thread
-                that sends. An exception in it is reported as unraisable and changes nothing. But
-                what is no `Exception`, such as a `KeyboardInterrupt`, comes out of a blocking
-                `send` at its end, in place of what became of the message.
+                that sends, in the context (`contextvars`) of the call. An exception in it is
+                reported as unraisable and changes nothing. But what is no `Exception`, such as a
+                `KeyboardInterrupt`, ends a blocking `send`.
             calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that
                 the Page has not enabled audio calling.
             workers: Most threads that send for one `send_many`, or for all sends that are awaited.
@@ -95,18 +92,11 @@ class ClientBase:
         settings = dict(locals())  # not the frame's own, to which a debugger adds
         del settings["self"]
         own = "page_id", "access_token", "on_retry", "workers", "capacity"
-        if on_retry is not None:
-            if not callable(on_retry):
-                raise InvalidArgumentError("on_retry must be callable", delivery="not_sent")
-
-            # The native client has a weak reference only, which not every callable allows.
-            def tell(error: CallCtaError, attempt: int, wait: float) -> None:
-                on_retry(RetryEvent(error, attempt, wait))
-
-            settings["on_retry"] = tell
-        self._on_retry = settings["on_retry"]
-        self._native = _native._Client(settings, *map(settings.pop, own))
-        self._outboxes = set[_native._Outbox]()
+        retries = None if on_retry is None else Retries(on_retry)
+        # The native client has a weak reference only.
+        self._tell_retry = settings["on_retry"] = retries and retries.tell
+        native = _native._Client(settings, *map(settings.pop, own))
+        self._sends = Sends(native, retries)
         self._prepare()
 
     def _prepare(self) -> None:
@@ -115,29 +105,3 @@ class ClientBase:
     def __repr__(self) -> str:
         """Shows no token."""
         return f"{type(self).__name__}(page_id={self.page_id!r})"
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise CancelledError("the client is closed", delivery="not_sent", reason="closed")
-
-    def _limit(self, lookahead: int | None) -> int:
-        """How many messages may be under way: never more than an outbox takes."""
-        limit = 2 * self._native.workers if lookahead is None else max(lookahead, 1)
-        return min(limit, self._native.capacity)
-
-    def _start(self, pace: float | None, options: SendOptions) -> _native._Outbox:
-        """An outbox that is closed with the client, until it goes to `_end`."""
-        outbox = self._native.outbox(pace, options)
-        self._outboxes.add(outbox)
-        return outbox
-
-    def _end(self, outbox: _native._Outbox) -> None:
-        """Cancels what still waits in an outbox."""
-        outbox.close()
-        self._outboxes.discard(outbox)
-
-    def _close(self) -> None:
-        self._closed = True  # first: whoever comes too late for the loop sees it
-        for outbox in list(self._outboxes):
-            outbox.close()
-        self._native.close()

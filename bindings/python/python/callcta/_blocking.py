@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Self, Unpack
 
-from callcta import _native
 from callcta._base import ClientBase
+from callcta._many import Many
 from callcta._native import PACE, Message, Receipt, Recipient
-from callcta._outcome import Outcome, outcome
+from callcta._outcome import Outcome
 from callcta.options import SendOptions
 
 
@@ -16,8 +16,10 @@ class Client(ClientBase):
     """Sends messages for one Page and waits for the answers.
 
     Several threads can use a client at once and really run in parallel; so can the child of a fork.
-    Ctrl-C takes effect when the send in progress ends, all its tries and the waits between them
-    included.
+
+    Signal handlers run while a send waits. When one raises, as that of Ctrl-C does, the send is
+    given up at once; what is known about the message then comes with the exception: a note, and the
+    attributes `delivery` (also `sent`), `error` and `receipt`, for `send_many` `outcomes`.
     """
 
     def send(
@@ -38,7 +40,7 @@ class Client(ClientBase):
             CallCtaError: Any other failure. `error.delivery` tells whether the message may have
                 arrived.
         """
-        return self._native.send(to, message, options)
+        return self._sends.send(to, message, options)
 
     def send_many(
         self,
@@ -50,12 +52,15 @@ class Client(ClientBase):
     ) -> Generator[Outcome, None, None]:
         """Sends many messages over several threads, in order for each recipient.
 
-        Nothing is sent before the first outcome is asked for. Leaving the loop early cancels what
-        still waits. So does an exception of `messages`, an item that isn't such a pair, or closing
-        the client; it is raised when the outcomes of all that was read before it have come.
+        Nothing is read or sent before the first outcome is asked for. Leaving the loop early
+        cancels what still waits. So does an exception of `messages`, an item that isn't such a
+        pair, or closing the client; it is raised when the outcomes of all that was read before it
+        have come.
 
         Args:
-            messages: Pairs of recipient and message; read as the sends go on.
+            messages: Pairs of recipient and message, read as the sends go on, **on a thread of
+                their own**: outcomes come while this one waits for the next pair. For what belongs
+                to the thread that made it, such as a database cursor, give lists of some of them.
             pace: How many messages may start per second; all `send_many` of a client keep it
                 together, a plain `send` doesn't count. Fewer start when the platform's answers say
                 that much of a limit is used up. Defaults to `PACE` (40): above it a Page's inbox
@@ -73,46 +78,20 @@ class Client(ClientBase):
                 number, or an option can't be used.
             CancelledError: The client is closed.
         """
-        from select import POLLIN, poll
-
-        self._check_open()
-        limit = self._limit(lookahead)
-        outbox, completions = self._start(pace, options), _native._Completions()
-        waiting = poll()
-        waiting.register(completions.fileno(), POLLIN)
-        pending: dict[int, tuple[str | Recipient, Message]] = {}
-
-        def known(timeout: int | None) -> Iterator[Outcome]:
-            if waiting.poll(timeout):
-                for index, receipt, error in completions.take(limit):
-                    yield outcome(index, *pending.pop(index), receipt, error)
-
-        end: Exception | None = None
+        many = Many(self._sends, messages, pace, lookahead, options)
         try:
-            items = enumerate(messages)
-            while True:
-                yield from known(None if len(pending) >= limit else 0)
-                try:
-                    index, (to, message) = next(items)
-                    self._check_open()
-                    outbox.submit(completions, index, to, message, options)
-                except Exception as error:
-                    end = error
-                    break
-                pending[index] = to, message
-            if not isinstance(end, StopIteration):
-                outbox.close()
-            while pending:
-                yield from known(None)
-            if not isinstance(end, StopIteration):
-                raise end
+            yield from many.outcomes()
+        except GeneratorExit:
+            raise
+        except BaseException as raised:
+            many.give_up(raised)
+            raise
         finally:
-            end = None  # it refers to this frame, and so to itself
-            self._end(outbox)
+            many.stop()
 
     def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""
-        self._close()
+        self._sends.close()
 
     def __enter__(self) -> Self:
         """The client itself."""

@@ -42,6 +42,8 @@ __all__ = [
     "_Ticket",
     "_end",
     "_error_kinds",
+    "_log",
+    "_out_of_resources",
     "_validate_request",
 ]
 
@@ -860,9 +862,11 @@ class _Client:
         Another outbox, which starts at most `pace` messages per second, for messages with
         these options: they are checked here, before any is sent.
         """
-    def send(self, /, to: Any, message: Message, options: Any) -> Receipt:
+    def send(
+        self, /, key: int | None, to: typing.Any, message: Message, options: typing.Any
+    ) -> Receipt:
         """
-        Sends and waits.
+        Sends and waits. `key` is what the callback is told.
         """
     @property
     def workers(self, /) -> int:
@@ -880,9 +884,17 @@ class _Completions:
         """
         A file descriptor that is readable while there are outcomes.
         """
-    def take(self, /, limit: int) -> list[tuple[int, Receipt | None, typing.Any]]:
+    def find(self, /, key: int) -> tuple[int, Receipt | None, typing.Any, str | None] | None:
         """
-        Takes at most `limit` outcomes; to be called when there are some.
+        Takes the outcome of the message `key`, if it is known.
+        """
+    def take(self, /, limit: int) -> list[tuple[int, Receipt | None, typing.Any, str | None]]:
+        """
+        Takes at most `limit` outcomes; to be called when `fileno` is readable.
+        """
+    def wake(self, /) -> None:
+        """
+        Makes `fileno` readable once.
         """
 
 @disjoint_base
@@ -943,9 +955,9 @@ class _Ticket:
     """
     A queued message.
     """
-    def cancel(self, /) -> bool:
+    def cancel(self, /) -> None:
         """
-        Cancels the message if it still waits; False if it is being sent or done.
+        Gives the message up: cancels it if it still waits, breaks it off if it is being sent.
         """
 
 def _end() -> None:
@@ -959,6 +971,16 @@ def _error_kinds() -> list[tuple[str, str, typing.Literal["not_sent", "rejected"
     """
     Every kind of error: its stable name, its advice, and the delivery that errors of this kind
     have if nobody says more.
+    """
+
+def _log(line: str) -> None:
+    """
+    Logs a line. What goes wrong there changes nothing, unless it is no `Exception`.
+    """
+
+def _out_of_resources(detail: str) -> typing.Any:
+    """
+    The error for what this machine has no more of.
     """
 
 def _validate_request(to: Any, message: Message, options: Any) -> list[Violation]:

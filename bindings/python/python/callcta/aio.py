@@ -12,9 +12,11 @@ from typing import Any, Self, TypeAlias, Unpack
 
 from callcta import _native
 from callcta._base import ClientBase
+from callcta._given_up import tell, tell_many
 from callcta._native import Message, Receipt, Recipient
 from callcta._outcome import Outcome, outcome
-from callcta.errors import CallCtaError
+from callcta._sends import Sends
+from callcta.errors import CallCtaError, CancelledError
 from callcta.options import SendOptions
 
 __all__ = ["Client"]
@@ -22,8 +24,12 @@ __all__ = ["Client"]
 _Pair: TypeAlias = tuple[str | Recipient, Message]
 _Future: TypeAlias = asyncio.Future[Receipt]
 _Outbox: TypeAlias = _native._Outbox
+_Known: TypeAlias = tuple[int, Receipt | None, CallCtaError | None, str | None]
+# Key, future, outbox, request.
 _Sending: TypeAlias = tuple[int, _Future, _Outbox, str | Recipient, Message, SendOptions]
 
+# How many seconds a closed client waits for messages to say that they are at their end anyway.
+_GRACE = 0.1
 # Most sends that start, and most outcomes that are told, in one turn of an event loop.
 _TURN = 32
 
@@ -31,10 +37,10 @@ _TURN = 32
 class _Bridge:
     """Brings outcomes into one event loop, however many with one wake-up."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, sends: Sends) -> None:
         self.loop = loop
+        self.sends = sends
         self.completions = _native._Completions()
-        self.keys = itertools.count()
         # Whether the next send may start at once: the first one since outcomes were told.
         self.calm = True
         self.backlog: collections.deque[_Sending] = collections.deque()
@@ -42,10 +48,16 @@ class _Bridge:
         loop.add_reader(self.completions.fileno(), self.tell)
 
     def queue(
-        self, outbox: _Outbox, to: str | Recipient, message: Message, options: SendOptions
+        self,
+        outbox: _Outbox,
+        to: str | Recipient,
+        message: Message,
+        options: SendOptions,
+        index: int | None = None,
     ) -> _Sending:
         """Starts a send at once or soon, in order."""
-        sending = next(self.keys), self.loop.create_future(), outbox, to, message, options
+        key, future = self.sends.begin(to, message, index), self.loop.create_future()
+        sending = key, future, outbox, to, message, options
         if self.calm and not self.backlog:
             self.calm = False
             self.submit(sending)
@@ -60,6 +72,7 @@ class _Bridge:
         try:
             ticket = outbox.submit(self.completions, key, to, message, options)
         except Exception as error:
+            self.sends.ended(key)
             future.set_exception(error)
         else:
             self.waiting[key] = future, ticket
@@ -67,29 +80,62 @@ class _Bridge:
     def start(self) -> None:
         for _ in range(min(_TURN, len(self.backlog))):
             sending = self.backlog.popleft()
-            if not sending[1].done():
+            if sending[1].done():
+                self.sends.ended(sending[0])
+            else:
                 self.submit(sending)
         if self.backlog:
             self.loop.call_soon(self.start)
 
-    def cancel(self, key: int) -> None:
-        """Nobody waits for this send any more."""
-        if key in self.waiting:
-            self.waiting[key][1].cancel()
+    def give_up(self, sending: _Sending) -> tuple[Receipt | None, CallCtaError | None]:
+        """Nobody waits for this send any more; tells what is known about it."""
+        key, future, *_ = sending
+        if future.done() and not future.cancelled():
+            error = future.exception()
+            if error is None:
+                return future.result(), None
+            return None, error if isinstance(error, CallCtaError) else _unsent()
+        future.cancel()
+        if key not in self.waiting:
+            return None, _unsent()
+        self.waiting[key][1].cancel()
+        known = self.completions.find(key)
+        if known is None:
+            return None, CancelledError("given up while it was being sent", reason="aborted")
+        del self.waiting[key]
+        return self.told(known)
 
-    def tell(self) -> None:
+    def tell(self, limit: int = _TURN) -> None:
         self.calm = True
-        for key, receipt, error in self.completions.take(_TURN):
-            future, _ = self.waiting.pop(key)
+        for known in self.completions.take(limit):
+            future, _ = self.waiting.pop(known[0])
+            receipt, error = self.told(known)
             if future.done():
                 continue  # nobody waits any more
             if receipt is not None:
                 future.set_result(receipt)
-            else:
+            elif error is not None:
                 future.set_exception(error)
+
+    def told(self, known: _Known) -> tuple[Receipt | None, CallCtaError | None]:
+        key, receipt, error, line = known
+        self.sends.ended(key)
+        if line is not None:
+            _native._log(line)
+        return receipt, error
 
     def stop(self) -> None:
         self.loop.remove_reader(self.completions.fileno())
+
+
+def _outcome(
+    index: int, sending: _Sending, receipt: Receipt | None, error: CallCtaError | None
+) -> Outcome:
+    return outcome(index, sending[3], sending[4], receipt, error)
+
+
+def _unsent() -> CancelledError:
+    return CancelledError("cancelled before it was sent", delivery="not_sent", reason="aborted")
 
 
 def _stop_all(bridges: dict[asyncio.AbstractEventLoop, _Bridge]) -> None:
@@ -105,13 +151,17 @@ class Client(ClientBase):
     However many sends are awaited at once, at most `workers` threads work on them; messages to one
     recipient go out in the order of the calls.
 
-    A cancelled `await` cancels a message that still waits for its turn. One that is already on its
-    way may arrive all the same. The client can be used from several event loops, which must have
-    `add_reader` (all do but the one that is Windows's default).
+    A cancelled `await` gives its message up: one that waits for its turn isn't sent, one that is on
+    its way is broken off and may arrive all the same. The `asyncio.CancelledError` tells which: it
+    has a note, and the attributes `delivery` (`not_sent` or `unknown`, or else what was known
+    already, also `sent`), `error` and `receipt`, for `send_many` `outcomes`.
+
+    The client can be used from several event loops, which must have `add_reader` (all do but the
+    one that is Windows's default).
     """
 
     def _prepare(self) -> None:
-        self._awaited = self._start(None, {})
+        self._awaited = self._sends.outbox(None, {})
         self._bridges: dict[asyncio.AbstractEventLoop, _Bridge] = {}
         weakref.finalize(self, _stop_all, self._bridges).atexit = False
 
@@ -119,13 +169,13 @@ class Client(ClientBase):
         self, to: str | Recipient, message: Message, **options: Unpack[SendOptions]
     ) -> Receipt:
         """Sends a message and waits for the platform's answer; see `callcta.Client.send`."""
-        self._check_open()
+        self._sends.check_open()
         bridge = self._bridge()
         sending = bridge.queue(self._awaited, to, message, options)
         try:
             return await sending[1]
-        except asyncio.CancelledError:
-            bridge.cancel(sending[0])
+        except asyncio.CancelledError as cancelled:
+            tell(cancelled, *bridge.give_up(sending))
             raise
 
     async def send_many(
@@ -139,7 +189,8 @@ class Client(ClientBase):
         """Sends many messages at once; see `callcta.Client.send_many`.
 
         Args:
-            messages: Pairs of recipient and message, also from an asynchronous iterator.
+            messages: Pairs of recipient and message. An asynchronous iterable may take its time;
+                a plain one is read by the event loop and must not block.
             pace: How many messages may start per second, None for no bound. Defaults to
                 `callcta.PACE` (40).
             lookahead: How many messages may be under way at most, up to `capacity`. Defaults to
@@ -154,22 +205,23 @@ class Client(ClientBase):
                 number, or an option can't be used.
             CancelledError: The client is closed.
         """
-        outbox, bridge = self._start(pace, options), self._bridge()
-        slots = asyncio.Semaphore(self._limit(lookahead))
+        sends, bridge = self._sends, self._bridge()
+        outbox = sends.outbox(pace, options)
+        slots = asyncio.Semaphore(sends.limit(lookahead))
         done: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
-        pending: dict[asyncio.Future[Any], tuple[int, str | Recipient, Message]] = {}
+        pending: dict[asyncio.Future[Any], tuple[int, _Sending]] = {}
 
         async def start(index: int, to: str | Recipient, message: Message) -> None:
             await slots.acquire()
             if index % _TURN == 0:
                 await asyncio.sleep(0)
-            self._check_open()
-            _, future, *_ = bridge.queue(outbox, to, message, options)
-            pending[future] = index, to, message
-            future.add_done_callback(done.put_nowait)
+            sends.check_open()
+            sending = bridge.queue(outbox, to, message, options, index)
+            pending[sending[1]] = index, sending
+            sending[1].add_done_callback(done.put_nowait)
 
         async def start_all() -> None:
-            self._check_open()
+            sends.check_open()
             indexes = itertools.count()
             if isinstance(messages, AsyncIterable):
                 async for to, message in messages:
@@ -180,6 +232,15 @@ class Client(ClientBase):
 
         starting = asyncio.ensure_future(start_all())
         starting.add_done_callback(done.put_nowait)
+
+        def closed() -> None:
+            """Waits no longer for messages, unless they are at their end anyway."""
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                bridge.loop.call_soon_threadsafe(
+                    lambda: bridge.loop.call_later(_GRACE, starting.cancel)
+                )
+
+        sends.on_close.add(closed)
         end: BaseException | None = None
         try:
             while pending or not starting.done():
@@ -187,27 +248,39 @@ class Client(ClientBase):
                 error = None if future.cancelled() else future.exception()
                 if future is not starting:
                     slots.release()
-                    index, to, message = pending.pop(future)
                     if error is None or isinstance(error, CallCtaError):
-                        receipt = None if error else future.result()
-                        yield outcome(index, to, message, receipt, error)
+                        yield _outcome(
+                            *pending.pop(future), None if error else future.result(), error
+                        )
                         continue
+                    pending.pop(future)
                 if error is not None:
                     end = end or error
                     starting.cancel()
                     outbox.close()
             if end is not None:
-                raise end
-            starting.result()
+                raise end  # noqa: TRY301
+            if starting.cancelled():
+                sends.check_open()
+        except GeneratorExit:
+            raise
+        except BaseException as raised:
+            sends.end(outbox)  # first: what waits must not take the place of what is given up
+            bridge.tell(len(bridge.waiting))
+            given_up = [(*sent, *bridge.give_up(sent[1])) for sent in pending.values()]
+            tell_many(raised, [_outcome(*known) for known in given_up])
+            raise
         finally:
+            end = None  # it may refer to this frame, and so to itself
+            sends.on_close.discard(closed)
             for future in (starting, *pending):
                 if not future.cancel() and not future.cancelled():
                     future.exception()  # nobody has to be told any more
-            self._end(outbox)
+            sends.end(outbox)
 
     async def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""
-        self._close()
+        self._sends.close()
         bridge = self._bridge()
         futures = [future for _, future, *_ in bridge.backlog]
         futures += [future for future, _ in bridge.waiting.values()]
@@ -232,5 +305,5 @@ class Client(ClientBase):
             for old in list(self._bridges):
                 if old.is_closed():
                     self._bridges.pop(old, None)
-            self._bridges[loop] = _Bridge(loop)
+            self._bridges[loop] = _Bridge(loop, self._sends)
         return self._bridges[loop]
