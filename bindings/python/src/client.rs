@@ -83,9 +83,8 @@ impl Client {
         match raised.or(logged.err()) {
             None => outcome.map_err(PyErr::from_value),
             Some(raised) => {
-                let told = py.import("callcta._given_up")?.getattr("tell")?;
-                let (receipt, error) = (outcome.as_ref().ok(), outcome.as_ref().err());
-                told.call1((raised.value(py), receipt, error))?;
+                let known = (raised.value(py), outcome.as_ref().ok(), outcome.as_ref().err());
+                let _ = py.import("callcta._given_up")?.call_method1("tell", known);
                 Err(raised)
             }
         }

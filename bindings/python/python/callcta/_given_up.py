@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from callcta._native import Receipt
@@ -42,7 +43,8 @@ def tell_many(raised: BaseException, outcomes: Sequence[Outcome]) -> None:
 def _add(raised: BaseException, note: str, **attributes: object) -> None:
     raised.add_note(f"callcta: {note}")
     for name, value in attributes.items():
-        setattr(raised, name, value)
+        with contextlib.suppress(AttributeError):  # not every class lets more be added
+            setattr(raised, name, value)
 
 
 def _chain(raised: BaseException, error: CallCtaError) -> None:
