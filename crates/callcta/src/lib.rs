@@ -96,6 +96,7 @@
 //! - [`Message`], [`Element`], [`Button`]: what can be said
 //! - [`SendOptions`], [`Recipient`]: how, and to whom
 //! - [`ErrorKind`]: what can go wrong, each with a name and a number that stay
+//! - [`CancelToken`]: giving up a send that is under way
 //! - [`limits`]: every documented number with its source
 //! - [`webhook`]: verifying and reading what comes back, such as a tap on the button
 //! - [`transport`]: another HTTP stack, or none in tests

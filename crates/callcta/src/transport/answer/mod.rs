@@ -17,8 +17,8 @@ pub(super) use self::head::Head;
 /// chunked body.
 pub(super) const MAX_ANSWER_HEAD: usize = 64 * 1024;
 
-/// Shorter input is looked at before its first line is whole: what isn't HTTP shows at
-/// once.
+/// At the beginning, input is looked at also when no line of it has come to its end:
+/// what isn't HTTP shows at once.
 const FIRST_WORDS: usize = 64;
 
 /// A gzip stream of nothing.
@@ -104,7 +104,7 @@ impl Reader {
             return Ok(None);
         };
         let new = input.get(*seen..).unwrap_or_default();
-        let read = if input.len() < FIRST_WORDS || new.contains(&b'\n') {
+        let read = if *seen < FIRST_WORDS || new.contains(&b'\n') {
             Head::read(input)?
         } else {
             None

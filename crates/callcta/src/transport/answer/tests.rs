@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
 use super::*;
 
 /// What a connection with this on it tells: status, header lines, body, and whether
@@ -403,6 +407,7 @@ fn what_is_not_http_shows_soon() {
         "HTTP/1.1 200 OK\r\n: y\r\n",
         "HTTP/1.1 200 OK\r\nx y: z\r\n",
         "HTTP/1.1 200 OK\r\n x: folded\r\n",
+        "a long text without any line in it, as a server of another protocol may send",
     ] {
         let told = read(bytes.as_bytes(), &[]);
         if bytes == "HTTP/1.1 20" {
@@ -416,4 +421,56 @@ fn what_is_not_http_shows_soon() {
         read(long.as_bytes(), &[9, 60_000]),
         Err(Malformed::HeadTooLong)
     );
+}
+
+/// Bytes that look like an answer, and rarely are one.
+fn anything() -> impl Strategy<Value = Vec<u8>> {
+    let part = select(vec![
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 100\r\n",
+        "content-length: ",
+        "transfer-encoding: chunked",
+        "content-encoding: gzip",
+        "connection: close",
+        "x: y",
+        "\r\n",
+        "\r\n\r\n",
+        "\r",
+        "\n",
+        " ",
+        ":",
+        ",",
+        ";",
+        "0",
+        "2",
+        "{}",
+        "2\r\n{}\r\n",
+        "0\r\n\r\n",
+        "\0",
+        "\u{e9}",
+    ]);
+    let begin = select(vec![
+        "",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+    ]);
+    (begin, vec(part, 0..40))
+        .prop_map(|(begin, parts)| (begin.to_owned() + &parts.concat()).into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn cuts_make_no_difference(bytes in anything(), cuts in vec(any::<Index>(), 0..10)) {
+        let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+        cuts.sort_unstable();
+        // What is wrong with a head may show before or after its end.
+        let (whole, cut) = (read(&bytes, &[]).ok(), read(&bytes, &cuts).ok());
+        prop_assert_eq!(&whole, &cut);
+        if let Some((status, _, body, keeps)) = whole {
+            prop_assert!(status >= 100);
+            prop_assert!(body.is_ok() || !keeps);
+        }
+    }
 }
