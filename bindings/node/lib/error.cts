@@ -17,11 +17,27 @@ export class CallCtaError extends Error {
   /** `CALLCTA_` and the kind in upper case. */
   readonly code: `CALLCTA_${Uppercase<ErrorKind>}`;
 
+  /** Whose stack is shown, if not its own. */
+  #caller: Caller | undefined;
+
+  static {
+    const get = function (this: CallCtaError) {
+      const stack = this.#caller?.stack;
+      if (typeof stack !== 'string') return stack;
+      // Behind what it has in place of a name and a text.
+      const [frames = ''] = /\n[^]*/.exec(stack) ?? [];
+      return `${this.name}: ${this.message}${frames}`;
+    };
+    const set = function (this: CallCtaError, value: unknown) {
+      Object.defineProperty(this, 'stack', { value, configurable: true, writable: true });
+    };
+    Object.defineProperty(this.prototype, 'stack', { get, set, configurable: true });
+  }
+
   /** @internal */
   constructor({ message, causes, ...fields }: NativeError, reason?: unknown, caller?: Caller) {
     const beneath = (cause: unknown, text: string) => new Error(text, because(cause));
     super(message, because(reason ?? causes.reduceRight(beneath, undefined)));
-    if (caller !== undefined) showCaller(this, caller);
     Object.assign(this, fields);
     this.code = `CALLCTA_${fields.kind.toUpperCase()}` as typeof this.code;
     // They may name people, so they aren't printed.
@@ -29,6 +45,8 @@ export class CallCtaError extends Error {
     for (const text of ['message', 'userTitle', 'userMsg']) {
       if (text in graph) Object.defineProperty(graph, text, { enumerable: false });
     }
+    this.#caller = caller;
+    if (caller !== undefined) delete this.stack;
   }
 
   toJSON(): object {
@@ -52,17 +70,16 @@ export function calledBy(callee: Function): Caller {
   return caller;
 }
 
-/** Makes the caller's stack that of the error, as soon as somebody looks. */
-function showCaller(error: CallCtaError, caller: Caller): void {
-  const define = (descriptor: PropertyDescriptor) =>
-    Object.defineProperty(error, 'stack', { configurable: true, ...descriptor });
-  const get = () => {
-    const { stack } = caller;
-    if (typeof stack !== 'string') return stack;
-    const [frames = ''] = /\n[^]*/.exec(stack) ?? [];
-    return `${error.name}: ${error.message}${frames}`;
-  };
-  define({ get, set: (value) => define({ value, writable: true }) });
+/** An error that doesn't come from where it is made, but from a call. */
+export function failure(error: NativeError, reason: unknown, caller: Caller): CallCtaError {
+  const { stackTraceLimit } = Error;
+  // Where it is made nobody wants to know, and it costs more than all the rest.
+  const limited = Reflect.set(Error, 'stackTraceLimit', 0);
+  try {
+    return new CallCtaError(error, reason, caller);
+  } finally {
+    if (limited) Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** The error of a wrong argument. */

@@ -6,7 +6,8 @@ const printed = debuglog('callcta');
 
 /** Whether anybody wants to know what is logged of sends. */
 export function isLogging(): boolean {
-  return published.hasSubscribers || printed.enabled;
+  // Not every runtime has the latter.
+  return published.hasSubscribers || printed.enabled === true;
 }
 
 /** Passes on the line of a send. */

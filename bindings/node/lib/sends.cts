@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import native = require('./native.cjs');
 import type { NativeClient, NativeError } from './binding.cjs';
-import { CallCtaError, type Caller } from './error.cjs';
+import { type CallCtaError, type Caller, failure } from './error.cjs';
 import { isLogging, log } from './log.cjs';
 import type { Asked } from './request.cjs';
 import type { RetryEvent } from './settings.cjs';
@@ -58,11 +58,11 @@ export class Sends {
   /** Starts a send, together with the others of this moment. */
   start(ask: () => Asked, { signal: common, group, caller }: Ties): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      if (this.#ending) throw new CallCtaError(native.closed(), undefined, caller);
+      if (this.#ending) throw failure(native.closed(), undefined, caller);
       const { request, signal: own, to, message } = ask();
       const signals = [own, common].filter((signal) => signal !== undefined);
       const aborted = signals.find((signal) => signal.aborted);
-      if (aborted) throw new CallCtaError(native.notBegun(), aborted.reason, caller);
+      if (aborted) throw failure(native.notBegun(), aborted.reason, caller);
       // Nothing throws from here on: no request must be left without its send.
       const id = ++this.#lastId;
       for (const signal of signals) this.#listen(signal, id);
@@ -125,18 +125,18 @@ export class Sends {
   };
 
   #retrying(id: number, outcome: NativeError, retry: Retry): void {
-    const { about, scope, caller } = this.#sends.get(id) ?? {};
-    if (about === undefined) return;
-    const event = { ...about, error: new CallCtaError(outcome, undefined, caller), ...retry };
+    const send = this.#sends.get(id);
+    if (send?.about === undefined) return;
+    const event = { ...send.about, error: failure(outcome, undefined, send.caller), ...retry };
     // What it throws must not keep the other events from being handled.
-    scope?.runInAsyncScope(() => void Promise.resolve().then(() => this.onRetry?.(event)));
+    send.scope?.runInAsyncScope(() => void Promise.resolve().then(() => this.onRetry?.(event)));
   }
 
   #fail(id: number, outcome: NativeError): void {
     const send = this.#take(id);
     if (send === undefined) return;
     const aborted = outcome.reason === 'aborted' && send.signals.find((signal) => signal.aborted);
-    send.reject(new CallCtaError(outcome, aborted ? aborted.reason : undefined, send.caller));
+    send.reject(failure(outcome, aborted ? aborted.reason : undefined, send.caller));
   }
 
   #take(id: number): Send | undefined {

@@ -5,6 +5,8 @@ import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const crate = 'callcta-node';
+/** Otherwise musl has no shared libraries, and an addon is one. */
+const dynamic = 'target."cfg(target_env=\\"musl\\")".rustflags=["-C","target-feature=-crt-static"]';
 const dist = new URL('../dist/', import.meta.url);
 /** In a checkout. */
 export const workspace = new URL('../../../Cargo.toml', import.meta.url);
@@ -15,7 +17,7 @@ export const workspace = new URL('../../../Cargo.toml', import.meta.url);
 export function build({ manifest, target, profile }) {
   const args = ['build', '--locked', '--package', crate, '--profile', profile];
   args.push('--manifest-path', fileURLToPath(manifest));
-  args.push('--message-format', 'json-render-diagnostics');
+  args.push('--message-format', 'json-render-diagnostics', '--config', dynamic);
   if (target !== undefined) args.push('--target-dir', target);
   const cargo = spawnSync('cargo', args, {
     stdio: ['ignore', 'pipe', 'inherit'],

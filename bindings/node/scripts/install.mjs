@@ -10,8 +10,11 @@ const manifest = new URL('../rust/Cargo.toml', import.meta.url);
 
 if (existsSync(manifest)) {
   const target = process.env.CARGO_TARGET_DIR ?? mkdtempSync(join(tmpdir(), 'callcta-'));
+  const begun = Date.now();
+  console.log('callcta: compiling the native part with Cargo, which takes some minutes');
   try {
     build({ manifest, target, profile: process.env.CALLCTA_BUILD_PROFILE ?? 'release' });
+    console.log(`callcta: compiled in ${Math.ceil((Date.now() - begun) / 1000)} s`);
   } catch (error) {
     console.error(`callcta: ${error.message}`);
     process.exitCode = 1;

@@ -1,17 +1,21 @@
 //! The emulator, for tests.
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread;
 
 use callcta::{Delivery, Error};
 use callcta_emulator::Emulator;
-use napi::Env;
 use napi::bindgen_prelude::Object;
+use napi::{Env, JsDeferred};
 use napi_derive::napi;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::boundary::guard;
 use crate::read::parse;
+
+/// What makes a value of the answer of the control API.
+type Answer = Box<dyn FnOnce(Env) -> napi::Result<String> + Send>;
 
 /// A local Graph API inside of this process.
 #[napi]
@@ -46,17 +50,26 @@ impl NativeEmulator {
         path: String,
         body: Option<String>,
     ) -> napi::Result<Object<'env>> {
-        let body = guard(*env, || body.as_deref().map(parse).transpose())?;
-        let (answered, promise) = env.create_deferred::<String, _>()?;
-        let emulator = Arc::clone(&self.0);
-        // Elsewhere, since it may wait for this event loop to take a webhook.
-        thread::Builder::new()
-            .name("callcta-control".to_owned())
-            .spawn(move || {
-                let (status, answer): (u16, Value) =
-                    emulator.control(&method, &path, body.as_ref());
-                answered.resolve(move |_| Ok(json!([status, answer]).to_string()));
+        let (sender, receiver) = channel::<JsDeferred<String, Answer>>();
+        guard(*env, || {
+            let body = body.as_deref().map(parse).transpose()?;
+            let emulator = Arc::clone(&self.0);
+            // Elsewhere, since it may wait for this event loop to take a webhook.
+            let thread = thread::Builder::new().name("callcta-control".to_owned());
+            let started = thread.spawn(move || {
+                let answer = emulator.control(&method, &path, body.as_ref());
+                if let Ok(deferred) = receiver.recv() {
+                    deferred.resolve(Box::new(move |_| Ok(json!(answer).to_string())));
+                }
+            });
+            started.map_err(|error| {
+                Error::out_of_resources(format!("no thread can be started: {}", error.kind()))
             })?;
+            Ok(())
+        })?;
+        let (deferred, promise) = env.create_deferred()?;
+        // Fails only if the thread panicked.
+        let _ = sender.send(deferred);
         Ok(promise)
     }
 

@@ -308,14 +308,17 @@ describe('errors', () => {
     } catch (error) {
       assert.equal(error.code, 'EMFILE');
     }
-    const error = await rejection(client.send(PSID, message)).finally(() => {
-      for (const file of files) closeSync(file);
-    });
-    assert.deepEqual(
-      [error.kind, error.delivery, error.mayRetry],
-      ['out_of_resources', 'not_sent', true],
-    );
-    assert.match(error.advice, /ulimit -n/);
+    const errors = [await rejection(client.send(PSID, message))];
+    for await (const { error } of client.sendMany([{ to: PSID, message }])) errors.push(error);
+    for (const file of files) closeSync(file);
+    assert.equal(errors.length, 2);
+    for (const error of errors) {
+      assert.deepEqual(
+        [error.kind, error.delivery, error.mayRetry],
+        ['out_of_resources', 'not_sent', true],
+      );
+      assert.match(error.advice, /ulimit -n/);
+    }
   });
 
   it('come when the deadline has passed', async () => {
