@@ -116,6 +116,10 @@ export interface RecordedRequest {
   seq: number;
   /** Unix milliseconds of the emulator's clock. */
   receivedAt: number;
+  /** The recipient's id, if it names one. */
+  recipient: string | null;
+  /** The parameters as they were understood; null if the body is JSON. */
+  params: JsonObject | null;
   method: string;
   path: string;
   query: string;
