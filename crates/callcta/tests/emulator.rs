@@ -210,7 +210,7 @@ fn meet(faults: impl IntoIterator<Item = Fault>) -> (Result<u32, (ErrorKind, Del
         emulator.arm(fault);
     }
     let client = builder(&emulator, emulator.page_id(), emulator.access_token())
-        .timeout(Duration::from_millis(500))
+        .timeout(Duration::from_secs(3))
         .build()
         .expect("the settings are right");
     let outcome = client.send(defaults::PSID, &card());

@@ -36,7 +36,7 @@ impl fmt::Debug for Receipt {
     }
 }
 
-/// What [`ClientBuilder::on_retry`] is told.
+/// What [`ClientBuilder::on_retry`](crate::ClientBuilder::on_retry) is told.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct RetryEvent<'a> {
@@ -44,7 +44,8 @@ pub struct RetryEvent<'a> {
     pub to: &'a Recipient,
     /// The message.
     pub message: &'a Message,
-    /// The number that the caller gave to the send, if any; see [`SendOptions::key`].
+    /// The number that the caller gave to the send, if any; see
+    /// [`SendOptions::key`](crate::SendOptions::key).
     pub key: Option<u64>,
     /// Why there will be another try.
     pub error: &'a Error,
