@@ -14,6 +14,7 @@ mod convert;
 mod declare;
 mod emulator;
 mod error;
+mod interpreter;
 mod interrupt;
 mod items;
 mod log;
@@ -49,6 +50,11 @@ mod _native {
     /// Messages per second that a Page can keep up: above 40, its inbox stops showing messages.
     #[pymodule_export]
     const PACE: f64 = callcta::limits::PACE;
+
+    #[pymodule_init]
+    fn init(py: pyo3::Python<'_>) -> pyo3::PyResult<()> {
+        crate::interpreter::refuse_others(py)
+    }
 
     /// The version of callcta.
     #[pymodule_export]

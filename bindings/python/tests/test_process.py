@@ -366,3 +366,118 @@ asyncio.run(main())
     )
     assert output == "OutOfResourcesError not_sent True True\n" * 5
     assert server.requests == []
+
+
+SECOND = """
+try:
+    import callcta
+    print("imported")
+except ImportError as error:
+    print(error)
+"""
+REFUSED = (
+    "callcta works in one interpreter of a process, and another one has imported it already: "
+    "use threads or processes instead of subinterpreters"
+)
+
+
+def test_a_second_interpreter_is_refused(server: Server) -> None:
+    pytest.importorskip("_testcapi")
+    output = run(
+        f"""
+import _testcapi
+try:
+    import _interpreters as interpreters  # since 3.13
+except ImportError:
+    import _xxsubinterpreters as interpreters
+second = {SECOND!r}
+assert _testcapi.run_in_subinterp(second) == 0
+legacy = ("legacy",) if sys.version_info >= (3, 13) else ()
+options = {{}} if legacy else {{"isolated": False}}
+interpreters.run_string(interpreters.create(*legacy, **options), second)
+# The first one goes on.
+try:
+    callcta.Client("1", "t", base_url=url, timeout=-1)
+except callcta.InvalidArgumentError:
+    print(callcta.Client("1", "t", base_url=url).send("1", CALL).message_id)
+""",
+        server.url,
+    )
+    assert output == f"{REFUSED}\n{REFUSED}\nm_1\n"
+
+
+def test_also_the_main_one_if_it_is_second() -> None:
+    pytest.importorskip("_testcapi")
+    script = f"import _testcapi\n_testcapi.run_in_subinterp({SECOND!r})\n{SECOND}"
+    command = [sys.executable, "-W", "error", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == (f"imported\n{REFUSED}\n", "")
+
+
+def test_native_code_imports_nothing_that_a_freezer_would_not_see(server: Server) -> None:
+    """Such tools read Python code only; what that imports is there, and nothing else."""
+    output = run(
+        """
+import asyncio, datetime, inspect, pickle, select, signal, threading  # as the package does
+from callcta import aio
+
+class Refuse:
+    def find_spec(self, name, path, target=None):
+        raise ImportError(f"{name} is not frozen")
+
+sys.meta_path.insert(0, Refuse())
+client = callcta.Client("1", "t", base_url=url, timeout=3, on_retry=print)
+later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=1)
+receipt = client.send("1", CALL, deadline=later, fields={"x": [1, 2.5, None, "y"]})
+print(receipt.to_dict()["message_id"], pickle.loads(pickle.dumps(CALL)) == CALL)
+for wrong in ({"timeout": "3"}, {"timeout": -1}):
+    try:
+        callcta.Client("1", "t", **wrong)
+    except callcta.InvalidArgumentError as error:
+        print(error)
+for options in ({"deadline": 5}, {"fields": {"x": float("nan")}}):
+    try:
+        client.send("1", CALL, **options)
+    except callcta.InvalidArgumentError as error:
+        print(error)
+try:
+    callcta.Client("1", "t", base_url="http://127.0.0.1:1", attempts=1).send("1", CALL)
+except callcta.ConnectError as error:
+    print(type(error.__cause__).__name__)
+print([outcome.ok for outcome in client.send_many([("1", CALL)])])
+async def main():
+    async with aio.Client("1", "t", base_url=url) as other:
+        print((await other.send("1", CALL)).message_id)
+asyncio.run(main())
+def handler(*_):
+    raise LookupError
+signal.signal(signal.SIGUSR1, handler)
+threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+try:
+    client.send("100", CALL)
+except LookupError as error:
+    print(error.delivery)
+""",
+        slow_for_hundred(server).url,
+    )
+    assert output.splitlines() == [
+        "m_1 True",
+        "timeout must be a number of seconds, 0 or more",
+        "timeout must be a number of seconds, 0 or more",
+        "deadline must be a datetime with a time zone, not before 1970",
+        "fields is not JSON: it holds nan or inf",
+        "TransportError",
+        "[True]",
+        "m_1",
+        "unknown",
+    ]
+
+
+def slow_for_hundred(server: Server) -> Server:
+    def answer(request: Request) -> Answer:
+        if request.json["recipient"]["id"] == "100":
+            threading.Event().wait(5)
+        return ok(request)
+
+    server.answer = answer
+    return server
