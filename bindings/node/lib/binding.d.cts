@@ -101,6 +101,9 @@ export declare function rules(): Rule[];
 /** The message's wire form. */
 export declare function toWire(message: string): string;
 
+/** Fulfils when the event loop has come to other things. */
+export declare function turn(): Promise<void>;
+
 export declare function validate(message: string): Array<Violation>;
 
 export declare function validateRequest(request: string): Array<Violation>;

@@ -1,3 +1,4 @@
+import native = require('./native.cjs');
 import { call, type CallCtaError, type Caller } from './error.cjs';
 import { asJson, changed, reading } from './json.cjs';
 import type { Message, Recipient, SendOptions } from './message.cjs';
@@ -28,6 +29,9 @@ export interface SendManyOptions {
   signal?: AbortSignal | null | undefined;
 }
 
+/** How many items are taken before other things have their turn in the event loop. */
+const TURN = 64;
+
 /** How the sends of many are made. */
 function prepared({ client }: Sends, options: SendManyOptions | null | undefined) {
   const [pace, given] = reading('options', () => {
@@ -52,12 +56,16 @@ export async function* outcomes<T extends Outgoing>(
   const source = new Source(items);
   const ready: Outcome<T>[] = [];
   const group = new Set<number>();
-  let [taken, sending, left, wake] = [0, 0, false, () => {}];
+  let [taken, taking, sending, left, wake] = [0, false, 0, false, () => {}];
   const awake = () => wake();
 
   const take = async () => {
+    taking = true;
     const next = await source.take();
     if (next !== undefined && !left) void send(next.item, taken++);
+    // Items that are refused at once would leave no time for anything else.
+    if (taken % TURN === 0 && !source.ended) await native.turn();
+    taking = false;
     wake();
   };
   const send = async (item: T, index: number) => {
@@ -84,7 +92,7 @@ export async function* outcomes<T extends Outgoing>(
       // Made before anything that could wake it.
       const woken = new Promise<void>((resolve) => (wake = resolve));
       const open = !source.ended && !signal?.aborted;
-      if (open && !source.taking && sending + ready.length < limit) void take();
+      if (open && !taking && sending + ready.length < limit) void take();
       const outcome = ready.shift();
       if (outcome !== undefined) yield outcome;
       else if (sending === 0 && !open) break;

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { TextDecoder, types } from 'node:util';
 import native = require('./native.cjs');
 import { call, invalidArgument } from './error.cjs';
 import { asJson, isRounded } from './json.cjs';

@@ -1,5 +1,6 @@
 //! The emulator, for tests.
 
+use std::io::ErrorKind::{OutOfMemory, WouldBlock};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -28,7 +29,14 @@ impl NativeEmulator {
         guard(env, || {
             let started = Emulator::start().map_err(|error| {
                 let text = format!("the emulator can't be started: {error}");
-                Error::internal(Delivery::NotSent, text)
+                // Of threads, or of files (EMFILE, ENFILE), for which there is no name.
+                let is_spent = matches!(error.kind(), WouldBlock | OutOfMemory)
+                    || matches!(error.raw_os_error(), Some(23 | 24));
+                if is_spent {
+                    Error::out_of_resources(text)
+                } else {
+                    Error::internal(Delivery::NotSent, text)
+                }
             })?;
             Ok(NativeEmulator(Arc::new(started)))
         })

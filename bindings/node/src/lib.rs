@@ -15,6 +15,7 @@ mod read;
 
 use callcta::{CancelReason, Delivery, Error, ErrorKind, Message, Rule};
 use napi::Env;
+use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 
 use crate::boundary::guard;
@@ -25,6 +26,14 @@ use crate::read::parse;
 /// The version of callcta.
 #[napi]
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Fulfils when the event loop has come to other things.
+#[napi(ts_return_type = "Promise<void>")]
+pub fn turn(env: &Env) -> napi::Result<Object<'_>> {
+    let (deferred, promise) = env.create_deferred()?;
+    deferred.resolve(|_| Ok(()));
+    Ok(promise)
+}
 
 /// The names of all kinds of errors.
 #[napi(ts_return_type = "ErrorKind[]")]

@@ -204,8 +204,14 @@ pub fn whole(value: Value) -> Read<i64> {
     let Value::Number(number) = value else {
         return Err(Refused::must("a number"));
     };
-    let whole = number.as_i64();
-    whole.ok_or_else(|| Refused::must("a whole number"))
+    let is_large = number.as_f64().is_some_and(|number| number.fract() == 0.0);
+    number.as_i64().ok_or_else(|| {
+        Refused::must(if is_large {
+            "a whole number within 64 bits"
+        } else {
+            "a whole number"
+        })
+    })
 }
 
 /// A whole number that is not negative and fits.

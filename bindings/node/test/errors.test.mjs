@@ -182,7 +182,14 @@ describe('errors', () => {
     [with_({ url: 'https://example.com' }), /^buttons\[0\]\.url is not a field/],
     [with_({ expiresInDays: 1.5 }), /^buttons\[0\]\.expiresInDays must be a whole number$/],
     [with_({ expiresInDays: '5' }), /^buttons\[0\]\.expiresInDays must be a number$/],
-    [with_({ expiresInDays: 1e300 }), /^buttons\[0\]\.expiresInDays must be a whole number$/],
+    [
+      with_({ expiresInDays: 1e300 }),
+      /^buttons\[0\]\.expiresInDays must be a whole number within 64/,
+    ],
+    [
+      with_({ expiresInDays: 2 ** 63 }),
+      /^buttons\[0\]\.expiresInDays must be a whole number within/,
+    ],
     [with_({ title: null }), /^buttons\[0\]\.title must be given$/],
     [with_({ fields: { f() {} } }), /^buttons\[0\]\.fields\.f must be made of what JSON can hold$/],
     [with_({ fields: cyclic }), /^buttons\[0\]\.fields\.self must be made of what JSON can hold$/],

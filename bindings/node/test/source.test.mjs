@@ -202,6 +202,20 @@ describe('a source of many messages', () => {
     platform.answer = async () => ({});
   });
 
+  it('that has nothing but wrong items leaves time for other things', async () => {
+    const controller = new AbortController();
+    const wrong = { to: PSID, message: { raw: { n: NaN } } };
+    const source = iterable(0, () => ({ done: false, value: wrong }));
+    const timer = setTimeout(() => controller.abort(), 5);
+    let seen = 0;
+    for await (const { error } of client.sendMany(source, { signal: controller.signal })) {
+      assert.ok(error);
+      seen += 1;
+    }
+    assert.ok(seen > 0);
+    clearTimeout(timer);
+  });
+
   it('loses no item that comes when all is given up', async () => {
     const controller = new AbortController();
     let give;

@@ -64,7 +64,7 @@ describe('the package', () => {
       body.call(module.exports, module, module.exports, require);
       return module.exports;
     };
-    const { CallCtaError, Client, validate } = load(join(dist, 'index.cjs'));
+    const { CallCtaError, Client, fromWire, validate } = load(join(dist, 'index.cjs'));
     const { Emulator } = load(join(dist, 'testing.cjs'));
     const inside = (code) => vm.runInContext(`(${code})`, context);
 
@@ -75,7 +75,9 @@ describe('the package', () => {
     const card = inside(JSON.stringify(message));
     const sends = Array.from({ length: 100 }, () => client.send(to, card));
     assert.equal((await Promise.all(sends)).length, 100);
-    assert.deepEqual(validate(card).length, 0);
+    assert.equal(validate(card).length, 0);
+    const bytes = inside('new Uint8Array([123, 125])');
+    assert.equal(JSON.stringify(fromWire(bytes)), '{"raw":{}}');
     // Its own kind of signal.
     const signal = inside(`{
       aborted: false, reason: undefined, listeners: new Set(),
