@@ -49,8 +49,9 @@ pub struct TransportConfig {
     /// Most idle connections kept for one host; over all hosts, twice as many.
     /// Default: 64, enough for every worker of an outbox.
     pub max_idle_per_host: usize,
-    /// Longest time a connection is kept idle; less where the server says or shows
-    /// that it closes them sooner. Default: 15 s.
+    /// Longest time a connection is kept idle. One is used again only below the time
+    /// that the server says in `Keep-Alive`, less a margin, or without that has been
+    /// seen to keep one: at first below 1 s. Default: 15 s.
     pub idle_age: Duration,
     /// Longest time the addresses of a host are remembered; a failed connection
     /// forgets them. Default: 60 s.

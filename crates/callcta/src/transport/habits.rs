@@ -1,16 +1,22 @@
 //! What a server does with connections that nobody uses.
 //!
 //! A request that meets a server just closing its connection is lost in a way
-//! nobody can tell from a message that arrived. So a connection is used again
-//! only well before the server is known to close it: from what it says in
-//! `Keep-Alive`, and from what it was seen to do.
+//! nobody can tell from a message that arrived. So a connection is used again only
+//! well before the server may close it: from what it says in `Keep-Alive` or,
+//! without that, from how long it was seen to keep one. A new connection costs a few
+//! trips, a lost message somebody's trust.
 
 use std::time::Duration;
 
 use super::moment::Moment;
 
-/// Least time that a request is given to arrive before the server closes.
+/// How long a server is expected to keep an idle connection that said and showed
+/// nothing yet. Servers' own defaults begin at 2 s.
+const EXPECTED: Duration = Duration::from_secs(1);
+
+/// Least and most time that a request is given to arrive before the server closes.
 const MARGIN: Duration = Duration::from_millis(250);
+const MOST_MARGIN: Duration = Duration::from_secs(2);
 
 /// How long a connection that died under a request, or nearly did, outweighs
 /// others that live on; doubled each time that it happens again.
@@ -53,11 +59,13 @@ pub(super) struct Habits {
     longest: Duration,
     /// With its latest answer.
     said: KeepAlive,
-    /// The shortest idle time after which it had closed a connection, as far as
-    /// later connections didn't prove otherwise.
-    closed_after: Option<Duration>,
+    /// The longest idle time after which a connection was seen to be open, as far as
+    /// later ones didn't prove otherwise.
+    kept: Duration,
+    /// It closed a connection that would have been used: only `kept` counts.
+    surprised: bool,
     /// When a connection last died under a request or nearly did, and for how
-    /// long that counts.
+    /// long that outweighs others that live on.
     wary: Option<(Moment, Duration)>,
 }
 
@@ -66,7 +74,8 @@ impl Habits {
         Self {
             longest,
             said: KeepAlive::default(),
-            closed_after: None,
+            kept: Duration::ZERO,
+            surprised: false,
             wary: None,
         }
     }
@@ -78,14 +87,14 @@ impl Habits {
     /// The idle time below which a connection may be used again, if its answers
     /// take no less than `latency`.
     pub(super) fn limit(&self, latency: Duration) -> Duration {
-        let margin = latency.saturating_mul(2).max(MARGIN);
-        let said = self.said.timeout.unwrap_or(Duration::MAX);
-        // It was closed before it was seen to be, so there is a quarter off too.
-        let seen = self.closed_after.unwrap_or(Duration::MAX);
-        self.longest
-            .min(said.saturating_sub(margin))
-            .min(seen.saturating_sub(margin))
-            .min(seen / 4 * 3)
+        let margin = latency.saturating_mul(2).clamp(MARGIN, MOST_MARGIN);
+        let shown = self.kept.saturating_sub(margin).min(self.kept / 4 * 3);
+        let limit = match self.said.timeout {
+            _ if self.surprised => shown,
+            Some(said) => said.saturating_sub(margin),
+            None => shown.max(EXPECTED),
+        };
+        limit.min(self.longest)
     }
 
     /// Whether the server takes another request after `uses` of them.
@@ -93,22 +102,27 @@ impl Habits {
         self.said.max.is_none_or(|max| uses < max)
     }
 
-    /// Whether it is worth knowing if a connection idle for so long is open.
-    pub(super) fn may_be_open(&self, idle: Duration) -> bool {
-        idle < self.said.timeout.unwrap_or(Duration::MAX).min(self.longest)
+    /// The idle time up to which it is worth knowing whether a connection is open.
+    fn horizon(&self) -> Duration {
+        self.said.timeout.unwrap_or(Duration::MAX).min(self.longest)
     }
 
-    /// Whether connections are kept for what they tell, not for use alone.
-    pub(super) fn is_watching(&self) -> bool {
-        self.closed_after.is_some()
+    /// Whether a connection that is idle for so long can show anything.
+    pub(super) fn would_show(&self, idle: Duration) -> bool {
+        let unsure = self.surprised || self.said.timeout.is_none();
+        unsure && self.kept < self.horizon() && idle < self.horizon()
+    }
+
+    /// Whether it is to be found out soon how long the server keeps connections.
+    pub(super) fn is_surprised(&self) -> bool {
+        self.surprised
     }
 
     /// A connection idle since `since` turned out to be closed.
     pub(super) fn seen_closed(&mut self, since: &Moment, now: Moment) {
         let idle = now.since(since);
-        // Unless none is used for so long anyway.
-        if idle / 4 * 3 < self.limit(Duration::ZERO) {
-            self.closes_after(idle);
+        if idle < self.limit(Duration::ZERO) {
+            self.be_surprised(idle);
         }
         if idle < MARGIN {
             // A request just missed it.
@@ -118,22 +132,26 @@ impl Habits {
 
     /// A connection idle for so long turned out to be open.
     pub(super) fn seen_open(&mut self, idle: Duration, now: &Moment) {
-        if let Some(known) = self.closed_after
-            && known < idle
-            && self.wary.is_none_or(|(at, long)| now.since(&at) >= long)
-        {
-            self.closed_after = (idle < self.longest).then_some(idle);
+        if self.kept < idle && self.wary.is_none_or(|(at, long)| now.since(&at) >= long) {
+            self.kept = idle;
+            self.surprised &= idle < self.horizon();
         }
     }
 
     /// A connection idle from `since` to `taken` died before an answer.
     pub(super) fn died(&mut self, since: &Moment, taken: &Moment, now: Moment) {
-        self.closes_after(taken.since(since));
+        self.be_surprised(taken.since(since));
         self.be_wary(taken, now);
     }
 
-    fn closes_after(&mut self, idle: Duration) {
-        self.closed_after = Some(self.closed_after.map_or(idle, |known| known.min(idle)));
+    fn be_surprised(&mut self, idle: Duration) {
+        // It was open before it was seen to be closed, if perhaps not for long.
+        self.kept = if self.surprised {
+            self.kept.min(idle)
+        } else {
+            idle
+        };
+        self.surprised = true;
     }
 
     /// `good` is when the connection was last known to be open.
@@ -167,44 +185,81 @@ mod tests {
 
     #[test]
     fn what_the_server_says_counts_less_a_margin() {
-        assert_eq!(Habits::new(LONGEST).limit(S), LONGEST);
         for value in ["timeout=5", "max=9, Timeout = 5", "x, timeout=\"5\""] {
             let habits = saying(value);
             assert_eq!(habits.limit(MS), 4750 * MS, "{value}");
             assert_eq!(habits.limit(S), 3 * S, "{value}");
-            assert!(habits.may_be_open(4 * S) && !habits.may_be_open(5 * S));
+            assert_eq!(habits.limit(9 * S), 3 * S, "{value}");
+            assert!(!habits.would_show(S));
         }
         assert_eq!(saying("timeout=1").limit(600 * MS), Duration::ZERO);
+        assert_eq!(saying("timeout=60").limit(MS), LONGEST);
         for value in ["", "timeout", "timeout=x", "time=5", "timeout=-5"] {
-            assert_eq!(saying(value).limit(MS), LONGEST, "{value}");
+            assert_eq!(saying(value).limit(MS), EXPECTED, "{value}");
         }
         let two = saying("max=2");
         assert!(two.takes_another(1) && !two.takes_another(2));
     }
 
     #[test]
-    fn what_was_seen_closed_sets_a_limit_until_others_outlive_it() {
+    fn what_a_server_keeps_is_used_as_long() {
         let mut habits = Habits::new(LONGEST);
-        let start = Moment::now();
-        for idle in [4, 2, 3] {
-            habits.seen_closed(&start, start.later(idle * S, Duration::ZERO));
+        let now = Moment::now();
+        assert_eq!(habits.limit(9 * S), EXPECTED);
+        for (idle, limit) in [
+            (S, EXPECTED),
+            (4 * S, 3 * S),
+            (8 * S, 6 * S),
+            (2 * S, 6 * S),
+        ] {
+            assert!(habits.would_show(idle));
+            habits.seen_open(idle, &now);
+            assert_eq!(habits.limit(MS), limit);
         }
-        assert_eq!(habits.limit(MS), 1500 * MS);
-        habits.seen_open(S, &start);
-        assert_eq!(habits.limit(MS), 1500 * MS);
-        habits.seen_open(8 * S, &start);
-        assert_eq!(habits.limit(MS), 6 * S);
-        habits.seen_open(LONGEST, &start);
-        assert!(!habits.is_watching());
-        // Nothing is learned from what would not have been used.
-        habits.seen_closed(&start, start.later(2 * LONGEST, Duration::ZERO));
-        habits.seen_closed(&start, start.later(S, 2 * LONGEST));
-        assert!(!habits.is_watching());
-        // While the margin is more than what is left, nothing is used.
-        habits.seen_closed(&start, start.later(MARGIN, Duration::ZERO));
-        assert_eq!(habits.limit(MS), Duration::ZERO);
-        habits.seen_open(S, &start);
-        assert_eq!(habits.limit(MS), 750 * MS);
+        assert_eq!(
+            Habits {
+                kept: 2 * S,
+                ..Habits::new(LONGEST)
+            }
+            .limit(600 * MS),
+            EXPECTED
+        );
+        habits.seen_open(LONGEST, &now);
+        assert!(!habits.would_show(S));
+        // What would not have been used shows nothing, also after a sleep.
+        for (awake, asleep) in [(LONGEST, Duration::ZERO), (S, LONGEST)] {
+            habits.seen_closed(&now, now.later(awake, asleep));
+            assert!(!habits.is_surprised());
+        }
+    }
+
+    #[test]
+    fn what_was_closed_early_sets_a_limit_until_others_outlive_it() {
+        let start = Moment::now();
+        for mut habits in [
+            saying("timeout=9"),
+            Habits {
+                kept: 9 * S,
+                ..Habits::new(LONGEST)
+            },
+        ] {
+            habits.seen_closed(&start, start.later(4 * S, Duration::ZERO));
+            assert_eq!(habits.limit(MS), 3 * S);
+            habits.seen_closed(&start, start.later(2 * S, Duration::ZERO));
+            assert_eq!(habits.limit(MS), 1500 * MS);
+            habits.seen_open(S, &start);
+            assert_eq!(habits.limit(MS), 1500 * MS);
+            assert!(habits.would_show(8 * S));
+            habits.seen_open(8 * S, &start);
+            assert_eq!(habits.limit(MS), 6 * S);
+            habits.seen_open(LONGEST, &start);
+            assert!(!habits.is_surprised());
+            // While the margin is more than what is left, nothing is used.
+            habits.seen_closed(&start, start.later(MARGIN, Duration::ZERO));
+            assert_eq!(habits.limit(MS), Duration::ZERO);
+            habits.seen_open(S, &start);
+            assert_eq!(habits.limit(MS), 750 * MS);
+        }
     }
 
     #[test]

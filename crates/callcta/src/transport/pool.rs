@@ -22,7 +22,7 @@ use super::socket::Socket;
 
 /// How often a call looks at all idle connections, one system call each.
 const ROUND: Duration = Duration::from_secs(1);
-/// The same while it is being found out how long a server keeps them.
+/// The same after a server closed one that would have been used.
 const WATCHFUL_ROUND: Duration = Duration::from_millis(50);
 /// Most servers whose connections are kept. A client has one.
 const MAX_SERVERS: usize = 16;
@@ -150,18 +150,20 @@ impl Pool {
         let now = Moment::now();
         state.look(&now, &mut gone);
         let server = self.server(&mut state, &connection.origin);
-        let limit = server.habits.limit(connection.latency);
-        let watching = server.habits.is_watching() && !server.idle.is_empty();
-        if watching && limit.is_zero() {
-            return;
+        if server.habits.limit(connection.latency).is_zero() {
+            // One that can't be used may still show something.
+            let shows = server.habits.would_show(Duration::ZERO);
+            if !shows || !server.idle.is_empty() {
+                return;
+            }
         }
         server.idle.push_back(Idle {
             connection,
             since: now,
         });
         if server.idle.len() > self.max_per_server {
-            // The oldest one, unless it shows how long the server keeps them.
-            let at = usize::from(watching && server.idle.len() > 1);
+            // The oldest one, unless it is to show how long the server keeps them.
+            let at = usize::from(self.max_per_server > 1 && server.is_watched(&now));
             gone.extend(server.idle.remove(at));
         }
         let idle: usize = state.servers.iter().map(|server| server.idle.len()).sum();
@@ -183,8 +185,8 @@ impl Pool {
 impl State {
     /// Every now and then, lets those go that are closed, too old or of no use.
     fn look(&mut self, now: &Moment, gone: &mut Vec<Idle>) {
-        let watching = |server: &Server| server.habits.is_watching();
-        let round = if self.servers.iter().any(watching) {
+        let surprised = |server: &Server| server.habits.is_surprised();
+        let round = if self.servers.iter().any(surprised) {
             WATCHFUL_ROUND
         } else {
             ROUND
@@ -194,7 +196,8 @@ impl State {
         }
         self.looked = Some(*now);
         for server in &mut self.servers {
-            for at in 0..server.idle.len() {
+            let mut watched = false;
+            for _ in 0..server.idle.len() {
                 let Some(mut one) = server.idle.pop_front() else {
                     break;
                 };
@@ -206,8 +209,9 @@ impl State {
                 let habits = &mut server.habits;
                 habits.seen_open(now.awake_since(&one.since), now);
                 let age = now.since(&one.since);
-                let is_watched = at == 0 && habits.is_watching() && habits.may_be_open(age);
-                if age < habits.limit(one.connection.latency) || is_watched {
+                let used = age < habits.limit(one.connection.latency);
+                if used || !watched && habits.would_show(age) {
+                    watched = true;
                     server.idle.push_back(one);
                 } else {
                     gone.push(one);
@@ -218,6 +222,12 @@ impl State {
 }
 
 impl Server {
+    /// Whether the oldest connection is kept for what it shows.
+    fn is_watched(&self, now: &Moment) -> bool {
+        let oldest = self.idle.front();
+        oldest.is_some_and(|one| self.habits.would_show(now.since(&one.since)))
+    }
+
     fn seen_closed(&mut self, one: &Idle, now: Moment) {
         if !one.connection.socket.is_closed_here() {
             self.habits.seen_closed(&one.since, now);

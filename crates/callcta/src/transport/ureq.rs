@@ -48,8 +48,7 @@ const USUAL_BODY: usize = 1024;
 ///   understood in two ways the connection is not used again.
 /// - Nothing is sent twice. A kept connection that the server has closed in the
 ///   meantime is noticed before the request is written and replaced. It is used again
-///   only well before the server is expected to close it, from its `Keep-Alive` header
-///   and from what it was seen to do.
+///   only well before the server may close it, from what that says and has shown.
 /// - After a `fork` the child gets a pool of its own; the parent's connections are
 ///   neither used nor shut down there.
 /// - What is logged below here (by ureq and rustls) never contains the path, the
