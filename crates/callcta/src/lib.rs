@@ -125,6 +125,7 @@ mod client;
 mod credentials;
 mod error;
 mod graph_error;
+mod headers;
 mod message;
 mod named;
 mod near;

@@ -98,6 +98,16 @@ impl Named<'_> {
         }
     }
 
+    /// An object's members, all of which must be texts.
+    pub(crate) fn texts(self) -> Result<Vec<(String, String)>> {
+        let wrong = self.must_be("an object of texts");
+        let texts = self.object()?.into_iter().map(|(name, value)| match value {
+            Value::String(text) => Some((name, text)),
+            _ => None,
+        });
+        texts.collect::<Option<Vec<_>>>().ok_or(wrong)
+    }
+
     pub(crate) fn list(self) -> Result<Vec<Value>> {
         match self.value {
             Value::Array(list) => Ok(list),

@@ -410,3 +410,38 @@ fn what_a_wire_form_lacks_is_found() {
     let action = "message.attachment.payload.elements[0].default_action.type";
     assert_eq!(paths, ["recipient.id", action]);
 }
+
+#[test]
+fn headers_and_a_time_limit_can_be_set_by_name() {
+    let transport = Arc::new(ScriptedTransport::new([Ok(HttpResponse::new(
+        200,
+        r#"{"message_id":"m"}"#,
+    ))]));
+    let client = Client::builder("1", "t")
+        .set("headers", json!({"x-shop": "7"}))
+        .and_then(|builder| builder.transport(transport.clone()).build())
+        .expect("the settings are right");
+    let options = SendOptions::new()
+        .set("headers", json!({"x-trace": "a"}))
+        .and_then(|options| options.set("timeout_ms", 1500))
+        .expect("the options are right");
+    let message = Message::buttons("Hi", [Button::audio_call("Call")]);
+    client
+        .send_with("1", &message, &options)
+        .expect("it is taken");
+    let request = &transport.requests()[0];
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        request.headers,
+        [header("x-shop", "7"), header("x-trace", "a")]
+    );
+    assert_eq!(request.timeout, Some(Duration::from_millis(1500)));
+    let wrong = Client::builder("1", "t").set("headers", json!({"x": 1}));
+    assert!(
+        wrong
+            .err()
+            .expect("it is no text")
+            .to_string()
+            .contains("object of texts")
+    );
+}

@@ -45,6 +45,7 @@ fn posts_in_a_row_use_one_connection_and_no_thread() {
             url: &url,
             authorization: Some("Bearer abc"),
             content_type: "application/json",
+            headers: &[],
             body: b"{}",
             timeout: None,
             cancel: None,

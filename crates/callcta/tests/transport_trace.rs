@@ -82,6 +82,7 @@ fn post(client: &UreqTransport, url: &str) -> String {
             url: &url,
             authorization: authorization.map(String::as_str),
             content_type: "application/json",
+            headers: &[],
             body: body.as_bytes(),
             timeout: None,
             cancel: None,

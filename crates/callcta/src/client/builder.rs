@@ -2,10 +2,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use super::access::{Access, TokenProvider};
 use super::endpoint::{Address, Endpoint, TokenPlacement};
 use super::{Client, Inner, OnRetry, RetryEvent};
 use crate::credentials::{AccessToken, AppSecret};
 use crate::error::{Error, Result};
+use crate::headers::Headers;
 use crate::limits;
 use crate::retry::{RetryBudget, RetryPolicy};
 use crate::transport::per_process::PerProcess;
@@ -22,6 +24,8 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     pub(super) retry: RetryPolicy,
     on_retry: Option<Box<OnRetry>>,
+    token_provider: Option<TokenProvider>,
+    pub(super) headers: Headers,
     calling_not_enabled: Vec<(i64, Option<i64>)>,
 }
 
@@ -43,6 +47,8 @@ impl Client {
             transport: None,
             retry: RetryPolicy::default(),
             on_retry: None,
+            token_provider: None,
+            headers: Headers::default(),
             calling_not_enabled: Vec::new(),
         }
     }
@@ -158,6 +164,30 @@ impl ClientBuilder {
         self
     }
 
+    /// Asks for the access token before each request, for tokens that change: it may
+    /// take its time, but holds the send up. The token given at first holds until then;
+    /// [`Client::set_access_token`] is the other way. None by default.
+    ///
+    /// If it fails, so does the send: [`Authentication`](crate::ErrorKind::Authentication),
+    /// not sent, with its error as the [`source`](std::error::Error::source).
+    pub fn token_provider(
+        mut self,
+        token: impl Fn() -> Result<String, Box<dyn std::error::Error + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.token_provider = Some(Box::new(token));
+        self
+    }
+
+    /// Adds a header to each request, such as one of tracing. A send's own of the same
+    /// name wins; what callcta or HTTP itself sets is refused. None by default.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.set(name.into(), value.into());
+        self
+    }
+
     /// Adds a code, or a code and subcode, that means
     /// [`CallingNotEnabled`](crate::ErrorKind::CallingNotEnabled). Meta documents
     /// none for a Page that has not enabled calling; without additions it is
@@ -181,8 +211,10 @@ impl ClientBuilder {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if a setting can't be
     /// used.
     pub fn build(self) -> Result<Client> {
+        self.headers.check()?;
         let token = AccessToken::new(self.access_token)?;
         let secret = self.app_secret.map(AppSecret::new).transpose()?;
+        let page_id = self.address.page_id.clone();
         let endpoint = Endpoint::new(self.address, token, secret, self.placement)?;
         let transport = if let Some(transport) = self.transport {
             transport
@@ -199,7 +231,9 @@ impl ClientBuilder {
         };
         Ok(Client {
             inner: Arc::new(Inner {
-                endpoint,
+                page_id,
+                access: Access::new(endpoint, self.token_provider),
+                headers: self.headers,
                 transport,
                 retry: self.retry,
                 budget: RetryBudget::new(),

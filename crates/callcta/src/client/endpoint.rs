@@ -30,7 +30,8 @@ pub enum TokenPlacement {
 /// Where and as whom requests are made; all of it is fixed when the client is
 /// built.
 pub(super) struct Endpoint {
-    pub(super) page_id: String,
+    /// Without the query.
+    bare_url: String,
     /// With the token, when it travels in the query.
     pub(super) url: String,
     pub(super) authorization: Option<String>,
@@ -71,6 +72,28 @@ impl Endpoint {
             if address.me { "me" } else { &page_id }
         );
 
+        Endpoint::of(url, loopback, token, secret, placement)
+    }
+
+    /// The same with another token.
+    pub(super) fn with_token(&self, token: AccessToken) -> Result<Self> {
+        let secret = self.secret.clone();
+        let url = self.bare_url.clone();
+        Endpoint::of(url, self.loopback, token, secret, self.placement)
+    }
+
+    pub(super) fn is_with(&self, token: &AccessToken) -> bool {
+        self.token == *token
+    }
+
+    fn of(
+        bare_url: String,
+        loopback: bool,
+        token: AccessToken,
+        secret: Option<AppSecret>,
+        placement: TokenPlacement,
+    ) -> Result<Self> {
+        let mut url = bare_url.clone();
         let proof = secret.as_ref().map(|secret| secret.proof(&token));
         let mut query = Vec::new();
         if placement == TokenPlacement::Query {
@@ -89,7 +112,7 @@ impl Endpoint {
         check_head(&url, authorization.as_deref())
             .map_err(|error| Error::invalid_argument(error.message))?;
         Ok(Endpoint {
-            page_id,
+            bare_url,
             url,
             authorization,
             loopback,

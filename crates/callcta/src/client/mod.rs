@@ -1,7 +1,9 @@
 //! The client: builds requests, sends them, says what became of them.
 
+mod access;
 mod builder;
 mod endpoint;
+mod environment;
 mod settings;
 mod told;
 
@@ -14,9 +16,11 @@ pub use self::builder::ClientBuilder;
 pub use self::endpoint::TokenPlacement;
 pub use self::told::{Receipt, RetryEvent, log_line};
 
+use self::access::Access;
 use self::endpoint::Endpoint;
 use crate::cancel::{CancelToken, Wake};
 use crate::error::{CancelReason, Delivery, Error, ErrorKind, Result};
+use crate::headers::Headers;
 use crate::message::body::Body;
 use crate::message::{Message, Recipient, Request, SendOptions};
 use crate::pace::Pacer;
@@ -53,7 +57,9 @@ pub struct Client {
 }
 
 struct Inner {
-    endpoint: Endpoint,
+    page_id: String,
+    access: Access,
+    headers: Headers,
     transport: Arc<dyn Transport>,
     retry: RetryPolicy,
     budget: RetryBudget,
@@ -72,7 +78,7 @@ struct Inner {
 impl Client {
     /// The Page that the client sends for.
     pub fn page_id(&self) -> &str {
-        &self.inner.endpoint.page_id
+        &self.inner.page_id
     }
 
     /// Sends a message and waits for the platform's answer.
@@ -137,6 +143,16 @@ impl Client {
     /// [`source`](std::error::Error::source).
     pub fn send_request_until(&self, request: &Request, cancel: &CancelToken) -> Result<Receipt> {
         self.request(request, Some(cancel))
+    }
+
+    /// Makes requests with another access token from now on, in all clones; those that
+    /// are under way keep theirs.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if it can't be one.
+    pub fn set_access_token(&self, token: impl Into<String>) -> Result<()> {
+        self.inner.access.set(token.into())
     }
 
     /// Closes every connection. Sends in flight end at once, later ones fail with
@@ -211,18 +227,33 @@ impl Client {
         cancel: Option<&CancelToken>,
     ) -> Result<Receipt> {
         let inner = &*self.inner;
-        let mut body = Vec::with_capacity(512);
+        options.headers.check()?;
         let parts = Body {
             recipient: Some(recipient),
             message,
             options,
-            parameters: &inner.endpoint.body_parameters(),
+            parameters: &[],
         };
-        serde_json::to_writer(&mut body, &parts).expect("a request has only string keys");
         let asked = wire::Asked {
             psid: recipient.id(),
             message: !parts.is_sender_action(),
         };
+        let headers = inner.headers.with(&options.headers);
+        let mut endpoint = inner.access.last();
+        let write = |endpoint: &Endpoint| {
+            let mut body = Vec::with_capacity(512);
+            let parameters = &endpoint.body_parameters();
+            serde_json::to_writer(
+                &mut body,
+                &Body {
+                    parameters,
+                    ..parts
+                },
+            )
+            .expect("a request has only string keys");
+            body
+        };
+        let mut body = Vec::new();
 
         let given_up = || cancel.is_some_and(CancelToken::is_cancelled);
         let mut attempt = 0;
@@ -241,8 +272,27 @@ impl Client {
                 let what = "cancelled before it was sent";
                 break Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what);
             }
+            match inner.access.now() {
+                Ok(now) => {
+                    if body.is_empty() || !Arc::ptr_eq(&now, &endpoint) {
+                        body = write(&now);
+                        endpoint = now;
+                    }
+                }
+                Err(error) => break error,
+            }
             attempt += 1;
-            let error = match self.post_once(&body, &asked, timeout, cancel) {
+            let call = HttpRequest {
+                method: Method::Post,
+                url: &endpoint.url,
+                authorization: endpoint.authorization.as_deref(),
+                content_type: "application/json",
+                headers: &headers,
+                body: &body,
+                timeout: timeout.into_iter().chain(options.timeout).min(),
+                cancel,
+            };
+            let error = match self.post_once(&call, &asked, &endpoint) {
                 Ok(answer) => {
                     inner.budget.refund();
                     return Ok(Receipt {
@@ -301,23 +351,12 @@ impl Client {
 
     fn post_once(
         &self,
-        body: &[u8],
+        request: &HttpRequest<'_>,
         asked: &wire::Asked<'_>,
-        timeout: Option<Duration>,
-        cancel: Option<&CancelToken>,
+        endpoint: &Endpoint,
     ) -> Result<wire::Answer> {
         let inner = &*self.inner;
-        let endpoint = &inner.endpoint;
-        let request = HttpRequest {
-            method: Method::Post,
-            url: &endpoint.url,
-            authorization: endpoint.authorization.as_deref(),
-            content_type: "application/json",
-            body,
-            timeout,
-            cancel,
-        };
-        let response = inner.transport.post(&request).map_err(wire::of_transport)?;
+        let response = inner.transport.post(request).map_err(wire::of_transport)?;
         let blank = |text: &str| endpoint.blank(text);
         let answer = wire::read(response, asked, &inner.calling_not_enabled, &blank);
         let (usage, wait) = match &answer {

@@ -29,7 +29,7 @@ impl ClientBuilder {
     /// Changes a setting by its name, for those who read settings from elsewhere.
     /// Names are those of the methods, the ones of
     /// [`RetryPolicy`](crate::RetryPolicy) among them; `retry` takes an object of
-    /// the latter. Durations are numbers of seconds, or of milliseconds under a
+    /// the latter, `headers` one of texts. Durations are numbers of seconds, or of milliseconds under a
     /// name with `_ms` at its end. `calling_not_enabled_codes` is a list of
     /// `{"code": 10, "subcode": 7}`, the subcode being optional. Null leaves a
     /// setting as it is.
@@ -80,9 +80,17 @@ const SETTERS: Setters<ClientBuilder> = setters! {
     "extra_ca_pem" => { extra_ca_pem(text) },
     #[cfg(feature = "platform-verifier")]
     "platform_verifier" => { platform_verifier(yes) },
+    "headers" => { set_headers },
     "retry" => { set_retry },
     "calling_not_enabled_codes" => { set_codes },
 };
+
+fn set_headers(mut builder: ClientBuilder, value: Named<'_>) -> Result<ClientBuilder> {
+    for (name, value) in value.texts()? {
+        builder.headers.set(name, value);
+    }
+    Ok(builder)
+}
 
 fn set_retry(mut builder: ClientBuilder, value: Named<'_>) -> Result<ClientBuilder> {
     for (name, value) in value.object()? {

@@ -1,9 +1,10 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
 use super::fields::Extra;
 use crate::error::{Error, Result};
+use crate::headers::Headers;
 use crate::named::{Named, Setters, apply, find, names, setters, unknown};
 
 /// The top-level fields that aren't further ones.
@@ -111,6 +112,8 @@ pub struct SendOptions {
     pub(crate) reply_to: Option<String>,
     pub(crate) metadata: Option<String>,
     pub(crate) deadline: Option<SystemTime>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) headers: Headers,
     pub(crate) unchecked: bool,
     pub(crate) key: Option<u64>,
     pub(crate) extra: Extra,
@@ -125,6 +128,9 @@ const SETTERS: Setters<SendOptions> = setters! {
     "metadata" => { metadata(text) },
     "deadline" => { set_deadline },
     "deadline_ms" => { set_deadline },
+    "timeout" => { timeout(duration) },
+    "timeout_ms" => { timeout(duration) },
+    "headers" => { set_headers },
     "unchecked" => { unchecked(yes) },
     "fields" => { set_fields },
 };
@@ -133,6 +139,11 @@ fn set_deadline(options: SendOptions, value: Named<'_>) -> Result<SendOptions> {
     let wrong = value.must_be("a moment that there is");
     let deadline = SystemTime::UNIX_EPOCH.checked_add(value.duration()?);
     Ok(options.deadline(deadline.ok_or(wrong)?))
+}
+
+fn set_headers(options: SendOptions, value: Named<'_>) -> Result<SendOptions> {
+    let set = |options: SendOptions, (name, value)| options.header(name, value);
+    Ok(value.texts()?.into_iter().fold(options, set))
 }
 
 fn set_fields(options: SendOptions, value: Named<'_>) -> Result<SendOptions> {
@@ -196,6 +207,20 @@ impl SendOptions {
         self
     }
 
+    /// Bound for each request of this send and its answer, if it is shorter than the
+    /// client's own. None by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Adds a header to the request, such as one of tracing; it wins over the client's
+    /// of the same name. What callcta or HTTP itself sets is refused. None by default.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.set(name.into(), value.into());
+        self
+    }
+
     /// Whether to send without checking first: the way out on the day that Meta
     /// changes a limit. Defaults to `false`.
     pub fn unchecked(mut self, yes: bool) -> Self {
@@ -218,7 +243,7 @@ impl SendOptions {
     }
 
     /// Sets an option by its name, for those who read options from elsewhere. Names
-    /// are those of the methods; `fields` takes an object, each of whose entries
+    /// are those of the methods; `headers` takes an object of texts, `fields` one, each of whose entries
     /// becomes a [`field`](SendOptions::field), and none has a method. `deadline` is a number of seconds
     /// since 1970-01-01 UTC, `deadline_ms` one of milliseconds. Null sets nothing.
     ///

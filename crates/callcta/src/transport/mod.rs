@@ -70,6 +70,9 @@ pub struct HttpRequest<'a> {
     pub authorization: Option<&'a str>,
     /// `Content-Type` of the body.
     pub content_type: &'a str,
+    /// Further headers: names and values. None of those above, and none that HTTP
+    /// itself needs.
+    pub headers: &'a [(&'a str, &'a str)],
     /// The body.
     pub body: &'a [u8],
     /// Bound for this whole call, when shorter than the transport's own.

@@ -23,6 +23,7 @@ type Script = dyn FnMut(&HttpRequest<'_>) -> Option<Outcome> + Send;
 ///     url: "https://example.com/v1/messages",
 ///     authorization: Some("Bearer abc"),
 ///     content_type: "application/json",
+///     headers: &[],
 ///     body: b"{}",
 ///     timeout: None,
 ///     cancel: None,
@@ -47,6 +48,8 @@ pub struct ScriptedRequest {
     pub authorization: Option<String>,
     /// [`HttpRequest::content_type`].
     pub content_type: String,
+    /// [`HttpRequest::headers`].
+    pub headers: Vec<(String, String)>,
     /// [`HttpRequest::body`].
     pub body: Vec<u8>,
     /// [`HttpRequest::timeout`].
@@ -92,6 +95,11 @@ impl Transport for ScriptedTransport {
             url: request.url.to_owned(),
             authorization: request.authorization.map(str::to_owned),
             content_type: request.content_type.to_owned(),
+            headers: request
+                .headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             body: request.body.to_owned(),
             timeout: request.timeout,
         });
@@ -128,6 +136,7 @@ impl fmt::Debug for ScriptedRequest {
                 url: &self.url,
                 authorization: self.authorization.as_deref(),
                 content_type: &self.content_type,
+                headers: &[],
                 body: &self.body,
                 timeout: self.timeout,
                 cancel: None,
@@ -147,6 +156,7 @@ mod tests {
             url: "https://example.com/?access_token=secret",
             authorization: Some("Bearer secret"),
             content_type: "application/json",
+            headers: &[],
             body,
             timeout: Some(Duration::from_secs(1)),
             cancel: None,

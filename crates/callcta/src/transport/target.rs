@@ -4,6 +4,7 @@ use ureq::http::Uri;
 
 use super::failure::unusable;
 use super::{HttpRequest, Method, TransportError};
+use crate::headers::{is_name, is_value};
 
 /// Longest URL, `Authorization` and `Content-Type` together.
 pub(super) const MAX_HEAD: usize = 32 * 1024;
@@ -42,13 +43,20 @@ impl<'a> Target<'a> {
             ));
         }
         let authorization = request.authorization.unwrap_or_default();
-        if !is_header_value(authorization) {
+        if !is_value(authorization) {
             return Err(unusable("the authorization is not a valid header value"));
         }
-        if !is_header_value(request.content_type) {
+        if !is_value(request.content_type) {
             return Err(unusable("the content type is not a valid header value"));
         }
-        if url.len() + authorization.len() + request.content_type.len() > MAX_HEAD {
+        let mut length = url.len() + authorization.len() + request.content_type.len();
+        for (name, value) in request.headers {
+            if !is_name(name) || !is_value(value) {
+                return Err(unusable("a further header is not valid"));
+            }
+            length += name.len() + value.len() + ": \r\n".len();
+        }
+        if length > MAX_HEAD {
             return Err(unusable("the URL and headers are longer than 32 KiB"));
         }
         Ok(Self { origin, path })
@@ -74,6 +82,9 @@ impl<'a> Target<'a> {
         if let Some(authorization) = request.authorization {
             add(&["authorization: ", authorization, "\r\n"]);
         }
+        for (name, value) in request.headers {
+            add(&[name, ": ", value, "\r\n"]);
+        }
     }
 }
 
@@ -84,18 +95,12 @@ pub(crate) fn check_head(url: &str, authorization: Option<&str>) -> Result<(), T
         url,
         authorization,
         content_type: "application/json",
+        headers: &[],
         body: b"",
         timeout: None,
         cancel: None,
     };
     Target::of(&request, false).map(drop)
-}
-
-/// Visible ASCII and blanks: nothing that could end the line.
-pub(super) fn is_header_value(value: &str) -> bool {
-    value
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() || byte == b' ' || byte == b'\t')
 }
 
 /// Host and port of a URL that has a host.

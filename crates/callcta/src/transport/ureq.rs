@@ -24,11 +24,12 @@ use super::per_process::PerProcess;
 use super::pool::{Pool, PoolConnector};
 use super::proxy::Proxies;
 use super::resolver::{CachingResolver, NotYet};
-use super::target::{MAX_HEAD, Target, has_valid_authority, is_header_value, place};
+use super::target::{MAX_HEAD, Target, has_valid_authority, place};
 use super::tls::roots;
 use super::unreached;
 use super::{HttpRequest, HttpResponse, Method, Transport, TransportError};
 use crate::cancel::CancelToken;
+use crate::headers::is_value;
 
 /// More than a head, or one that is too long would never be seen to be.
 const INPUT_BUFFER: usize = MAX_ANSWER_HEAD + 1024;
@@ -82,7 +83,7 @@ impl UreqTransport {
     /// [`TransportErrorKind::InvalidRequest`](super::TransportErrorKind::InvalidRequest)
     /// when the proxy's URL, the user agent or the certificates cannot be used.
     pub fn new(config: TransportConfig) -> Result<Self, TransportError> {
-        if !is_header_value(&config.user_agent) || config.user_agent.len() > MAX_USER_AGENT {
+        if !is_value(&config.user_agent) || config.user_agent.len() > MAX_USER_AGENT {
             return Err(unusable("the user agent is not a valid header value"));
         }
         let proxies = Arc::new(Proxies::new(&config)?);
@@ -334,6 +335,7 @@ mod tests {
             url,
             authorization: None,
             content_type: "text/plain",
+            headers: &[],
             body: b"",
             timeout: None,
             cancel: None,

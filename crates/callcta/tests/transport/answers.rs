@@ -52,6 +52,7 @@ fn a_request_may_lack_authorization_path_body_and_user_agent() {
             url: &format!("http://127.0.0.1:{}{tail}", server.port()),
             authorization: None,
             content_type: "text/plain",
+            headers: &[],
             body: b"",
             timeout: None,
             cancel: None,

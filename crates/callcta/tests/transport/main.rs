@@ -50,6 +50,7 @@ fn request(url: &str) -> HttpRequest<'_> {
         url,
         authorization: Some("Bearer abc"),
         content_type: "application/json",
+        headers: &[],
         body: b"{\"a\":1}",
         timeout: None,
         cancel: None,
