@@ -20,7 +20,6 @@ pub(super) enum Interrupted {
     /// The transport was closed or the call given up.
     Closed,
     TimedOut,
-    NoThread(NoThread),
 }
 
 /// No thread could be started.
@@ -55,7 +54,7 @@ impl Background {
         self: &Arc<Self>,
         name: &str,
         work: impl FnOnce() + Send + 'static,
-    ) -> Result<(), Interrupted> {
+    ) -> Result<(), NoThread> {
         let this = Arc::clone(self);
         thread::Builder::new()
             .name(name.to_owned())
@@ -64,7 +63,7 @@ impl Background {
                 this.announce();
             })
             .map(drop)
-            .map_err(|error| Interrupted::NoThread(NoThread(error)))
+            .map_err(NoThread)
     }
 
     /// Waits until `poll` has something, the deadline passes, the thread's call is

@@ -16,7 +16,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-use super::background::{Background, Interrupted, lock};
+use super::background::{Background, Interrupted, NoThread, lock};
 use super::moment::Moment;
 use super::unreached::{LookUpFailed, is_exhausted};
 
@@ -139,21 +139,17 @@ impl CachingResolver {
                 }
             }
         };
-        if is_new && let Err(interrupted) = self.ask(host, port, &question) {
-            settle(
-                &self.entries,
-                &question,
-                Err(Arc::new(io::Error::other("no thread"))),
-            );
+        if is_new && let Err(no_thread) = self.ask(host, port, &question) {
+            let error = io::Error::new(io::ErrorKind::OutOfMemory, no_thread);
+            settle(&self.entries, &question, Err(Arc::new(error)));
             self.background.announce();
-            return Err(interrupted.into());
         }
         self.background
             .wait(deadline, || lock(&question).clone())?
             .map_err(|error| ureq::Error::Other(Box::new(LookUpFailed(error))))
     }
 
-    fn ask(&self, host: &str, port: u16, question: &Arc<Question>) -> Result<(), Interrupted> {
+    fn ask(&self, host: &str, port: u16, question: &Arc<Question>) -> Result<(), NoThread> {
         let (host, question) = (host.to_owned(), Arc::clone(question));
         let (entries, look_up) = (Arc::clone(&self.entries), Arc::clone(&self.look_up));
         self.background.spawn("callcta-resolve", move || {
@@ -233,7 +229,6 @@ impl From<Interrupted> for ureq::Error {
         match interrupted {
             Interrupted::Closed => io::Error::from(io::ErrorKind::NotConnected).into(),
             Interrupted::TimedOut => Self::Timeout(ureq::Timeout::Connect),
-            Interrupted::NoThread(error) => Self::Other(Box::new(error)),
         }
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use rustix::io::Errno;
 use ureq::Error;
 
-use super::background::NoThread;
 use super::failure::{Limits, io_text};
 use super::tls;
 use super::tunnel::Refusal;
@@ -46,12 +45,13 @@ impl fmt::Display for LookUpFailed {
 
 impl std::error::Error for LookUpFailed {}
 
-/// Whether there was no file, or no memory, for a socket.
+/// Whether there was no file, no memory or no thread.
 pub(super) fn is_exhausted(error: &io::Error) -> bool {
-    matches!(
+    let lacking = matches!(
         Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS)
-    )
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS)
+    );
+    lacking || error.kind() == io::ErrorKind::OutOfMemory
 }
 
 /// What went wrong; `peer` is who it is about, unless the error says so itself.
@@ -88,8 +88,6 @@ fn in_words(error: &Error, peer: &str, limits: &Limits) -> (Kind, String) {
                 let (kind, message) = unresolved(peer, &failed.to_string());
                 let lacking = is_exhausted(&failed.0);
                 return (if lacking { Kind::OutOfResources } else { kind }, message);
-            } else if let Some(no_thread) = other.downcast_ref::<NoThread>() {
-                (Kind::OutOfResources, no_thread.to_string())
             } else if let Some(refusal) = other.downcast_ref::<Refusal>() {
                 (
                     if refusal.is_final() {
@@ -139,6 +137,7 @@ fn unresolved(peer: &str, why: &str) -> (Kind, String) {
 mod tests {
     use std::time::Duration;
 
+    use super::super::background::NoThread;
     use super::*;
 
     fn of(error: Error) -> (Kind, String) {
@@ -157,10 +156,11 @@ mod tests {
     #[test]
     fn what_runs_out_on_this_machine_is_named() {
         let no_thread = NoThread(io::Error::from(Errno::AGAIN));
-        let (kind, text) = of(Error::Other(Box::new(no_thread)));
+        let failed = io::Error::new(io::ErrorKind::OutOfMemory, no_thread);
+        let (kind, text) = of(Error::Other(Box::new(LookUpFailed(failed.into()))));
         assert_eq!(kind, Kind::OutOfResources);
         assert!(
-            text.starts_with("could not connect to h.test:443: no thread"),
+            text.starts_with("could not resolve h.test: no thread"),
             "{text}"
         );
         let (kind, text) = of(Error::Io(Errno::MFILE.into()));
