@@ -138,7 +138,9 @@ mod violation;
 mod wire;
 
 pub use cancel::CancelToken;
-pub use client::{Client, ClientBuilder, Receipt, RetryEvent, TokenPlacement, log_line};
+pub use client::{
+    Client, ClientBuilder, Environment, Receipt, RetryEvent, TokenPlacement, log_line,
+};
 pub use credentials::{AccessToken, AppSecret};
 pub use error::{CancelReason, Delivery, Error, ErrorKind, GraphError, Result};
 pub use message::{

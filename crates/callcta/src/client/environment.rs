@@ -1,6 +1,8 @@
 //! Settings from the environment, so that going live needs no change of code.
 
 use std::env;
+use std::ffi::OsString;
+use std::fmt;
 
 use super::{Client, ClientBuilder};
 use crate::error::{Error, Result};
@@ -11,46 +13,72 @@ const APP_SECRET: &str = "CALLCTA_APP_SECRET";
 const BASE_URL: &str = "CALLCTA_BASE_URL";
 
 impl Client {
-    /// A client with the settings of the environment; see
-    /// [`ClientBuilder::from_env`].
+    /// A client with the settings of the [`Environment`].
     ///
     /// # Errors
     ///
-    /// As [`ClientBuilder::from_env`] and [`ClientBuilder::build`].
+    /// As [`Environment::read`] and [`ClientBuilder::build`].
     pub fn from_env() -> Result<Self> {
         ClientBuilder::from_env()?.build()
     }
 }
 
 impl ClientBuilder {
-    /// The settings of the environment, to which others can be added:
+    /// The settings of the environment, to which others can be added; see
+    /// [`Environment`].
     ///
-    /// | variable | setting | |
-    /// |---|---|---|
-    /// | `CALLCTA_PAGE_ID` | the Page that sends | required |
-    /// | `CALLCTA_ACCESS_TOKEN` | its access token | required |
-    /// | `CALLCTA_APP_SECRET` | [`app_secret`](ClientBuilder::app_secret) | |
-    /// | `CALLCTA_BASE_URL` | [`base_url`](ClientBuilder::base_url), such as an emulator's | |
+    /// # Errors
     ///
-    /// A variable that is empty counts as not set, but for `CALLCTA_BASE_URL`: that
-    /// one would make a test write to real people.
+    /// As [`Environment::read`].
+    pub fn from_env() -> Result<Self> {
+        Ok(Environment::read()?.into_builder())
+    }
+}
+
+/// What the environment says of the Page and the app, read in one place for all
+/// languages:
+///
+/// | variable | setting | |
+/// |---|---|---|
+/// | `CALLCTA_PAGE_ID` | the Page that sends | required |
+/// | `CALLCTA_ACCESS_TOKEN` | its access token | required |
+/// | `CALLCTA_APP_SECRET` | [`app_secret`](ClientBuilder::app_secret) | |
+/// | `CALLCTA_BASE_URL` | [`base_url`](ClientBuilder::base_url), such as an emulator's | |
+///
+/// A variable that is empty counts as not set, but for `CALLCTA_BASE_URL`: that one
+/// would make a test write to real people.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Environment {
+    /// `CALLCTA_PAGE_ID`.
+    pub page_id: String,
+    /// `CALLCTA_ACCESS_TOKEN`.
+    pub access_token: String,
+    /// `CALLCTA_APP_SECRET`.
+    pub app_secret: Option<String>,
+    /// `CALLCTA_BASE_URL`.
+    pub base_url: Option<String>,
+}
+
+impl Environment {
+    /// Reads the variables.
     ///
     /// # Errors
     ///
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) that names all that is
-    /// missing, or an empty `CALLCTA_BASE_URL`.
-    pub fn from_env() -> Result<Self> {
-        ClientBuilder::from_variables(|name| env::var_os(name))
+    /// missing, an empty `CALLCTA_BASE_URL`, or a variable that isn't UTF-8.
+    pub fn read() -> Result<Self> {
+        Environment::of(|name| env::var_os(name))
     }
 
-    fn from_variables(read: impl Fn(&str) -> Option<std::ffi::OsString>) -> Result<Self> {
-        let text = |name: &str| match read(name).map(std::ffi::OsString::into_string) {
+    fn of(read: impl Fn(&str) -> Option<OsString>) -> Result<Self> {
+        let text = |name: &str| match read(name).map(OsString::into_string) {
             None => Ok(None),
             Some(Ok(text)) => Ok(Some(text)),
             Some(Err(_)) => Err(Error::invalid_argument(format!("{name} is not UTF-8"))),
         };
         let filled = |name: &str| Ok(text(name)?.filter(|text| !text.is_empty()));
-        let (page_id, token) = match (filled(PAGE_ID)?, filled(ACCESS_TOKEN)?) {
+        let (page_id, access_token) = match (filled(PAGE_ID)?, filled(ACCESS_TOKEN)?) {
             (Some(page_id), Some(token)) => (page_id, token),
             (page_id, token) => {
                 let required = [(PAGE_ID, page_id), (ACCESS_TOKEN, token)];
@@ -60,18 +88,38 @@ impl ClientBuilder {
                 return Err(Error::invalid_argument(format!("{names} must be set")));
             }
         };
-        let mut builder = Client::builder(page_id, token);
-        if let Some(secret) = filled(APP_SECRET)? {
+        let base_url = text(BASE_URL)?;
+        if base_url.as_deref() == Some("") {
+            let text = "CALLCTA_BASE_URL is empty; unset it to reach the platform itself";
+            return Err(Error::invalid_argument(text));
+        }
+        Ok(Environment {
+            page_id,
+            access_token,
+            app_secret: filled(APP_SECRET)?,
+            base_url,
+        })
+    }
+
+    fn into_builder(self) -> ClientBuilder {
+        let mut builder = Client::builder(self.page_id, self.access_token);
+        if let Some(secret) = self.app_secret {
             builder = builder.app_secret(secret);
         }
-        if let Some(url) = text(BASE_URL)? {
-            if url.is_empty() {
-                let text = "CALLCTA_BASE_URL is empty; unset it to reach the platform itself";
-                return Err(Error::invalid_argument(text));
-            }
+        if let Some(url) = self.base_url {
             builder = builder.base_url(url);
         }
-        Ok(builder)
+        builder
+    }
+}
+
+/// Shows neither token nor secret.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("page_id", &self.page_id)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -84,7 +132,7 @@ mod tests {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).into())
         };
-        ClientBuilder::from_variables(read)?.build()
+        Environment::of(read)?.into_builder().build()
     }
 
     #[test]

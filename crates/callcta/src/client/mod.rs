@@ -14,6 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use self::builder::ClientBuilder;
 pub use self::endpoint::TokenPlacement;
+pub use self::environment::Environment;
 pub use self::told::{Receipt, RetryEvent, log_line};
 
 use self::access::Access;
