@@ -15,7 +15,7 @@ use crate::{OK, PSID, builder, client, message, ok};
 fn send_to(serve: impl Fn(Peer) + Send + Sync + 'static) -> (Error, Log) {
     let server = Server::start(serve);
     let client = builder(&server)
-        .timeout(Duration::from_millis(300))
+        .timeout(Duration::from_secs(3))
         .retry(RetryPolicy::new().base_delay(Duration::ZERO))
         .build()
         .expect("the settings are right");

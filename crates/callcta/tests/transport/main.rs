@@ -35,10 +35,11 @@ fn client() -> UreqTransport {
     UreqTransport::new(plain()).unwrap()
 }
 
-/// A client whose calls end after 150 ms.
+/// A client whose calls end after 1.5 s, within which a busy machine gets a request to
+/// the server.
 fn hasty_client() -> UreqTransport {
     UreqTransport::new(TransportConfig {
-        timeout: Duration::from_millis(150),
+        timeout: Duration::from_millis(1500),
         ..plain()
     })
     .unwrap()

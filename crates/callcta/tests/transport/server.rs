@@ -5,9 +5,10 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+
+use socket2::{Domain, Socket, Type};
 
 /// What arrived, in order, over all connections.
 #[derive(Debug, Default)]
@@ -95,7 +96,8 @@ impl Peer {
 
 pub struct Server {
     address: SocketAddr,
-    stopping: Arc<AtomicBool>,
+    /// The other end of the connection that is the last one.
+    last: Arc<Mutex<Option<SocketAddr>>>,
     log: Arc<Mutex<Log>>,
     accepting: JoinHandle<()>,
 }
@@ -113,13 +115,15 @@ impl Server {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let stopping = Arc::new(AtomicBool::new(false));
+        let last = Arc::<Mutex<Option<SocketAddr>>>::default();
         let log = Arc::<Mutex<Log>>::default();
-        let (stop, shared) = (Arc::clone(&stopping), Arc::clone(&log));
+        let (end, shared) = (Arc::clone(&last), Arc::clone(&log));
         let accepting = thread::spawn(move || {
             thread::scope(|scope| {
                 for stream in listener.incoming() {
-                    if stop.load(Ordering::SeqCst) {
+                    let stream = stream.unwrap();
+                    let peer = stream.peer_addr().ok();
+                    if peer.is_some() && peer == *end.lock().unwrap() {
                         break;
                     }
                     let connection = {
@@ -129,7 +133,6 @@ impl Server {
                     };
                     let (wrap, serve, log) = (&wrap, &serve, Arc::clone(&shared));
                     scope.spawn(move || {
-                        let stream = stream.unwrap();
                         stream.set_nodelay(true).unwrap();
                         if let Some(stream) = wrap(stream) {
                             serve(Peer {
@@ -144,7 +147,7 @@ impl Server {
         });
         Self {
             address,
-            stopping,
+            last,
             log,
             accepting,
         }
@@ -177,9 +180,13 @@ impl Server {
     /// pool would keep it waiting, so the client is dropped first.
     pub fn finish<T>(self, client: T) -> Log {
         drop(client);
-        self.stopping.store(true, Ordering::SeqCst);
-        // Wakes the accepting thread, behind every earlier connection.
-        drop(TcpStream::connect(self.address));
+        // Behind every earlier connection, which may not have been accepted yet.
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket
+            .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+            .unwrap();
+        *self.last.lock().unwrap() = socket.local_addr().unwrap().as_socket();
+        socket.connect(&self.address.into()).unwrap();
         self.accepting.join().unwrap();
         std::mem::take(&mut *self.log.lock().unwrap())
     }

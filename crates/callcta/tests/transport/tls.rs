@@ -155,7 +155,7 @@ fn what_goes_wrong_after_the_handshake_was_written() {
             wait.lock().unwrap().recv().unwrap();
         });
         let client = UreqTransport::new(TransportConfig {
-            timeout: Duration::from_millis(300),
+            timeout: Duration::from_millis(1500),
             ..trusting(&ca_pem)
         })
         .unwrap();
