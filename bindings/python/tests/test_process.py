@@ -50,10 +50,10 @@ print(logging.getLogger("callcta").handlers, "asyncio" in sys.modules)
 
 
 def test_importing_loads_little() -> None:
-    # Beside what annotations need, which nearly every program has.
+    # Beside what nearly every program has.
     script = """
 import sys
-import collections.abc, datetime, typing
+import collections.abc, contextlib, datetime, typing
 before = set(sys.modules)
 import callcta
 print(*sorted(name for name in set(sys.modules) - before if not name.startswith("callcta")))
