@@ -37,19 +37,32 @@ def hanging(server: Server) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def alarm(handler: Callable[[], object], seconds: float = 0.1) -> Generator[None]:
-    """Has a signal handler run soon."""
+def handling(handler: Callable[[], object]) -> Generator[None]:
+    """Installs a signal handler."""
 
     def run(number: int, frame: object) -> None:
         handler()
 
     before = signal.signal(signal.SIGALRM, run)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def signal_soon() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+
+
+def signal_on_arrival(server: Server, number: int = signal.SIGALRM) -> None:
+    answer = server.answer
+
+    def interrupt(request: Request) -> Answer:
+        os.kill(os.getpid(), number)
+        return answer(request)
+
+    server.answer = interrupt
 
 
 def too_late() -> None:
@@ -74,7 +87,8 @@ def test_a_handler_runs_during_a_send_which_goes_on(server: Server) -> None:
         return ok(request)
 
     server.answer = when_it_ran
-    with alarm(ran.set):
+    signal_on_arrival(server)
+    with handling(ran.set):
         assert server.client(timeout=60).send(PSID, CALL).message_id == "m_1"
     assert len(server.requests) == 1
 
@@ -92,27 +106,24 @@ def test_a_handler_may_itself_send(server: Server) -> None:
         ran.set()
 
     server.answer = first_waits
-    with alarm(handler):
+    with handling(handler):
+        signal_soon()
         assert client.send(PSID, CALL).recipient_id == PSID
 
 
 def test_a_handler_that_raises_ends_the_send(hanging: Server) -> None:
-    client = hanging.client()
-    with alarm(too_late), pytest.raises(TooLateError) as caught:
+    client, answer = hanging.client(), hanging.answer
+    signal_on_arrival(hanging)
+    with handling(too_late), pytest.raises(TooLateError) as caught:
         client.send("1", CALL)
     assert told(caught.value) == ("unknown", "cancelled", "aborted")
     assert caught.value.__context__ is caught.value.error  # type: ignore[attr-defined]  # pyright: ignore
+    hanging.answer = answer
     assert client.send("1000", CALL).message_id == "m_1"
 
 
 def test_so_does_ctrl_c(hanging: Server) -> None:
-    hang = hanging.answer
-
-    def interrupt(request: Request) -> Answer:
-        os.kill(os.getpid(), signal.SIGINT)
-        return hang(request)
-
-    hanging.answer = interrupt
+    signal_on_arrival(hanging, signal.SIGINT)
     with pytest.raises(KeyboardInterrupt) as caught:
         hanging.client().send("1", CALL)
     assert told(caught.value) == ("unknown", "cancelled", "aborted")
@@ -122,8 +133,13 @@ def test_so_does_one_during_the_wait_for_the_next_try(server: Server) -> None:
     answer = graph_error(613)
     answer.headers = {"retry-after": "29"}
     server.answer = lambda _: answer
-    with alarm(too_late, 0.3), pytest.raises(TooLateError) as caught:
-        server.client().send(PSID, CALL)
+
+    def tell(event: callcta.RetryEvent) -> None:
+        signal_soon()
+
+    client = server.client(on_retry=tell)
+    with handling(too_late), pytest.raises(TooLateError) as caught:
+        client.send(PSID, CALL)
     assert told(caught.value) == ("rejected", "cancelled", "aborted")
     raised: Any = caught.value
     assert "too many requests" in str(raised.error.__cause__)
@@ -131,11 +147,7 @@ def test_so_does_one_during_the_wait_for_the_next_try(server: Server) -> None:
 
 
 def test_one_that_comes_with_the_answer_keeps_the_receipt(server: Server) -> None:
-    def interrupt(request: Request) -> Answer:
-        os.kill(os.getpid(), signal.SIGINT)
-        return ok(request)
-
-    server.answer = interrupt
+    signal_on_arrival(server, signal.SIGINT)
     for _ in range(20):
         with pytest.raises(KeyboardInterrupt) as caught:
             server.client().send(PSID, CALL)
@@ -154,7 +166,8 @@ def test_the_context_of_what_is_raised_is_kept(hanging: Server) -> None:
         except LookupError:
             raise TooLateError from None
 
-    with alarm(handler), pytest.raises(TooLateError) as caught:
+    signal_on_arrival(hanging)
+    with handling(handler), pytest.raises(TooLateError) as caught:
         hanging.client().send("1", CALL)
     context = caught.value.__context__
     assert isinstance(context, LookupError)
@@ -165,11 +178,11 @@ def test_a_handler_that_raises_ends_send_many(hanging: Server) -> None:
     client = hanging.client(workers=2)
     known: list[callcta.Outcome] = []
     people = ["100", "1", "2", "3", "4"]
-    with contextlib.ExitStack() as stack, pytest.raises(TooLateError) as caught:  # noqa: PT012
+    with handling(too_late), pytest.raises(TooLateError) as caught:  # noqa: PT012
         for outcome in client.send_many([(psid, CALL) for psid in people], pace=None):
             known.append(outcome)
             hanging.wait_for(3)
-            stack.enter_context(alarm(too_late))
+            signal_soon()
     raised: Any = caught.value
     assert [outcome.index for outcome in known] == [0]
     deliveries = {outcome.to: outcome.error.delivery for outcome in raised.outcomes}
@@ -182,12 +195,12 @@ def test_a_handler_that_raises_ends_send_many(hanging: Server) -> None:
 
 # asyncio
 
-Given = Callable[[aio.Client], Any]
+Given = Callable[[aio.Client, Server], Any]
 
 
-async def cancelled(client: aio.Client) -> BaseException:
+async def cancelled(client: aio.Client, server: Server) -> BaseException:
     sending = asyncio.ensure_future(client.send("1", CALL))
-    await asyncio.sleep(0.1)
+    await asyncio.to_thread(server.wait_for, 1)
     sending.cancel("because")
     with pytest.raises(asyncio.CancelledError) as caught:
         await sending
@@ -195,25 +208,35 @@ async def cancelled(client: aio.Client) -> BaseException:
     return caught.value
 
 
-async def timed_out(client: aio.Client) -> BaseException | None:
+async def timed_out(client: aio.Client, server: Server) -> BaseException | None:
+    async def end() -> None:
+        await asyncio.to_thread(server.wait_for, 1)
+        timeout.reschedule(asyncio.get_running_loop().time())
+
+    ending = asyncio.ensure_future(end())
     with pytest.raises(TimeoutError) as caught:
-        async with asyncio.timeout(0.1):
+        async with asyncio.timeout(None) as timeout:
             await client.send("1", CALL)
+    await ending
     return caught.value.__cause__
 
 
-async def not_waited_for(client: aio.Client) -> BaseException | None:
-    with pytest.raises(TimeoutError) as caught:
-        await asyncio.wait_for(client.send("1", CALL), 0.1)
-    return caught.value.__cause__
+async def not_waited_for(client: aio.Client, server: Server) -> BaseException | None:
+    seconds = 0.1
+    while True:
+        with pytest.raises(TimeoutError) as caught:
+            await asyncio.wait_for(client.send("1", CALL), seconds)
+        if server.requests:
+            return caught.value.__cause__
+        seconds *= 2  # it didn't even get there
 
 
-async def of_a_group(client: aio.Client) -> BaseException | None:
+async def of_a_group(client: aio.Client, server: Server) -> BaseException | None:
     sending: asyncio.Task[callcta.Receipt] | None = None
     with pytest.raises(ExceptionGroup):  # noqa: PT012
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(client.send("1", CALL))
-            await asyncio.sleep(0.1)
+            await asyncio.to_thread(server.wait_for, 1)
             raise LookupError
     assert sending
     with pytest.raises(asyncio.CancelledError) as caught:
@@ -221,10 +244,10 @@ async def of_a_group(client: aio.Client) -> BaseException | None:
     return caught.value
 
 
-async def gathered(client: aio.Client) -> BaseException:
+async def gathered(client: aio.Client, server: Server) -> BaseException:
     sending = asyncio.ensure_future(client.send("1", CALL))
-    together = asyncio.gather(sending, asyncio.sleep(0.1), return_exceptions=True)
-    await asyncio.sleep(0.1)
+    together = asyncio.gather(sending, asyncio.sleep(0), return_exceptions=True)
+    await asyncio.to_thread(server.wait_for, 1)
     sending.cancel()
     await together  # which makes an exception of its own
     with pytest.raises(asyncio.CancelledError) as caught:
@@ -236,8 +259,7 @@ async def gathered(client: aio.Client) -> BaseException:
 def test_a_given_up_await_says_what_is_known(hanging: Server, give_up: Given) -> None:
     async def main() -> tuple[str, str, str | None]:
         async with hanging.aio_client() as client:
-            raised = await give_up(client)
-            hanging.wait_for(1)
+            raised = await give_up(client, hanging)
             assert isinstance(raised, asyncio.CancelledError)
             return told(raised)
 
@@ -301,7 +323,9 @@ def test_given_up_awaits_free_their_workers_and_recipients(hanging: Server) -> N
                     await sending
                 assert told(caught.value) == ("unknown", "cancelled", "aborted")
             [bridge] = client._bridges.values()  # pyright: ignore[reportPrivateUsage]
-            assert not bridge.waiting
+            async with asyncio.timeout(20):
+                while bridge.waiting:  # noqa: ASYNC110
+                    await asyncio.sleep(0)
 
     asyncio.run(main())
 
