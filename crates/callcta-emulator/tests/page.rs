@@ -227,6 +227,27 @@ fn personas() {
         graph_get(&emulator, "me/personas?fields=name").json()["data"],
         json!([{"name": "Adam", "id": id}])
     );
+    let bob = json!({"name": "Bob", "profile_picture_url": "https://example.com/bob.png"});
+    let second = graph_post(&emulator, "me/personas", &bob).json()["id"].clone();
+    let second = second.as_str().unwrap();
+    let page = |query: &str| {
+        let page = graph_get(&emulator, &format!("me/personas?fields=name&{query}")).json();
+        let list = page["data"].as_array().unwrap().iter();
+        let names: Vec<_> = list.map(|persona| persona["name"].clone()).collect();
+        (names, page["paging"]["cursors"]["after"].clone())
+    };
+    assert_eq!(page("limit=1"), (vec![json!("Adam")], json!(id)));
+    assert_eq!(
+        page(&format!("after={id}")),
+        (vec![json!("Bob")], json!(second))
+    );
+    // Clients read on until there is nothing more.
+    assert_eq!(page(&format!("after={second}")), (vec![], Value::Null));
+    assert_eq!(
+        page(&format!("before={second}")),
+        (vec![json!("Adam")], json!(id))
+    );
+    graph_delete(&emulator, second);
     let with = |persona: &str| json!({"recipient": {"id": defaults::PSID}, "message": {"text": "x"}, "persona_id": persona});
     assert_eq!(send(&emulator, &with(id)).status, 200);
     assert_eq!(send(&emulator, &with("7")).error(), (100, None));

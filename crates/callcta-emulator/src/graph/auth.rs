@@ -54,7 +54,15 @@ fn identify(context: &Context<'_>, object: &str, scope: Option<&str>) -> Result<
             190,
             None,
             "Invalid OAuth access token - Cannot parse access token",
-            refusal("token_unknown", "access_token", "no Page has this token"),
+            refusal(
+                "token_unknown",
+                "access_token",
+                if text.contains('|') {
+                    "an app's token; of all that is modelled only debug_token takes one"
+                } else {
+                    "no Page has this token"
+                },
+            ),
         ));
     };
     if let Some(subcode) = token.broken(now) {

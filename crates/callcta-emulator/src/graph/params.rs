@@ -35,6 +35,18 @@ impl Params {
         (!names.is_empty()).then_some(names)
     }
 
+    /// Reads parameters that are JSON written as text.
+    pub(super) fn read_texts(&mut self) {
+        for value in self.map.values_mut() {
+            if let Some(read @ (Value::Object(_) | Value::Array(_))) = value
+                .as_str()
+                .and_then(|text| serde_json::from_str(text).ok())
+            {
+                *value = read;
+            }
+        }
+    }
+
     /// Takes out what is `null`, at every depth.
     pub(super) fn forget_nulls(&mut self) {
         forget_nulls(&mut self.map);

@@ -11,6 +11,8 @@ use crate::platform::Persona;
 
 const FIELDS: &[&str] = &["id", "name", "profile_picture_url"];
 const NAME_MAX: usize = 50;
+/// How many are listed at once unless asked otherwise.
+const LIST_MAX: usize = 25;
 
 /// `POST /{page}/personas`.
 pub(super) fn create(context: &mut Context<'_>, object: &str) -> Handled {
@@ -35,18 +37,25 @@ pub(super) fn create(context: &mut Context<'_>, object: &str) -> Handled {
     Ok(Answer::json(200, json!({"id": id}).to_string()).into())
 }
 
-/// `GET /{page}/personas`, all of them at once.
+/// `GET /{page}/personas`, a page of them.
 pub(super) fn list(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
+    let params = &context.params;
+    let number = |text: &str| text.parse::<usize>().ok();
+    let limit = params.text("limit").and_then(number).unwrap_or(LIST_MAX);
     let personas = &context.platform.state().pages[&caller.page_id].personas;
-    let list = personas
+    let (after, before) = (params.text("after"), params.text("before"));
+    let between = personas.iter().filter(|(id, _)| {
+        after.is_none_or(|after| id.as_str() > after)
+            && before.is_none_or(|before| id.as_str() < before)
+    });
+    let page: Vec<_> = between.take(limit).collect();
+    let list = page
         .iter()
         .map(|(id, persona)| view(context, id, persona))
         .collect::<Result<Vec<_>, _>>()?;
     let mut body = json!({"data": list});
-    if let (Some((first, _)), Some((last, _))) =
-        (personas.first_key_value(), personas.last_key_value())
-    {
+    if let (Some((first, _)), Some((last, _))) = (page.first(), page.last()) {
         body["paging"] = json!({"cursors": {"before": first, "after": last}});
     }
     Ok(Answer::json(200, body.to_string()).into())

@@ -37,7 +37,11 @@ pub(crate) fn handle(
     mut params: Params,
     request_id: u64,
 ) -> Progress {
-    if platform.state().unverified.null_is_absent {
+    let rules = &platform.state().unverified;
+    if rules.json_in_text {
+        params.read_texts();
+    }
+    if rules.null_is_absent {
         params.forget_nulls();
     }
     let mut modelled = true;

@@ -61,6 +61,9 @@ pub struct Unverified {
     /// everywhere got past them (conbus/fbmq#19), though one in a quick reply was refused
     /// (pimax/fb-messenger-php#101).
     pub null_is_absent: bool,
+    /// Take a parameter in a JSON body that is an object or an array written as text, as forms have
+    /// it. Default: `true`: widely used clients send them.
+    pub json_in_text: bool,
     /// Take a `recipient.id` that is a number in JSON. Default: `true`.
     pub numeric_recipient_id: bool,
     /// Let the parameter `method` say which method is meant, as in `?method=delete`. Default:
@@ -132,6 +135,7 @@ impl Default for Unverified {
             call_opens_window: false,
             icon_off_blocks_tap: false,
             null_is_absent: true,
+            json_in_text: true,
             numeric_recipient_id: true,
             method_override: true,
             unknown_persona: ErrorCode::new(100, None),
