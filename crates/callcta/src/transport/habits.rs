@@ -14,7 +14,8 @@ use super::moment::Moment;
 /// nothing yet. Servers' own defaults begin at 2 s.
 const EXPECTED: Duration = Duration::from_secs(1);
 
-/// Least and most time that a request is given to arrive before the server closes.
+/// The time that a request is given to arrive before the server closes, beside twice
+/// what answers take, and the most of both.
 const MARGIN: Duration = Duration::from_millis(250);
 const MOST_MARGIN: Duration = Duration::from_secs(2);
 
@@ -87,7 +88,10 @@ impl Habits {
     /// The idle time below which a connection may be used again, if its answers
     /// take no less than `latency`.
     pub(super) fn limit(&self, latency: Duration) -> Duration {
-        let margin = latency.saturating_mul(2).clamp(MARGIN, MOST_MARGIN);
+        let margin = latency
+            .saturating_mul(2)
+            .saturating_add(MARGIN)
+            .min(MOST_MARGIN);
         let shown = self.kept.saturating_sub(margin).min(self.kept / 4 * 3);
         let limit = match self.said.timeout {
             _ if self.surprised => shown,
@@ -187,15 +191,15 @@ mod tests {
     fn what_the_server_says_counts_less_a_margin() {
         for value in ["timeout=5", "max=9, Timeout = 5", "x, timeout=\"5\""] {
             let habits = saying(value);
-            assert_eq!(habits.limit(MS), 4750 * MS, "{value}");
-            assert_eq!(habits.limit(S), 3 * S, "{value}");
+            assert_eq!(habits.limit(Duration::ZERO), 4750 * MS, "{value}");
+            assert_eq!(habits.limit(100 * MS), 4550 * MS, "{value}");
             assert_eq!(habits.limit(9 * S), 3 * S, "{value}");
             assert!(!habits.would_show(S));
         }
         assert_eq!(saying("timeout=1").limit(600 * MS), Duration::ZERO);
-        assert_eq!(saying("timeout=60").limit(MS), LONGEST);
+        assert_eq!(saying("timeout=60").limit(Duration::ZERO), LONGEST);
         for value in ["", "timeout", "timeout=x", "time=5", "timeout=-5"] {
-            assert_eq!(saying(value).limit(MS), EXPECTED, "{value}");
+            assert_eq!(saying(value).limit(Duration::ZERO), EXPECTED, "{value}");
         }
         let two = saying("max=2");
         assert!(two.takes_another(1) && !two.takes_another(2));
@@ -214,7 +218,7 @@ mod tests {
         ] {
             assert!(habits.would_show(idle));
             habits.seen_open(idle, &now);
-            assert_eq!(habits.limit(MS), limit);
+            assert_eq!(habits.limit(Duration::ZERO), limit);
         }
         assert_eq!(
             Habits {
@@ -244,21 +248,21 @@ mod tests {
             },
         ] {
             habits.seen_closed(&start, start.later(4 * S, Duration::ZERO));
-            assert_eq!(habits.limit(MS), 3 * S);
+            assert_eq!(habits.limit(Duration::ZERO), 3 * S);
             habits.seen_closed(&start, start.later(2 * S, Duration::ZERO));
-            assert_eq!(habits.limit(MS), 1500 * MS);
+            assert_eq!(habits.limit(Duration::ZERO), 1500 * MS);
             habits.seen_open(S, &start);
-            assert_eq!(habits.limit(MS), 1500 * MS);
+            assert_eq!(habits.limit(Duration::ZERO), 1500 * MS);
             assert!(habits.would_show(8 * S));
             habits.seen_open(8 * S, &start);
-            assert_eq!(habits.limit(MS), 6 * S);
+            assert_eq!(habits.limit(Duration::ZERO), 6 * S);
             habits.seen_open(LONGEST, &start);
             assert!(!habits.is_surprised());
             // While the margin is more than what is left, nothing is used.
             habits.seen_closed(&start, start.later(MARGIN, Duration::ZERO));
-            assert_eq!(habits.limit(MS), Duration::ZERO);
+            assert_eq!(habits.limit(Duration::ZERO), Duration::ZERO);
             habits.seen_open(S, &start);
-            assert_eq!(habits.limit(MS), 750 * MS);
+            assert_eq!(habits.limit(Duration::ZERO), 750 * MS);
         }
     }
 
@@ -267,7 +271,7 @@ mod tests {
         let later = |moment: &Moment, by: Duration| moment.later(by, Duration::ZERO);
         let heeds = |habits: &mut Habits, now: &Moment| {
             habits.seen_open(S, now);
-            habits.limit(MS) > Duration::ZERO
+            habits.limit(Duration::ZERO) > Duration::ZERO
         };
         let mut habits = Habits::new(LONGEST);
         let start = Moment::now();
