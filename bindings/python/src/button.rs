@@ -90,8 +90,9 @@ model! {
     ///     fields: Fields that callcta has no argument for.
     WebUrlButton: Button, Model (
         title: Option<String> = button.parts().title.map(Into::into), url: String;
-        webview_height_ratio: String, messenger_extensions: bool, fallback_url: String,
-        webview_share_button: String;
+        webview_height_ratio: String as "typing.Literal['compact', 'tall', 'full'] | None",
+        messenger_extensions: bool, fallback_url: String,
+        webview_share_button: String as "typing.Literal['hide'] | None";
         fields: Dict
     )
     |button: Button| {

@@ -4,6 +4,7 @@ from typing import Any, Literal, assert_type
 
 import callcta
 from callcta import aio
+from callcta.options import SendOptions
 from callcta.testing import Emulator
 
 call = callcta.AudioCallButton("Call", expires_in_days=5)
@@ -14,9 +15,15 @@ assert_type(callcta.AudioCallButton.from_dict({}), callcta.AudioCallButton)
 assert_type(callcta.Message.from_json("{}"), callcta.Message)
 assert_type(callcta.Element("x", buttons=(call,)).buttons, tuple[callcta.Button, ...] | None)
 
+assert_type(
+    callcta.WebUrlButton("x", "https://example.com", webview_height_ratio="tall").title, str | None
+)
+
 client = callcta.Client("1", "t", timeout=5, calling_not_enabled_codes=[(1, None)])
 assert_type(client, callcta.Client)
 assert_type(client.send("1", callcta.CallPrompt(), tag="HUMAN_AGENT"), callcta.Receipt)
+options: SendOptions = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+assert_type(client.send("1", callcta.CallPrompt(), **options), callcta.Receipt)
 with client as entered:
     assert_type(entered, callcta.Client)
 for outcome in client.send_many([("1", callcta.CallPrompt())]):
@@ -73,3 +80,17 @@ callcta.ButtonTemplate("x", [callcta.Element("x")])  # type: ignore[list-item]  
 client.send(5, callcta.CallPrompt())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 client.send("1", callcta.CallPrompt(), metadata=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 client.send("1", callcta.CallPrompt(), nonsense=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+callcta.WebUrlButton("x", "https://example.com", webview_height_ratio="huge")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+callcta.WebUrlButton("x", "https://example.com", webview_share_button="show")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+client.send("1", callcta.CallPrompt(), messaging_type="RESPONS")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+client.send("1", callcta.CallPrompt(), tag="ACCOUNT_UPDATE")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+client.send("1", callcta.CallPrompt(), notification_type="LOUD")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+client.send("1", callcta.CallPrompt(), messagingtype="RESPONSE")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+callcta.AudioCallButton("x", expires_in_day=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+callcta.Client("1", "t", token_placement="cookie")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+callcta.Client("1", "t", on_retry=lambda: None)  # type: ignore[misc, arg-type]  # pyright: ignore[reportArgumentType]
+
+# The ways around, for what callcta doesn't know.
+callcta.RawButton({"type": "web_url", "webview_height_ratio": "huge"})
+callcta.AudioCallButton("x", fields={"new": 1})
+client.send("1", callcta.RawMessage({"new": 1}), fields={"new": 1}, unchecked=True)

@@ -814,10 +814,10 @@ class WebUrlButton(Button):
         title: str | None,
         url: str,
         *,
-        webview_height_ratio: str | None = None,
+        webview_height_ratio: typing.Literal["compact", "tall", "full"] | None = None,
         messenger_extensions: bool | None = None,
         fallback_url: str | None = None,
-        webview_share_button: str | None = None,
+        webview_share_button: typing.Literal["hide"] | None = None,
         fields: dict[str, typing.Any] | None = None,
     ) -> WebUrlButton: ...
     @property

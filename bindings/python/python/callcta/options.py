@@ -19,9 +19,9 @@ class SendOptions(TypedDict, total=False):
         fields: Further top-level fields of the request.
     """
 
-    messaging_type: Literal["RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"] | str | None
-    tag: Literal["HUMAN_AGENT", "CUSTOMER_FEEDBACK"] | str | None
-    notification_type: Literal["REGULAR", "SILENT_PUSH", "NO_PUSH"] | str | None
+    messaging_type: Literal["RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"] | None
+    tag: Literal["HUMAN_AGENT", "CUSTOMER_FEEDBACK"] | None
+    notification_type: Literal["REGULAR", "SILENT_PUSH", "NO_PUSH"] | None
     persona_id: str | None
     reply_to: str | None
     metadata: str | None
