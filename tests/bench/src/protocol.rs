@@ -23,8 +23,9 @@ pub const TOKEN: &str = "test-token";
 /// The first of many when they are sent at once.
 pub const PSID: &str = "1254477777772919";
 
-/// How long a client may take until it is ready, or for no messages at all.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a client may take until it is ready, or for no messages at all: longer than
+/// one that gives up by itself, which knows why.
+const PATIENCE: Duration = Duration::from_secs(180);
 /// What it may take more for each message.
 const PATIENCE_EACH: Duration = Duration::from_millis(20);
 
