@@ -58,10 +58,10 @@ const union = (names) => names.map((name) => `'${name}'`).join(' | ');
 /** What users see as well. */
 const isPublic = ({ kind, name }) => kind === 'interface' && !name.startsWith('Native');
 const shown = declarations.filter(isPublic);
+const [, delivery] = /\bdelivery: (.*)/.exec(found.find(({ name }) => name === 'NativeError').def);
 await write('types.d.cts', 'src', [
-  "import type { NativeError } from './binding.cjs';",
   ...shown.map((item) => declaration(item)),
-  "/** What is known about a message whose send failed. */\nexport type Delivery = NativeError['delivery'];",
+  `/** What is known about a message whose send failed. */\nexport type Delivery = ${delivery};`,
   `/** What went wrong. */\nexport type ErrorKind = ${union(errorKinds())};`,
   `/** Which rule a violation is about. */\nexport type Rule = ${union(rules())};`,
 ]);

@@ -11,8 +11,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 
-use crate::not_begun;
-use crate::outcome::{NativeError, NativeReceipt, to_milliseconds};
+use crate::outcome::{NativeError, NativeReceipt, not_begun, to_milliseconds};
 
 /// A send that failed and is tried again.
 #[napi(object, object_from_js = false)]

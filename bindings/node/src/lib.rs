@@ -53,13 +53,6 @@ pub fn field_names() -> Vec<&'static str> {
     read::NAMES.split_whitespace().collect()
 }
 
-/// The error of a send that was given up before it began.
-#[napi]
-pub fn not_begun() -> NativeError {
-    let what = "cancelled before it was sent";
-    (&Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what)).into()
-}
-
 /// The error of a send for which the client takes no more.
 #[napi]
 pub fn closed() -> NativeError {

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::iter::successors;
 use std::time::Duration;
 
-use callcta::{CancelReason, Error, Receipt, Usage, Violation};
+use callcta::{CancelReason, Delivery, Error, Receipt, Usage, Violation};
 use napi_derive::napi;
 
 /// Milliseconds as JavaScript counts them.
@@ -188,4 +188,11 @@ impl From<&Error> for NativeError {
                 .collect(),
         }
     }
+}
+
+/// The error of a send that was given up before it began.
+#[napi]
+pub fn not_begun() -> NativeError {
+    let what = "cancelled before it was sent";
+    (&Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what)).into()
 }
