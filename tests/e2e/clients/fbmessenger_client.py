@@ -2,8 +2,8 @@
 
 import collections
 import collections.abc
-import json
-import os
+
+from common import CALL, PSID, READY, check
 
 # fbmessenger 6.0.0 still looks here, where Python 3.10 no longer has it.
 collections.Iterable = collections.abc.Iterable
@@ -12,20 +12,11 @@ from fbmessenger import MessengerClient  # noqa: E402
 from fbmessenger.elements import Button, Element  # noqa: E402
 from fbmessenger.templates import ButtonTemplate, GenericTemplate  # noqa: E402
 
-READY = json.loads(os.environ["EMULATOR"])
-PSID = READY["psids"][0]
-
 
 def client(token=READY["access_token"], **settings):
     made = MessengerClient(token, **settings)
     made.graph_url = f"{READY['url']}/v{made.api_version}"
     return made
-
-
-def check(what, answer, expected):
-    print(f"{what}: {json.dumps(answer)}")
-    got = {key: answer.get(key, answer.get("error", {}).get(key)) for key in expected}
-    assert got == expected, f"{what}: expected {expected}"
 
 
 url = Button(button_type="web_url", title="View Website", url="https://example.com")
@@ -39,9 +30,7 @@ check("button template", client().send(button.to_dict(), PSID), sent)
 check("with a proof", client(app_secret=READY["app_secret"]).send(button.to_dict(), PSID), sent)
 # It has no class for the call button; a plain dictionary passes through it.
 call = button.to_dict()
-call["attachment"]["payload"]["buttons"] = [
-    {"type": "audio_call", "title": "Call Now", "expires_in_days": 5}
-]
+call["attachment"]["payload"]["buttons"] = [dict(CALL)]
 check("call button", client().send(call, PSID), sent)
 
 call["attachment"]["payload"]["buttons"][0]["expires_in_days"] = 8

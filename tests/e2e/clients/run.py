@@ -3,7 +3,7 @@
     python3 tests/e2e/clients/run.py PROGRAM PYTHON
 
 PROGRAM is the built `callcta`, PYTHON an interpreter with requirements.txt
-installed; Node finds its client beside this file.
+installed; Node finds its clients beside this file.
 """
 
 import os
@@ -16,22 +16,20 @@ HERE = Path(__file__).resolve().parent
 
 def main(program, python):
     failures = 0
-    clients = {
-        "fbmessenger": [python, "fbmessenger_client.py"],
-        "@warriorteam/messenger-sdk": ["node", "warriorteam_client.mjs"],
-    }
-    for name, command in clients.items():
+    clients = sorted([*HERE.glob("*_client.py"), *HERE.glob("*_client.mjs")])
+    for client in clients:
+        command = [python if client.suffix == ".py" else "node", client.name]
         with subprocess.Popen(
             [program, "emulate", "--quiet"], stdout=subprocess.PIPE, text=True
         ) as emulator:
             try:
                 env = {**os.environ, "EMULATOR": emulator.stdout.readline()}
-                print(f"--- {name}", flush=True)
+                print(f"--- {client.name}", flush=True)
                 failures += subprocess.run(command, cwd=HERE, env=env, timeout=60).returncode != 0
             finally:
                 emulator.terminate()
     print(f"{len(clients) - failures} passed, {failures} failed")
-    return 1 if failures else 0
+    return 1 if failures or not clients else 0
 
 
 if __name__ == "__main__":
