@@ -94,9 +94,14 @@ static callcta_element *make_element(const json_value *json) {
     return element;
 }
 
+/* NULL, and `error` is set, if the message is given as JSON that can't be read. */
 static callcta_message *build_message(const json_value *json) {
     callcta_message *message = NULL;
-    const char *kind = json_string(json, "template");
+    const char *kind = json_string(json, "template"), *text = json_string(json, "json");
+    if (text != NULL) {
+        (void)callcta_message_from_json(text, &message, &error);
+        return message;
+    }
     if (kind == NULL) {
         CHECK_OK(callcta_message_from_json(json_get(json, "raw")->source, &message, &error));
     } else if (strcmp(kind, "generic") == 0) {
@@ -249,6 +254,13 @@ static void run_case(const char *file, const json_value *json, const char *serve
     const char *name = json_string(json, "name");
     snprintf(url, sizeof url, "%s/%s/%s", server, file, name);
     callcta_message *message = build_message(json_get(json, "message"));
+    if (message == NULL) {
+        printf("{\"file\":\"%s\",\"name\":\"%s\"", file, name);
+        print_violations(error->violations);
+        print_error();
+        puts("}");
+        return;
+    }
     callcta_request *request = build_request(json, message);
     callcta_client *client = build_client(json_get(json, "client"), url);
     callcta_violations *violations = NULL;

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { Client, toWire, validateRequest } from 'callcta';
+import { Client, fromJSON, toWire, validateRequest } from 'callcta';
 
 const { CALLCTA_VECTORS_DIR: folder, CALLCTA_VECTORS_URL: url } = process.env;
 
@@ -37,20 +37,41 @@ function options({ deadline_in_s: seconds, ...others } = {}) {
   return present({ ...renamed(others), deadline });
 }
 
+function reportedError(error) {
+  return present({
+    kind: error.kind,
+    delivery: error.delivery,
+    may_retry: error.mayRetry,
+    code: error.graph?.code,
+    subcode: error.graph?.subcode,
+    trace_id: error.graph?.traceId,
+    http_status: error.httpStatus,
+    retry_after: error.retryAfterMs === undefined ? undefined : error.retryAfterMs / 1000,
+    text: error.message,
+    violations: error.violations.length > 0 ? error.violations : undefined,
+  });
+}
+
 async function report(file, given) {
+  const { name } = given;
+  let message = renamed(given.message);
+  try {
+    if ('json' in message) message = fromJSON(message.json);
+  } catch (error) {
+    return { file, name, violations: error.violations, error: reportedError(error) };
+  }
   const client = new Client({
     pageId: '1234567890',
     accessToken: 'test-token',
-    baseUrl: `${url}/${file}/${given.name}`,
+    baseUrl: `${url}/${file}/${name}`,
     retry: { attempts: 1 },
     ...settings(given.client),
   });
   const to = renamed(given.to ?? '1254477777772919');
-  const message = renamed(given.message);
   const how = options(given.options);
   const found = {
     file,
-    name: given.name,
+    name,
     violations: validateRequest(to, message, how),
     message: toWire(message),
   };
@@ -58,18 +79,7 @@ async function report(file, given) {
     const receipt = await client.send(to, message, how);
     found.receipt = present({ message_id: receipt.messageId, recipient_id: receipt.recipientId });
   } catch (error) {
-    found.error = present({
-      kind: error.kind,
-      delivery: error.delivery,
-      may_retry: error.mayRetry,
-      code: error.graph?.code,
-      subcode: error.graph?.subcode,
-      trace_id: error.graph?.traceId,
-      http_status: error.httpStatus,
-      retry_after: error.retryAfterMs === undefined ? undefined : error.retryAfterMs / 1000,
-      text: error.message,
-      violations: error.violations.length > 0 ? error.violations : undefined,
-    });
+    found.error = reportedError(error);
   } finally {
     client.close();
   }

@@ -59,6 +59,8 @@ def message(case: Json) -> callcta.Message:
     """Builds a message through its class."""
     if "raw" in case:
         return callcta.RawMessage(case["raw"])
+    if "json" in case:
+        return callcta.Message.from_json(case["json"])
     arguments = buttons(case)
     match arguments.pop("template"):
         case "generic":
@@ -103,7 +105,11 @@ def run(url: str, case: Json) -> Json:
     if "deadline_in_s" in options:
         seconds = timedelta(seconds=options.pop("deadline_in_s"))
         options["deadline"] = datetime.now(UTC) + seconds
-    to, built = recipient(case.get("to", "1254477777772919")), message(case["message"])
+    to = recipient(case.get("to", "1254477777772919"))
+    try:
+        built = message(case["message"])
+    except callcta.InvalidMessageError as error:
+        return {"violations": report_violations(error.violations), "error": report_error(error)}
 
     violations = callcta.validate_request(to, built, **options)
     report: Json = {

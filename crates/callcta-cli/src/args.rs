@@ -46,8 +46,9 @@ pub enum Command {
 
     /// Check messages against Meta's documented rules, without sending them
     ///
-    /// Lists every broken rule of every file, with its place in the JSON.
-    /// Warnings are listed, but are no failure.
+    /// Lists every broken rule of every file, with its place in the JSON, and what
+    /// callcta has no rules for. Warnings are listed, but are no failure unless
+    /// --strict is given.
     #[command(after_help = help::MORE, after_long_help = help::CHECK)]
     Check(CheckArgs),
 
@@ -211,6 +212,10 @@ pub struct CheckArgs {
     /// JSON files with a message or a whole request each; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+
+    /// Let warnings fail, too
+    #[arg(long)]
+    pub strict: bool,
 
     /// Print one line of JSON per file
     #[arg(long)]

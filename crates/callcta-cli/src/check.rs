@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use callcta::{Error, Message, Request, Result, Severity, Violation};
+use callcta::{Error, Report, check_json};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::args::CheckArgs;
 use crate::compose;
@@ -20,6 +19,8 @@ struct Checked<'a> {
     file: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<Broken<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unchecked: &'a [String],
 }
 
 /// A file that could not be read.
@@ -35,20 +36,16 @@ struct Unread<'a> {
 pub fn run(args: &CheckArgs) -> Exit {
     let mut exit = Exit::Done;
     for file in &args.files {
-        let (written, found) = match check(file) {
-            Ok(violations) => {
-                let errors = count(&violations, Severity::Error);
+        let (written, found) = match compose::read(file) {
+            Ok(content) => {
+                let report = check_json(content);
+                let ok = report.errors == 0 && !(args.strict && report.warnings > 0);
                 let written = if args.json {
-                    json(file, &violations, errors)
+                    json(file, &report, ok)
                 } else {
-                    words(file, &violations, errors, args.files.len() > 1)
+                    words(file, &report, args.files.len() > 1)
                 };
-                let found = if errors == 0 {
-                    Exit::Done
-                } else {
-                    Exit::Failed
-                };
-                (written, found)
+                (written, if ok { Exit::Done } else { Exit::Failed })
             }
             Err(error) => (unread(file, &error, args.json), Exit::Usage),
         };
@@ -60,54 +57,40 @@ pub fn run(args: &CheckArgs) -> Exit {
     exit
 }
 
-/// Everything that is wrong in a file with a message or a whole request.
-fn check(file: &Path) -> Result<Vec<Violation>> {
-    let text = compose::read(file)?;
-    let message = match Message::from_json(&text) {
-        Ok(message) => message,
-        Err(error) => return Ok(error.violations().to_vec()),
-    };
-    // A message comes out as it went in; of a request only its message does.
-    if serde_json::from_str::<Value>(&text).is_ok_and(|json| json == message.to_value()) {
-        return Ok(message.validate());
-    }
-    Ok(Request::from_json(&text)?.validate())
-}
-
-fn count(violations: &[Violation], severity: Severity) -> usize {
-    violations
-        .iter()
-        .filter(|violation| violation.severity == severity)
-        .count()
-}
-
-fn json(file: &Path, violations: &[Violation], errors: usize) -> io::Result<()> {
+fn json(file: &Path, report: &Report, ok: bool) -> io::Result<()> {
     let checked = Checked {
-        ok: errors == 0,
+        ok,
         file: &file.to_string_lossy(),
-        violations: Broken::each(violations),
+        violations: Broken::each(&report.violations),
+        unchecked: &report.unchecked,
     };
     line(&checked, &mut io::stdout())
 }
 
 /// One line per violation, with the file's name in front if there are several,
 /// and a line that sums up.
-fn words(file: &Path, violations: &[Violation], errors: usize, several: bool) -> io::Result<()> {
+fn words(file: &Path, report: &Report, several: bool) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
     let name = if several {
         format!("{}: ", styled(DIM, plain(&file.to_string_lossy())))
     } else {
         String::new()
     };
-    for broken in violations {
+    for broken in &report.violations {
         writeln!(out, "{name}{}", violation(broken))?;
     }
-    let warnings = violations.len() - errors;
-    let summary = match (errors, warnings) {
+    for path in &report.unchecked {
+        let note = styled(DIM, "note:");
+        writeln!(
+            out,
+            "{name}{note} {path}: not checked, callcta has no rules for it"
+        )?;
+    }
+    let summary = match (report.errors, report.warnings) {
         (0, 0) => styled(GOOD, "no rule is broken"),
-        (0, _) => styled(WARN, number(warnings, "warning")),
-        (_, 0) => styled(BAD, number(errors, "error")),
-        _ => format!(
+        (0, warnings) => styled(WARN, number(warnings, "warning")),
+        (errors, 0) => styled(BAD, number(errors, "error")),
+        (errors, warnings) => format!(
             "{}, {}",
             styled(BAD, number(errors, "error")),
             styled(WARN, number(warnings, "warning"))

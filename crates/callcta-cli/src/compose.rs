@@ -1,7 +1,7 @@
 //! Makes a request of the flags and files of `callcta send`.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use callcta::{Element, Message, Recipient, Request, Result, SendOptions};
@@ -13,7 +13,7 @@ use crate::settings::unreadable;
 /// the file says.
 pub fn request(args: &SendArgs) -> Result<Request> {
     let mut request = match &args.content.file {
-        Some(file) => Request::from_json(&read(file)?)?,
+        Some(file) => Request::from_json(read(file)?)?,
         None => Request {
             message: message(args),
             ..Request::default()
@@ -26,16 +26,15 @@ pub fn request(args: &SendArgs) -> Result<Request> {
     Ok(request)
 }
 
-/// The text of a file, or of standard input for `-`.
-pub fn read(file: &Path) -> Result<String> {
-    let text = if file == Path::new("-") {
-        let text = io::read_to_string(io::stdin());
-        text.map_err(|error| unreadable(Path::new("standard input"), &error))?
-    } else {
-        fs::read_to_string(file).map_err(|error| unreadable(file, &error))?
-    };
-    // The mark that some editors put in front.
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
+/// What a file holds, or standard input for `-`.
+pub fn read(file: &Path) -> Result<Vec<u8>> {
+    if file != Path::new("-") {
+        return fs::read(file).map_err(|error| unreadable(file, &error));
+    }
+    let mut content = Vec::new();
+    let read = io::stdin().read_to_end(&mut content);
+    read.map_err(|error| unreadable(Path::new("standard input"), &error))?;
+    Ok(content)
 }
 
 fn message(args: &SendArgs) -> Message {

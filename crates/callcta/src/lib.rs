@@ -126,11 +126,15 @@ mod credentials;
 mod error;
 mod graph_error;
 mod headers;
+mod json;
 mod message;
 mod named;
+mod names;
 mod near;
 mod outbox;
 mod pace;
+mod path;
+mod read;
 mod retry;
 mod usage;
 mod validate;
@@ -149,8 +153,10 @@ pub use message::{
     Request, SendOptions, Template,
 };
 pub use outbox::{CAPACITY_DEFAULT, Outbox, Ticket, WORKERS_DEFAULT};
+pub use read::{check_json, parse_json};
 pub use retry::{ATTEMPTS_DEFAULT, RetryPolicy};
 pub use usage::{AppUsage, BusinessUsage, Usage};
+pub use validate::Report;
 pub use violation::{Rule, Severity, Violation};
 
 /// The Rust example of the emulator's page "Testing your own bot".

@@ -30,6 +30,11 @@ pub const BUTTON_TITLE_MAX: usize = 20;
 /// Postback button page: "1000 character limit".
 pub const POSTBACK_PAYLOAD_MAX: usize = 1000;
 
+/// Fewest buttons in an element that has a list of them.
+///
+/// Observed: an empty list is answered with code 194, "has too few elements".
+pub const ELEMENT_BUTTONS_MIN: usize = 1;
+
 /// Most buttons in one element of a generic template.
 ///
 /// Generic template page: "a maximum of 3 buttons per element".
@@ -70,6 +75,45 @@ pub const TEMPLATE_BUTTONS_MIN: usize = 1;
 /// Button template page: "set of 1-3 buttons".
 pub const TEMPLATE_BUTTONS_MAX: usize = 3;
 
+/// Elements of a media template, no more and no fewer.
+///
+/// Media template page: "Maximum of 1 element".
+pub const MEDIA_ELEMENTS: usize = 1;
+
+/// Longest text of a message that is a text.
+///
+/// Send API reference: "less than 2000 characters"; observed: a longer one is answered
+/// with "must be less than or equal to 2000".
+pub const TEXT_MAX: usize = 2000;
+
+/// Fewest quick replies in a message that has a list of them.
+///
+/// Observed: an empty list is answered with code 194, "has too few elements".
+pub const QUICK_REPLIES_MIN: usize = 1;
+
+/// Most quick replies of a message.
+///
+/// Quick replies page: "A maximum of 13 quick replies are supported".
+pub const QUICK_REPLIES_MAX: usize = 13;
+
+/// Longest title of a quick reply.
+///
+/// Quick replies page: "20 character limit".
+pub const QUICK_REPLY_TITLE_MAX: usize = 20;
+
+/// Longest payload of a quick reply.
+///
+/// Quick replies page: "1000 character limit".
+pub const QUICK_REPLY_PAYLOAD_MAX: usize = 1000;
+
+/// Fewest items of `attachments`: a message that has nothing else would be empty.
+pub const ATTACHMENTS_MIN: usize = 1;
+
+/// Most items of `attachments`.
+///
+/// Send messages page: up to 30 images.
+pub const ATTACHMENTS_MAX: usize = 30;
+
 /// Longest `metadata`.
 ///
 /// Send API reference: metadata "must be less than 1000 characters".
@@ -103,6 +147,10 @@ pub const RETIRED_TAGS: [&str; 3] = [
     "CONFIRMED_EVENT_UPDATE",
     "POST_PURCHASE_UPDATE",
 ];
+
+/// How many violations are listed. No rule of the platform's: whoever reads more than
+/// these has stopped reading.
+pub const VIOLATIONS_MAX: usize = 100;
 
 /// Host of the Graph API.
 pub const GRAPH_HOST: &str = "https://graph.facebook.com";

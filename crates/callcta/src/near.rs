@@ -1,26 +1,58 @@
 //! Names that somebody may have meant.
 
 /// Which one of `known` is likely meant by `name`: the one that differs in nothing but
-/// case, underscores and hyphens, or else by the fewest slips, which are fewer than a
-/// third of its letters.
+/// case and separators, or else by the fewest slips, which are at most a quarter of its
+/// letters, or else the only one that `name` is a part of.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    ranked(name, known).map(|(_, known)| known)
+}
+
+/// Like [`nearest`], but only what can hardly be anything else: one slip, or none.
+pub(crate) fn surely<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let ranked = ranked(name, known).filter(|&(slips, _)| slips <= 1);
+    ranked.map(|(_, known)| known)
+}
+
+/// Longer names than any that is known, with room for slips and separators.
+const LENGTH_MAX: usize = 64;
+
+/// Fewest letters of a part that says something.
+const PART_MIN: usize = 3;
+
+/// How many slips away the nearest one is; a part counts as many.
+fn ranked<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<(usize, &'a str)> {
+    if name.len() > LENGTH_MAX {
+        return None;
+    }
     let name = folded(name);
-    let near = known.into_iter().filter_map(|known| {
-        let slips = slips(&name, &folded(known))?;
-        Some((slips, known))
-    });
-    near.min_by_key(|&(slips, _)| slips).map(|(_, known)| known)
+    let (mut best, mut whole, mut wholes) = (None, None, 0);
+    for known in known {
+        let letters = folded(known);
+        match slips(&name, &letters) {
+            Some(slips) if best.is_none_or(|(fewest, _)| slips < fewest) => {
+                best = Some((slips, known));
+            }
+            _ if name.len() >= PART_MIN && letters.windows(name.len()).any(|part| part == name) => {
+                whole = Some((usize::MAX, known));
+                wholes += 1;
+            }
+            _ => {}
+        }
+    }
+    best.or(whole.filter(|_| wholes == 1))
 }
 
 fn folded(name: &str) -> Vec<char> {
-    let letters = name.chars().filter(|letter| !matches!(letter, '_' | '-'));
+    let letters = name
+        .chars()
+        .filter(|letter| !matches!(letter, '_' | '-' | '.' | ' '));
     letters.flat_map(char::to_lowercase).collect()
 }
 
 /// How many letters are missing, too many, wrong, or changed places with their
 /// neighbour (optimal string alignment); `None` if that is too many.
 fn slips(name: &[char], known: &[char]) -> Option<usize> {
-    let most = known.len().max(3) / 3;
+    let most = known.len().max(4) / 4;
     if name.len().abs_diff(known.len()) > most {
         return None;
     }
@@ -57,6 +89,9 @@ mod tests {
             ("tags", Some("tag")),
             ("useme", Some("use_me")),
             ("max_delay", Some("max_delay_ms")),
+            ("max-delay ms", Some("max_delay_ms")),
+            ("delay", Some("max_delay_ms")),
+            ("time", None),
             ("gat", None),
             ("x", None),
             ("", None),
@@ -64,7 +99,22 @@ mod tests {
         ] {
             assert_eq!(nearest(name, known), meant, "{name}");
         }
+        assert_eq!(nearest("video_call", ["audio_call"]), None);
         assert_eq!(nearest("tag", []), None);
         assert_eq!(nearest(&"x".repeat(1 << 16), known), None);
+    }
+
+    #[test]
+    fn what_is_surely_meant_is_nearer() {
+        let known = ["audio_call", "web_url"];
+        for (name, meant) in [
+            ("AUDIO-CALL", Some("audio_call")),
+            ("audio_cal", Some("audio_call")),
+            ("adio_cal", None),
+            ("call", None),
+        ] {
+            assert_eq!(surely(name, known), meant, "{name}");
+            assert!(nearest(name, known).is_some(), "{name}");
+        }
     }
 }

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::limits::VIOLATIONS_MAX;
+use crate::path::is_name;
+
 pub(crate) const A_STRING: &str = "a string";
 pub(crate) const A_BOOLEAN: &str = "a boolean";
 pub(crate) const AN_ARRAY: &str = "an array";
@@ -69,6 +72,10 @@ macro_rules! rules {
 rules! {
     /// The text is not JSON.
     MalformedJson = "malformed_json",
+    /// An object has a name twice.
+    DuplicateName = "duplicate_name",
+    /// A number or a text that JSON can write and callcta can't keep as it is.
+    Inexact = "inexact",
     /// A field has a value of another JSON type.
     WrongType = "wrong_type",
     /// A field that must be there is missing or empty.
@@ -103,6 +110,12 @@ rules! {
     UndocumentedPlace = "undocumented_place",
     /// The button can be tapped after the message's deadline.
     OutlivesDeadline = "outlives_deadline",
+    /// A field, a type or a value that no page of Meta's names; one that is near is named.
+    UnknownName = "unknown_name",
+    /// A part of a message that belongs somewhere else in it.
+    Misplaced = "misplaced",
+    /// There are more violations than are listed.
+    More = "more",
 }
 
 impl fmt::Display for Rule {
@@ -127,37 +140,6 @@ pub struct Violation {
     pub message: String,
 }
 
-impl Violation {
-    pub(crate) fn wrong_type(path: &dyn fmt::Display, expected: &str, got: &Value) -> Self {
-        let fits = type_name(got) == expected || expected == A_WHOLE_NUMBER && got.is_i64();
-        Violation {
-            path: path.to_string(),
-            rule: Rule::WrongType,
-            severity: Severity::Error,
-            // Given as a further field, where callcta keeps what it can't read.
-            message: if fits {
-                "is no further field: it has a method or an option of its own".to_owned()
-            } else {
-                format!("must be {expected}, is {}", type_name(got))
-            },
-        }
-    }
-
-    pub(crate) fn malformed_json(error: &serde_json::Error) -> Self {
-        let (line, column) = (error.line(), error.column());
-        let what = match error.classify() {
-            serde_json::error::Category::Eof => "ends too early",
-            _ => "is not valid JSON",
-        };
-        Violation {
-            path: String::new(),
-            rule: Rule::MalformedJson,
-            severity: Severity::Error,
-            message: format!("the text {what} at line {line}, column {column}"),
-        }
-    }
-}
-
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.path.is_empty() {
@@ -167,15 +149,171 @@ impl fmt::Display for Violation {
     }
 }
 
+/// Collects violations. However many there are, [`VIOLATIONS_MAX`] of them take room,
+/// errors before warnings, and the others are counted.
+#[derive(Default)]
+pub(crate) struct Found {
+    kept: Vec<Violation>,
+    errors: usize,
+    warnings: usize,
+}
+
+impl Found {
+    /// Adds one. Its texts are only made if it is kept.
+    pub(crate) fn add(
+        &mut self,
+        path: impl fmt::Display,
+        rule: Rule,
+        severity: Severity,
+        message: impl fmt::Display,
+    ) {
+        let count = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *count += 1;
+        if *count <= VIOLATIONS_MAX {
+            self.kept.push(Violation {
+                path: path.to_string(),
+                rule,
+                severity,
+                message: message.to_string(),
+            });
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// How many errors and how many warnings there are.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.errors, self.warnings)
+    }
+
+    /// Whether no more warnings are kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.warnings >= VIOLATIONS_MAX
+    }
+
+    /// Puts a name before each path.
+    pub(crate) fn within(&mut self, outer: &str) {
+        for Violation { path, .. } in &mut self.kept {
+            match path.chars().next() {
+                None => {}
+                Some('[') => path.insert_str(0, outer),
+                Some(_) => *path = format!("{outer}.{path}"),
+            }
+        }
+    }
+
+    /// The list, in the order of the wire form. If it isn't whole, its last entry says
+    /// how many are missing, and is an error if one of them is.
+    pub(crate) fn list(self) -> Vec<Violation> {
+        let Found {
+            mut kept,
+            errors,
+            warnings,
+        } = self;
+        if errors + warnings <= VIOLATIONS_MAX {
+            return kept;
+        }
+        let listed_errors = errors.min(VIOLATIONS_MAX);
+        let mut room = VIOLATIONS_MAX - listed_errors;
+        let (more_errors, more_warnings) = (errors - listed_errors, warnings.saturating_sub(room));
+        kept.retain(|violation| {
+            let keep = violation.severity == Severity::Error || room > 0;
+            if keep && violation.severity == Severity::Warning {
+                room -= 1;
+            }
+            keep
+        });
+        kept.push(Violation {
+            path: String::new(),
+            rule: Rule::More,
+            severity: if more_errors > 0 {
+                Severity::Error
+            } else {
+                Severity::Warning
+            },
+            message: format!("not listed: errors: {more_errors}, warnings: {more_warnings}"),
+        });
+        kept
+    }
+}
+
+/// Quotes a foreign text if it looks like a name, and otherwise describes it.
+pub(crate) struct Quoted<'a> {
+    pub(crate) text: &'a str,
+    /// Whether a name may have blanks, since it is near to one that is known.
+    pub(crate) blanks: bool,
+}
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.text {
+            "" => f.write_str("an empty text"),
+            name if is_name(name, self.blanks) => f.write_str(name),
+            text => write!(f, "a text of {} characters", text.chars().count()),
+        }
+    }
+}
+
 /// What JSON calls a value's type, with its article, for messages to people.
 pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a fractional number",
+        Value::Number(number) if number.as_f64().is_some_and(|number| number.fract() != 0.0) => {
+            "a fractional number"
+        }
         Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(errors: usize, warnings: usize) -> Found {
+        let mut found = Found::default();
+        for index in 0..warnings {
+            found.add(index, Rule::UnknownName, Severity::Warning, "w");
+        }
+        for index in 0..errors {
+            found.add(index, Rule::Required, Severity::Error, "e");
+        }
+        found
+    }
+
+    #[test]
+    fn a_list_that_fits_is_whole() {
+        let list = found(VIOLATIONS_MAX / 2, VIOLATIONS_MAX / 2).list();
+        assert_eq!(list.len(), VIOLATIONS_MAX);
+        assert!(list.iter().all(|violation| violation.rule != Rule::More));
+    }
+
+    #[test]
+    fn errors_are_listed_before_warnings_in_the_order_of_the_wire_form() {
+        let list = found(2, 1000).list();
+        assert_eq!(list.len(), VIOLATIONS_MAX + 1);
+        let more = &list[VIOLATIONS_MAX];
+        assert_eq!((more.rule, more.severity), (Rule::More, Severity::Warning));
+        assert_eq!(more.message, "not listed: errors: 0, warnings: 902");
+        assert_eq!(list[0].severity, Severity::Warning);
+        let errors = list[..VIOLATIONS_MAX].iter();
+        assert_eq!(errors.filter(|v| v.severity == Severity::Error).count(), 2);
+    }
+
+    #[test]
+    fn an_error_that_is_not_listed_counts() {
+        let list = found(VIOLATIONS_MAX + 1, 7).list();
+        assert_eq!(list.len(), VIOLATIONS_MAX + 1);
+        let more = &list[VIOLATIONS_MAX];
+        assert_eq!((more.rule, more.severity), (Rule::More, Severity::Error));
+        assert_eq!(more.message, "not listed: errors: 1, warnings: 7");
     }
 }

@@ -404,11 +404,11 @@ fn what_a_wire_form_lacks_is_found() {
         "recipient": {"id": "somebody", "x": 1},
         "message": {"attachment": {"type": "template", "payload": payload}},
     });
-    let request = Request::from_json(&request.to_string()).expect("it is an object");
+    let request = Request::from_json(request.to_string()).expect("it is an object");
     let found = request.validate();
     let paths: Vec<_> = found.iter().map(|it| it.path.as_str()).collect();
     let action = "message.attachment.payload.elements[0].default_action.type";
-    assert_eq!(paths, ["recipient.id", action]);
+    assert_eq!(paths, ["recipient.x", "recipient.id", action]);
 }
 
 #[test]

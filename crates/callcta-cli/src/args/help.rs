@@ -41,17 +41,20 @@ Keys that have nothing to say are left out; retry_after counts in seconds.";
 pub const CHECK: &str = "\
 Examples:
   callcta check message.json
-  callcta check --json messages/*.json
+  callcta check --strict --json messages/*.json
   callcta send --to 1 --generic Hello --call Call --dry-run | callcta check -
 
 A message is checked by itself; a whole request with its recipient and options.
 
 With --json, standard output gets one line per file:
-  {\"ok\":…,\"file\":…,\"violations\":[{\"path\":…,\"rule\":…,\"severity\":…,\"message\":…}]}
+  {\"ok\":…,\"file\":…,\"violations\":[{\"path\":…,\"rule\":…,\"severity\":…,\"message\":…}],
+   \"unchecked\":[…]}
+At most 100 violations are listed; one more, of the rule more, counts the others.
+unchecked has the paths of what there are no rules for.
 
 Exit codes:
   0  no rule is broken, though there may be warnings
-  1  a message breaks a documented rule
+  1  a message breaks a documented rule, or with --strict there is a warning
   2  usage: the command line or a file can't be used";
 
 /// Behind `callcta demo --help`.

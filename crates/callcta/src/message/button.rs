@@ -1,67 +1,27 @@
-use std::fmt;
-
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::fields::{Extra, Fields, Writer};
+use super::wire_enum::wire_enum;
 use crate::limits;
 
-/// The `type` of a [`Button`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ButtonType {
-    /// `audio_call`: calls the business when tapped.
-    AudioCall,
-    /// `web_url`: opens a web page.
-    WebUrl,
-    /// `postback`: sends a payload to the webhook.
-    Postback,
-    /// `phone_number`: dials a telephone number.
-    PhoneNumber,
-    /// `account_link`: starts account linking.
-    AccountLink,
-    /// `account_unlink`: undoes account linking.
-    AccountUnlink,
-    /// `game_play`: opens an Instant Game.
-    GamePlay,
-    /// A type callcta doesn't know; it is sent as it is.
-    Other(String),
-}
-
-impl ButtonType {
-    /// The value on the wire, such as `audio_call`.
-    pub fn as_str(&self) -> &str {
-        match self {
-            ButtonType::AudioCall => "audio_call",
-            ButtonType::WebUrl => "web_url",
-            ButtonType::Postback => "postback",
-            ButtonType::PhoneNumber => "phone_number",
-            ButtonType::AccountLink => "account_link",
-            ButtonType::AccountUnlink => "account_unlink",
-            ButtonType::GamePlay => "game_play",
-            ButtonType::Other(other) => other,
-        }
-    }
-}
-
-impl From<&str> for ButtonType {
-    fn from(value: &str) -> Self {
-        match value {
-            "audio_call" => ButtonType::AudioCall,
-            "web_url" => ButtonType::WebUrl,
-            "postback" => ButtonType::Postback,
-            "phone_number" => ButtonType::PhoneNumber,
-            "account_link" => ButtonType::AccountLink,
-            "account_unlink" => ButtonType::AccountUnlink,
-            "game_play" => ButtonType::GamePlay,
-            other => ButtonType::Other(other.to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for ButtonType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+wire_enum! {
+    /// The `type` of a [`Button`].
+    ButtonType {
+        /// `audio_call`: calls the business when tapped.
+        AudioCall = "audio_call",
+        /// `web_url`: opens a web page.
+        WebUrl = "web_url",
+        /// `postback`: sends a payload to the webhook.
+        Postback = "postback",
+        /// `phone_number`: dials a telephone number.
+        PhoneNumber = "phone_number",
+        /// `account_link`: starts account linking.
+        AccountLink = "account_link",
+        /// `account_unlink`: undoes account linking.
+        AccountUnlink = "account_unlink",
+        /// `game_play`: opens an Instant Game.
+        GamePlay = "game_play",
     }
 }
 

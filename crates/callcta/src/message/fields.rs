@@ -2,8 +2,8 @@
 //!
 //! What a typed field can't hold (an unknown key, or a known key with a value
 //! of another type) stays in `extra` and is written out again as it came. A
-//! known key that sits in `extra` is thereby a mistyped one, which validation
-//! reports.
+//! known key that sits in `extra` is thereby a mistyped one, or one that was given as
+//! a further field though it has a place of its own; validation reports both.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -34,7 +34,7 @@ impl Fields {
     }
 
     pub(crate) fn integer(&mut self, key: &str) -> Option<i64> {
-        self.take_if(key, |value| value.as_i64())
+        self.take_if(key, |value| whole_number(value))
     }
 
     pub(crate) fn boolean(&mut self, key: &str) -> Option<bool> {
@@ -62,6 +62,20 @@ impl Fields {
     pub(crate) fn rest(self) -> Extra {
         self.0
     }
+}
+
+/// A whole number, however it is written: JavaScript can't tell 5.0 from 5.
+pub(crate) fn whole_number(value: &Value) -> Option<i64> {
+    const BOUND: f64 = 9_223_372_036_854_775_808.0;
+    value.as_i64().or_else(|| {
+        let number = value.as_f64()?;
+        let is_whole = number.fract() == 0.0 && (-BOUND..BOUND).contains(&number);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is whole and within bounds"
+        )]
+        is_whole.then_some(number as i64)
+    })
 }
 
 /// Writes one JSON object: typed fields that are set, then the extra ones. A

@@ -8,12 +8,14 @@ mod parts;
 mod recipient;
 mod request;
 mod template;
+mod wire_enum;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 pub use self::button::{Button, ButtonType};
 pub use self::fields::Extra;
+pub(crate) use self::fields::whole_number;
 pub use self::options::{MessageTag, MessagingType, NotificationType, SendOptions};
 pub use self::parts::{ButtonParts, ElementParts, MessageParts};
 pub use self::recipient::Recipient;
@@ -21,8 +23,7 @@ pub use self::request::Request;
 pub use self::template::{ButtonTemplate, CallPrompt, Element, GenericTemplate, Template};
 
 use self::fields::{Fields, Writer};
-use crate::error::{Error, Result};
-use crate::violation::{AN_OBJECT, Violation};
+use crate::names::{self, REQUEST};
 
 /// A message: a template with its buttons, or anything else in wire form.
 ///
@@ -74,7 +75,7 @@ impl Message {
         Message::read(json)
     }
 
-    fn read(json: Map<String, Value>) -> Self {
+    pub(crate) fn read(json: Map<String, Value>) -> Self {
         let mut fields = Fields::new(json);
         let mut message = Message {
             metadata: fields.string("metadata"),
@@ -101,25 +102,17 @@ impl Message {
         }
     }
 
-    /// Reads a message from JSON: a `message` object, or a whole request body, so
-    /// that a sample pasted from a documentation page works. Nothing is lost but
-    /// the precision of whole numbers of more than 64 bits, and an empty `message`.
+    /// The `message` object as JSON, to be read again by
+    /// [`from_json`](Message::from_json).
     ///
-    /// # Errors
-    ///
-    /// [`InvalidMessage`](crate::ErrorKind::InvalidMessage) if `json` is not a
-    /// JSON object. Whatever is wrong inside the object is kept as it is and
-    /// reported by [`validate`](Message::validate).
-    pub fn from_json(json: &str) -> Result<Self> {
-        parse_object(json).map(Message::raw)
-    }
-
-    /// The `message` object as JSON.
+    /// A message that would then be taken for a whole request, since it has a field
+    /// named `recipient` or `message` among its further ones, is written as one:
+    /// `{"message": …}`.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a message has only string keys")
     }
 
-    /// The `message` object as a JSON value.
+    /// The same as a JSON value.
     pub fn to_value(&self) -> Value {
         serde_json::to_value(self).expect("a message has only string keys")
     }
@@ -196,7 +189,16 @@ impl From<CallPrompt> for Message {
 
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.with_metadata(None).serialize(serializer)
+        let wire = self.with_metadata(None);
+        if !self.extra.is_empty() {
+            let typed = self.template.is_some() || self.metadata.is_some();
+            let mut names = names::MESSAGE.names();
+            let has_content = typed || names.any(|name| self.extra.contains_key(name));
+            if reads_as_request(&self.extra, has_content) {
+                return serializer.collect_map([("message", wire)]);
+            }
+        }
+        wire.serialize(serializer)
     }
 }
 
@@ -232,20 +234,19 @@ impl Serialize for Attachment<'_> {
     }
 }
 
-/// Whether the object is a whole request rather than a message.
-fn is_request(object: &Map<String, Value>) -> bool {
-    object.get("message").is_some_and(Value::is_object) || object.contains_key("recipient")
+/// Whether the object is a whole request rather than a message: one with a recipient,
+/// with a message inside, or with other fields of a request but none of a message.
+pub(crate) fn is_request(object: &Map<String, Value>) -> bool {
+    reads_as_request(
+        object,
+        names::MESSAGE.names().any(|name| object.contains_key(name)),
+    )
 }
 
-fn parse_object(json: &str) -> Result<Map<String, Value>> {
-    match serde_json::from_str(json) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(Error::invalid_message(vec![Violation::wrong_type(
-            &"message", AN_OBJECT, &other,
-        )])),
-        // The parser's own text quotes nothing from the input but single characters.
-        Err(error) => Err(Error::invalid_message(vec![Violation::malformed_json(
-            &error,
-        )])),
-    }
+fn reads_as_request(object: &Map<String, Value>, has_content: bool) -> bool {
+    // A bare attachment has a payload, too.
+    let mut own = REQUEST.names().filter(|name| *name != "payload");
+    object.contains_key("recipient")
+        || object.get("message").is_some_and(Value::is_object)
+        || !has_content && own.any(|name| object.contains_key(name))
 }

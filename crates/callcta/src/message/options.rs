@@ -3,59 +3,11 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::fields::Extra;
+use super::wire_enum::wire_enum;
 use crate::error::{Error, Result};
 use crate::headers::Headers;
 use crate::named::{Named, Setters, apply, find, names, setters, unknown};
-
-/// The top-level fields that aren't further ones.
-const OWN_FIELDS: &[&str] = &[
-    "recipient",
-    "message",
-    "messaging_type",
-    "tag",
-    "notification_type",
-    "persona_id",
-    "reply_to",
-];
-
-/// Declares an enum of wire strings that lets unknown ones through.
-macro_rules! wire_enum {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $wire:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$doc])* $variant,)+
-            /// A value callcta doesn't know; it is sent as it is.
-            Other(String),
-        }
-
-        impl $name {
-            /// The value on the wire.
-            pub fn as_str(&self) -> &str {
-                match self {
-                    $($name::$variant => $wire,)+
-                    $name::Other(other) => other,
-                }
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(value: &str) -> Self {
-                match value {
-                    $($wire => $name::$variant,)+
-                    other => $name::Other(other.to_owned()),
-                }
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(value: String) -> Self {
-                $name::from(value.as_str())
-            }
-        }
-    };
-}
+use crate::names::REQUEST;
 
 wire_enum! {
     /// Why a message is sent.
@@ -148,7 +100,8 @@ fn set_headers(options: SendOptions, value: Named<'_>) -> Result<SendOptions> {
 
 fn set_fields(options: SendOptions, value: Named<'_>) -> Result<SendOptions> {
     let fields = value.object()?;
-    if let Some(name) = OWN_FIELDS.iter().find(|name| fields.contains_key(**name)) {
+    let mut own = REQUEST.own().map(|(name, _)| name);
+    if let Some(name) = own.find(|name| fields.contains_key(*name)) {
         let text = format!("fields must not hold {name}, which is set by itself");
         return Err(Error::invalid_argument(text));
     }

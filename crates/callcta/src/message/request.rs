@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 use super::body::Body;
 use super::fields::Fields;
 use super::{Message, Recipient, SendOptions};
-use crate::error::Result;
 
 /// A whole request body: recipient, message and options.
 ///
@@ -69,17 +68,6 @@ impl Request {
             message,
             options,
         }
-    }
-
-    /// Reads a request from JSON; a bare `message` object is one without a
-    /// recipient.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidMessage`](crate::ErrorKind::InvalidMessage) if `json` is not a
-    /// JSON object.
-    pub fn from_json(json: &str) -> Result<Self> {
-        super::parse_object(json).map(Request::raw)
     }
 
     /// The request body as JSON.

@@ -1,14 +1,41 @@
 //! The rules of buttons.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use super::checker::{Checker, Path, is_digits};
+use serde_json::Value;
+
+use super::checker::{Checker, is_digits};
+use super::part::Part;
 use crate::limits::{
     AUDIO_CALLS_PER_ELEMENT, BUTTON_TITLE_MAX, EXPIRES_IN_DAYS_MAX, EXPIRES_IN_DAYS_MIN,
     POSTBACK_PAYLOAD_MAX,
 };
 use crate::message::{Button, ButtonType};
-use crate::violation::{A_BOOLEAN, A_STRING, A_WHOLE_NUMBER, AN_OBJECT, Rule, Severity, Violation};
+use crate::names::{BUTTON, GAME_METADATA, WEBVIEW_HEIGHT_RATIOS, WEBVIEW_SHARE_BUTTONS};
+use crate::near::surely;
+use crate::path::Path;
+use crate::violation::{AN_OBJECT, Quoted, Rule, Severity};
+
+/// The fields that buttons of this type have beside it; none that are known if it isn't.
+fn fields_of(kind: &ButtonType) -> Option<&'static [&'static str]> {
+    Some(match kind {
+        ButtonType::AudioCall => &["title", "expires_in_days"],
+        ButtonType::WebUrl => &[
+            "title",
+            "url",
+            "webview_height_ratio",
+            "messenger_extensions",
+            "fallback_url",
+            "webview_share_button",
+        ],
+        ButtonType::Postback | ButtonType::PhoneNumber => &["title", "payload"],
+        ButtonType::AccountLink => &["url"],
+        ButtonType::AccountUnlink => &[],
+        ButtonType::GamePlay => &["title", "payload", "game_metadata"],
+        ButtonType::Other(_) => return None,
+    })
+}
 
 impl Checker {
     pub(super) fn buttons(&mut self, path: &Path<'_>, buttons: &[Button]) {
@@ -23,62 +50,129 @@ impl Checker {
             self.warning(
                 path,
                 Rule::RepeatedAudioCall,
-                format!("has {calls} audio_call buttons, which all start the same call"),
+                format_args!("has {calls} audio_call buttons, which all start the same call"),
             );
         }
     }
 
-    pub(super) fn button_fields(&mut self, path: &Path<'_>, button: &Button) {
-        self.mistyped(
-            path,
-            &button.extra,
-            &[
-                ("type", A_STRING),
-                ("title", A_STRING),
-                ("url", A_STRING),
-                ("payload", A_STRING),
-                ("expires_in_days", A_WHOLE_NUMBER),
-                ("webview_height_ratio", A_STRING),
-                ("messenger_extensions", A_BOOLEAN),
-                ("fallback_url", A_STRING),
-                ("webview_share_button", A_STRING),
-                ("game_metadata", AN_OBJECT),
-            ],
-        );
+    /// The names and the values of any button's fields.
+    fn button_fields(&mut self, path: &Path<'_>, button: &Button) {
+        if !button.extra.is_empty() {
+            self.further(path, &button.extra, &[&BUTTON]);
+        }
+        if let Some(ratio) = &button.webview_height_ratio {
+            let path = path.field("webview_height_ratio");
+            self.value(&path, ratio, WEBVIEW_HEIGHT_RATIOS);
+        }
+        if let Some(share) = &button.webview_share {
+            let path = path.field("webview_share_button");
+            self.value(&path, share, WEBVIEW_SHARE_BUTTONS);
+        }
+        if let Some(metadata) = &button.game_metadata {
+            let path = path.field("game_metadata");
+            self.fields(&path, metadata, &[&GAME_METADATA]);
+        }
+    }
+
+    /// Fields that only buttons of another type have.
+    fn strange_fields(&mut self, path: &Path<'_>, button: &Button, kind: &ButtonType) {
+        let Some(fields) = fields_of(kind) else {
+            return;
+        };
+        let given = [
+            ("title", button.title.is_some()),
+            ("url", button.url.is_some()),
+            ("payload", button.payload.is_some()),
+            ("expires_in_days", button.expires_in_days.is_some()),
+            (
+                "webview_height_ratio",
+                button.webview_height_ratio.is_some(),
+            ),
+            (
+                "messenger_extensions",
+                button.messenger_extensions.is_some(),
+            ),
+            ("fallback_url", button.fallback_url.is_some()),
+            ("webview_share_button", button.webview_share.is_some()),
+            ("game_metadata", button.game_metadata.is_some()),
+        ];
+        for (name, _) in given.iter().filter(|(_, given)| *given) {
+            if fields.contains(name) {
+                continue;
+            }
+            let path = path.field(name);
+            match *name {
+                "expires_in_days" => {
+                    let message = format_args!("goes with audio_call only, not with {kind}");
+                    self.error(&path, Rule::NotAllowed, message);
+                }
+                "title" => {
+                    self.error(&path, Rule::NotAllowed, "this type of button has no title");
+                }
+                _ => {
+                    let message = format_args!("does not go with {kind}");
+                    self.warning(&path, Rule::NotAllowed, message);
+                }
+            }
+        }
     }
 
     pub(super) fn button(&mut self, path: &Path<'_>, button: &Button) {
         if let Some(value) = &button.malformed {
-            self.found
-                .push(Violation::wrong_type(path, AN_OBJECT, value));
+            self.wrong_type(path, AN_OBJECT, value);
             return;
         }
-        self.button_fields(path, button);
-        let extra = &button.extra;
-        let Some(kind) = &button.kind else {
-            if !extra.contains_key("type") {
-                self.error(&path.field("type"), Rule::Required, "is required");
-            }
+        let is_known = matches!(&button.kind, Some(kind) if fields_of(kind).is_some());
+        if !is_known
+            && !button.extra.is_empty()
+            && let Ok(Value::Object(object)) = serde_json::to_value(button)
+            && self.is_misplaced(path, &object, Part::Button)
+        {
             return;
+        }
+        let place = path.field("type");
+        let kind = match &button.kind {
+            None if button.extra.contains_key("type") => None,
+            None => {
+                self.error(&place, Rule::Required, "is required");
+                None
+            }
+            Some(ButtonType::Other(kind)) if kind.is_empty() => {
+                self.required_text(&place);
+                None
+            }
+            Some(ButtonType::Other(kind)) => {
+                self.value(&place, kind, ButtonType::KNOWN);
+                // What can only be meant has that type's rules.
+                surely(kind, ButtonType::KNOWN.iter().copied()).map(Into::into)
+            }
+            Some(kind) => Some(kind.clone()),
         };
-        let limit = Some((BUTTON_TITLE_MAX, Severity::Error));
+        self.button_fields(path, button);
+        if let Some(kind) = kind {
+            self.button_of(path, button, &kind);
+        }
+    }
+
+    /// The rules of one type of button.
+    fn button_of(&mut self, path: &Path<'_>, button: &Button, kind: &ButtonType) {
+        let extra = &button.extra;
+        let limit = match kind {
+            ButtonType::AudioCall => Some((BUTTON_TITLE_MAX, Severity::Warning)),
+            ButtonType::GamePlay => None,
+            _ => Some((BUTTON_TITLE_MAX, Severity::Error)),
+        };
+        if fields_of(kind).is_some_and(|fields| fields.contains(&"title")) {
+            self.text(path, "title", button.title.as_deref(), extra, limit);
+        }
         match kind {
-            ButtonType::AudioCall => {
-                let limit = Some((BUTTON_TITLE_MAX, Severity::Warning));
-                self.text(path, "title", button.title.as_deref(), extra, limit);
-                self.audio_call(path, button);
-            }
-            ButtonType::WebUrl => {
-                self.text(path, "title", button.title.as_deref(), extra, limit);
-                self.web_url(path, button);
-            }
+            ButtonType::AudioCall => self.audio_call(path, button),
+            ButtonType::WebUrl => self.web_url(path, button),
             ButtonType::Postback => {
-                self.text(path, "title", button.title.as_deref(), extra, limit);
                 let limit = Some((POSTBACK_PAYLOAD_MAX, Severity::Error));
                 self.text(path, "payload", button.payload.as_deref(), extra, limit);
             }
             ButtonType::PhoneNumber => {
-                self.text(path, "title", button.title.as_deref(), extra, limit);
                 self.text(path, "payload", button.payload.as_deref(), extra, None);
                 let number = button.payload.as_deref().unwrap_or_default();
                 let digits = number.strip_prefix('+');
@@ -93,11 +187,8 @@ impl Checker {
             ButtonType::AccountLink => {
                 self.text(path, "url", button.url.as_deref(), extra, None);
                 self.https_url(&path.field("url"), button.url.as_deref());
-                self.no_title(path, button);
             }
-            ButtonType::AccountUnlink => self.no_title(path, button),
             ButtonType::GamePlay => {
-                self.text(path, "title", button.title.as_deref(), extra, None);
                 let metadata = button.game_metadata.as_ref();
                 if metadata.is_some_and(|metadata| {
                     metadata.contains_key("player_id") && metadata.contains_key("context_id")
@@ -109,35 +200,53 @@ impl Checker {
                     );
                 }
             }
-            ButtonType::Other(kind) => {
-                if kind.is_empty() {
-                    self.error(
-                        &path.field("type"),
-                        Rule::Required,
-                        "is required and must not be empty",
-                    );
-                }
+            ButtonType::AccountUnlink | ButtonType::Other(_) => {}
+        }
+        self.strange_fields(path, button, kind);
+    }
+
+    /// Like a URL button, but without a title.
+    pub(super) fn default_action(&mut self, path: &Path<'_>, action: &Button) {
+        self.button_fields(path, action);
+        let place = path.field("type");
+        match &action.kind {
+            None if action.extra.contains_key("type") => {}
+            None => self.error(&place, Rule::Required, "is required"),
+            Some(ButtonType::WebUrl) => {}
+            Some(ButtonType::Other(kind)) if surely(kind, ["web_url"]).is_some() => {
+                self.value(&place, kind, &["web_url"]);
+            }
+            Some(kind) => {
+                let quoted = Quoted {
+                    text: kind.as_str(),
+                    blanks: false,
+                };
+                let message = format_args!("must be web_url, is {quoted}");
+                self.error(&place, Rule::NotAllowed, message);
                 return;
             }
         }
-        if *kind != ButtonType::AudioCall && button.expires_in_days.is_some() {
-            self.error(
-                &path.field("expires_in_days"),
-                Rule::NotAllowed,
-                format!("goes with audio_call only, not with {kind}"),
-            );
+        if action.title.is_some() {
+            let path = path.field("title");
+            self.error(&path, Rule::NotAllowed, "a default action has no title");
         }
+        self.web_url(path, action);
+        self.strange_fields(path, action, &ButtonType::WebUrl);
     }
 
-    pub(super) fn audio_call(&mut self, path: &Path<'_>, button: &Button) {
+    fn audio_call(&mut self, path: &Path<'_>, button: &Button) {
         let allowed = EXPIRES_IN_DAYS_MIN..=EXPIRES_IN_DAYS_MAX;
         if let Some(days) = button
             .expires_in_days
             .filter(|days| !allowed.contains(days))
         {
-            let message =
-                format!("must be {EXPIRES_IN_DAYS_MIN} to {EXPIRES_IN_DAYS_MAX} days, is {days}");
-            self.error(&path.field("expires_in_days"), Rule::OutOfRange, message);
+            let path = path.field("expires_in_days");
+            // A number that is far out may be an id.
+            match days {
+                -999..1000 => self.days_out_of_range(&path, days),
+                ..-999 => self.days_out_of_range(&path, "far less"),
+                1000.. => self.days_out_of_range(&path, "far more"),
+            }
             return;
         }
         let (Some(deadline), Some(days)) = (self.deadline, button.clickable_days()) else {
@@ -148,19 +257,18 @@ impl Checker {
             self.warning(
                 path,
                 Rule::OutlivesDeadline,
-                format!("can be tapped for {days} days, past the message's deadline"),
+                format_args!("can be tapped for {days} days, past the message's deadline"),
             );
         }
     }
 
-    pub(super) fn no_title(&mut self, path: &Path<'_>, button: &Button) {
-        if button.title.is_some() {
-            let path = path.field("title");
-            self.error(&path, Rule::NotAllowed, "this type of button has no title");
-        }
+    pub(super) fn days_out_of_range(&mut self, path: &Path<'_>, is: impl fmt::Display) {
+        let (min, max) = (EXPIRES_IN_DAYS_MIN, EXPIRES_IN_DAYS_MAX);
+        let message = format_args!("must be {min} to {max} days, is {is}");
+        self.error(path, Rule::OutOfRange, message);
     }
 
-    pub(super) fn web_url(&mut self, path: &Path<'_>, button: &Button) {
+    fn web_url(&mut self, path: &Path<'_>, button: &Button) {
         self.text(path, "url", button.url.as_deref(), &button.extra, None);
         let extensions = button.messenger_extensions == Some(true);
         if extensions {

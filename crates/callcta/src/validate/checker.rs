@@ -1,79 +1,38 @@
-//! Collects violations: places in a request, and the checks that all rules share.
+//! Collects violations, and the checks that all rules share.
 
 use std::fmt;
 use std::time::SystemTime;
 
+use serde_json::Value;
+
+use crate::limits::VIOLATIONS_MAX;
 use crate::message::Extra;
-use crate::violation::{Rule, Severity, Violation};
-
-/// A place in the request body; becomes text only when a rule is broken.
-pub(super) enum Path<'a> {
-    Root,
-    Field(&'a Path<'a>, &'a str),
-    Index(&'a Path<'a>, usize),
-}
-
-impl Path<'_> {
-    pub(super) fn field<'a>(&'a self, name: &'a str) -> Path<'a> {
-        Path::Field(self, name)
-    }
-}
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Path::Root => Ok(()),
-            Path::Field(Path::Root, name) => f.write_str(name),
-            Path::Field(parent, name) => write!(f, "{parent}.{name}"),
-            Path::Index(parent, index) => write!(f, "{parent}[{index}]"),
-        }
-    }
-}
+use crate::path::Path;
+use crate::violation::{Found, Rule, Severity};
 
 pub(super) const MESSAGE: Path<'static> = Path::Field(&Path::Root, "message");
-pub(super) const ATTACHMENT: Path<'static> = Path::Field(&MESSAGE, "attachment");
-pub(super) const PAYLOAD: Path<'static> = Path::Field(&ATTACHMENT, "payload");
 
 #[derive(Default)]
 pub(super) struct Checker {
-    pub(super) found: Vec<Violation>,
+    pub(super) found: Found,
+    /// Paths of what there are no rules for.
+    pub(super) unchecked: Vec<String>,
     pub(super) deadline: Option<SystemTime>,
 }
 
 impl Checker {
-    pub(super) fn add(
-        &mut self,
-        path: &Path<'_>,
-        rule: Rule,
-        severity: Severity,
-        message: impl Into<String>,
-    ) {
-        self.found.push(Violation {
-            path: path.to_string(),
-            rule,
-            severity,
-            message: message.into(),
-        });
+    pub(super) fn error(&mut self, path: &Path<'_>, rule: Rule, message: impl fmt::Display) {
+        self.found.add(path, rule, Severity::Error, message);
     }
 
-    pub(super) fn error(&mut self, path: &Path<'_>, rule: Rule, message: impl Into<String>) {
-        self.add(path, rule, Severity::Error, message);
+    pub(super) fn warning(&mut self, path: &Path<'_>, rule: Rule, message: impl fmt::Display) {
+        self.found.add(path, rule, Severity::Warning, message);
     }
 
-    pub(super) fn warning(&mut self, path: &Path<'_>, rule: Rule, message: impl Into<String>) {
-        self.add(path, rule, Severity::Warning, message);
-    }
-
-    /// Reports known fields that were left in `extra` because of their type.
-    pub(super) fn mistyped(&mut self, path: &Path<'_>, extra: &Extra, known: &[(&str, &str)]) {
-        if extra.is_empty() {
-            return;
-        }
-        for (name, expected) in known {
-            if let Some(value) = extra.get(*name) {
-                let violation = Violation::wrong_type(&path.field(name), expected, value);
-                self.found.push(violation);
-            }
+    /// There are no rules for what is there.
+    pub(super) fn not_checked(&mut self, path: &Path<'_>) {
+        if self.unchecked.len() < VIOLATIONS_MAX {
+            self.unchecked.push(path.to_string());
         }
     }
 
@@ -88,17 +47,17 @@ impl Checker {
     ) {
         match value {
             None if extra.contains_key(name) => {}
-            None | Some("") => self.error(
-                &path.field(name),
-                Rule::Required,
-                "is required and must not be empty",
-            ),
+            None | Some("") => self.required_text(&path.field(name)),
             Some(text) => {
                 if let Some((max, severity)) = max {
                     self.length(&path.field(name), text, max, severity);
                 }
             }
         }
+    }
+
+    pub(super) fn required_text(&mut self, path: &Path<'_>) {
+        self.error(path, Rule::Required, "is required and must not be empty");
     }
 
     pub(super) fn length(&mut self, path: &Path<'_>, text: &str, max: usize, severity: Severity) {
@@ -108,8 +67,8 @@ impl Checker {
         }
         let length = text.chars().count();
         if length > max {
-            let message = format!("has {length} characters, at most {max} are allowed");
-            self.add(path, Rule::TooLong, severity, message);
+            let message = format_args!("has {length} characters, at most {max} are allowed");
+            self.found.add(path, Rule::TooLong, severity, message);
         }
     }
 
@@ -117,15 +76,16 @@ impl Checker {
         &mut self,
         path: &Path<'_>,
         count: usize,
-        min: usize,
-        max: usize,
+        (min, max): (usize, usize),
         what: &str,
     ) {
+        let s = if what.ends_with('y') { "ies" } else { "s" };
+        let what = what.trim_end_matches('y');
         if count < min {
-            let message = format!("has {count} {what}s, at least {min} is needed");
+            let message = format_args!("has {count} {what}{s}, at least {min} is needed");
             self.error(path, Rule::TooFew, message);
         } else if count > max {
-            let message = format!("has {count} {what}s, at most {max} are allowed");
+            let message = format_args!("has {count} {what}{s}, at most {max} are allowed");
             self.error(path, Rule::TooMany, message);
         }
     }
@@ -150,6 +110,11 @@ impl Checker {
             self.error(path, Rule::HttpsRequired, "must start with https://");
         }
     }
+}
+
+/// The fields of an object that is checked as it stands on the wire.
+pub(super) fn string<'a>(object: &'a Extra, name: &str) -> Option<&'a str> {
+    object.get(name).and_then(Value::as_str)
 }
 
 pub(super) fn is_digits(text: &str) -> bool {

@@ -2,26 +2,51 @@
 
 use serde_json::Value;
 
-use super::checker::{ATTACHMENT, Checker, MESSAGE, PAYLOAD, Path, is_digits};
-use crate::limits::{METADATA_MAX, RETIRED_TAGS};
-use crate::message::{Extra, Message, MessagingType, Recipient, Request, SendOptions};
-use crate::violation::{A_STRING, AN_OBJECT, Rule, Severity, Violation};
+use super::Report;
+use super::checker::{Checker, MESSAGE, is_digits, string};
+use crate::limits::RETIRED_TAGS;
+use crate::message::{
+    Message, MessageTag, MessagingType, NotificationType, Recipient, Request, SendOptions, Template,
+};
+use crate::names::{
+    FOLDERS, REACTION, RECIPIENT, REPLY_TO, REQUEST, SENDER_ACTIONS, SUGGESTION_ACTIONS,
+};
+use crate::path::Path;
+use crate::violation::{AN_OBJECT, Rule, Violation};
+
+const ROOT: Path<'static> = Path::Root;
 
 impl Message {
     /// Everything that is wrong with the message, in the order of the wire form:
-    /// [errors](Severity::Error) keep it from being sent,
-    /// [warnings](Severity::Warning) don't.
+    /// [errors](crate::Severity::Error) keep it from being sent,
+    /// [warnings](crate::Severity::Warning) don't.
+    ///
+    /// At most [`VIOLATIONS_MAX`](crate::limits::VIOLATIONS_MAX) are listed; one more, of
+    /// the rule [`More`](Rule::More), then says how many are missing.
     pub fn validate(&self) -> Vec<Violation> {
+        self.check().violations
+    }
+
+    /// What [`validate`](Message::validate) finds, with the number of violations and what
+    /// there are no rules for.
+    pub fn check(&self) -> Report {
         let mut checker = Checker::default();
-        checker.message(self, None);
-        checker.found
+        checker.message(&MESSAGE, self, None);
+        checker.into()
     }
 }
 
 impl Request {
-    /// Everything that is wrong with the request: recipient, message and options.
+    /// Everything that is wrong with the request: recipient, message and options; see
+    /// [`Message::validate`].
     pub fn validate(&self) -> Vec<Violation> {
-        request(self.recipient.as_ref(), &self.message, &self.options)
+        self.check().violations
+    }
+
+    /// What [`validate`](Request::validate) finds, with the number of violations and what
+    /// there are no rules for.
+    pub fn check(&self) -> Report {
+        check(self.recipient.as_ref(), &self.message, &self.options).into()
     }
 }
 
@@ -31,63 +56,70 @@ pub(crate) fn request(
     message: &Message,
     options: &SendOptions,
 ) -> Vec<Violation> {
+    check(recipient, message, options).found.list()
+}
+
+fn check(recipient: Option<&Recipient>, message: &Message, options: &SendOptions) -> Checker {
     let mut checker = Checker {
         deadline: options.deadline,
         ..Checker::default()
     };
-    checker.recipient(recipient, &options.extra);
+    let extra = &options.extra;
+    checker.recipient(recipient, options);
     let metadata = options.metadata.as_deref();
     let empty = metadata.is_none() && *message == Message::default();
-    if empty && options.extra.contains_key("message") {
-        checker.mistyped(&Path::Root, &options.extra, &[("message", AN_OBJECT)]);
-    } else if !(empty && options.extra.contains_key("sender_action")) {
-        checker.message(message, metadata);
+    let acts = extra.contains_key("sender_action");
+    let says = !empty || extra.contains_key("message");
+    match extra.get("message") {
+        Some(value) => checker.own(&MESSAGE, AN_OBJECT, value),
+        None if acts && !says => {}
+        None => checker.message(&MESSAGE, message, metadata),
+    }
+    if acts && says {
+        let message = "does not go with a message: a request has one or the other";
+        checker.error(&ROOT.field("sender_action"), Rule::NotAllowed, message);
     }
     checker.options(options);
-    checker.found
+    if !empty {
+        checker.fits(message, options);
+    }
+    checker
 }
 
 impl Checker {
-    fn recipient(&mut self, recipient: Option<&Recipient>, extra: &Extra) {
-        const RECIPIENT: Path<'static> = Path::Field(&Path::Root, "recipient");
+    fn recipient(&mut self, recipient: Option<&Recipient>, options: &SendOptions) {
+        const PLACE: Path<'static> = Path::Field(&Path::Root, "recipient");
+        if let Some(value) = options.extra.get("recipient") {
+            self.own(&PLACE, AN_OBJECT, value);
+        }
         let (name, value) = match recipient {
             None => {
-                self.mistyped(&Path::Root, extra, &[("recipient", AN_OBJECT)]);
-                if !extra.contains_key("recipient") {
-                    self.error(&RECIPIENT, Rule::Required, "says who the message goes to");
+                if !options.extra.contains_key("recipient") {
+                    self.error(&PLACE, Rule::Required, "says who the message goes to");
                 }
                 return;
             }
             Some(Recipient::Other(object)) => {
-                const KNOWN: [(&str, &str); 4] = [
-                    ("id", A_STRING),
-                    ("user_ref", A_STRING),
-                    ("comment_id", A_STRING),
-                    ("post_id", A_STRING),
-                ];
-                for (name, expected) in KNOWN {
-                    if let Some(value) = object.get(name).filter(|value| !value.is_string()) {
-                        let path = RECIPIENT.field(name);
-                        self.found
-                            .push(Violation::wrong_type(&path, expected, value));
-                    }
+                for (name, expected) in RECIPIENT.own() {
+                    self.typed(&PLACE, object, name, expected);
                 }
+                self.fields(&PLACE, object, &[&RECIPIENT]);
                 if object.is_empty() {
-                    self.error(&RECIPIENT, Rule::Required, "says who the message goes to");
+                    self.error(&PLACE, Rule::Required, "says who the message goes to");
                 }
-                let Some(Value::String(id)) = object.get("id") else {
+                let Some(id) = string(object, "id") else {
                     return;
                 };
                 ("id", id)
             }
-            Some(Recipient::Id(id)) => ("id", id),
-            Some(Recipient::UserRef(value)) => ("user_ref", value),
-            Some(Recipient::CommentId(value)) => ("comment_id", value),
-            Some(Recipient::PostId(value)) => ("post_id", value),
+            Some(Recipient::Id(id)) => ("id", id.as_str()),
+            Some(Recipient::UserRef(value)) => ("user_ref", value.as_str()),
+            Some(Recipient::CommentId(value)) => ("comment_id", value.as_str()),
+            Some(Recipient::PostId(value)) => ("post_id", value.as_str()),
         };
-        let path = RECIPIENT.field(name);
+        let path = PLACE.field(name);
         if value.is_empty() {
-            self.error(&path, Rule::Required, "is required and must not be empty");
+            self.required_text(&path);
         } else if name == "id" && !is_digits(value) {
             self.error(
                 &path,
@@ -98,30 +130,28 @@ impl Checker {
     }
 
     fn options(&mut self, options: &SendOptions) {
-        const ROOT: Path<'static> = Path::Root;
-        self.mistyped(
-            &ROOT,
-            &options.extra,
-            &[
-                ("messaging_type", A_STRING),
-                ("tag", A_STRING),
-                ("notification_type", A_STRING),
-                ("persona_id", A_STRING),
-                ("reply_to", "an object with a mid"),
-            ],
-        );
+        if !options.extra.is_empty() {
+            self.further_options(options);
+        }
+        if let Some(kind) = &options.messaging_type {
+            let path = ROOT.field("messaging_type");
+            self.value(&path, kind.as_str(), MessagingType::KNOWN);
+        }
+        if let Some(kind) = &options.notification_type {
+            let path = ROOT.field("notification_type");
+            self.value(&path, kind.as_str(), NotificationType::KNOWN);
+        }
         let tagged = options.messaging_type == Some(MessagingType::MessageTag);
         match &options.tag {
             Some(tag) => {
+                let path = ROOT.field("tag");
                 if RETIRED_TAGS.contains(&tag.as_str()) {
-                    self.error(
-                        &ROOT.field("tag"),
-                        Rule::RetiredTag,
-                        format!(
-                            "{} no longer works; use the messaging type UTILITY with an approved template",
-                            tag.as_str()
-                        ),
+                    let message = format_args!(
+                        "{tag} no longer works; use the messaging type UTILITY with an approved template"
                     );
+                    self.error(&path, Rule::RetiredTag, message);
+                } else {
+                    self.value(&path, tag.as_str(), MessageTag::KNOWN);
                 }
                 if !tagged {
                     self.error(
@@ -140,52 +170,61 @@ impl Checker {
         }
     }
 
-    fn message(&mut self, message: &Message, metadata: Option<&str>) {
-        self.mistyped(&MESSAGE, &message.extra, &[("metadata", A_STRING)]);
-        match &message.template {
-            Some(template) => {
-                self.template(template);
-            }
-            None => self.other_content(&message.extra),
+    /// The fields that there is no option for.
+    fn further_options(&mut self, options: &SendOptions) {
+        let extra = &options.extra;
+        let reply_to = match extra.get("reply_to") {
+            // With more or less than a mid, for which there is an option.
+            Some(Value::Object(reply_to)) if options.reply_to.is_none() => Some(reply_to),
+            _ => None,
+        };
+        if let Some(reply_to) = reply_to {
+            let path = ROOT.field("reply_to");
+            self.fields(&path, reply_to, &[&REPLY_TO]);
+            self.needs_text(&path, reply_to, "mid");
         }
-        if let Some(metadata) = metadata.or(message.metadata.as_deref()) {
-            let path = MESSAGE.field("metadata");
-            self.length(&path, metadata, METADATA_MAX, Severity::Error);
+        let others = extra.iter().filter(|(name, _)| match name.as_str() {
+            "reply_to" => reply_to.is_none(),
+            // Checked before.
+            name => name != "recipient" && name != "message",
+        });
+        self.further(&ROOT, others, &[&REQUEST]);
+        let action = self.choice(&ROOT, extra, "sender_action", SENDER_ACTIONS);
+        if let Some("react" | "unreact" | "REACT" | "UNREACT") = action
+            && let Some(Value::Object(payload)) = extra.get("payload")
+        {
+            self.fields(&ROOT.field("payload"), payload, &[&REACTION]);
         }
+        self.choice(&ROOT, extra, "folder", FOLDERS);
+        self.choice(&ROOT, extra, "suggestion_action", SUGGESTION_ACTIONS);
     }
 
-    /// A message that is no template: a text, a picture, or something unreadable.
-    fn other_content(&mut self, extra: &Extra) {
-        let Some(attachment) = extra.get("attachment") else {
-            const CONTENT: [&str; 4] = ["text", "attachments", "sticker_id", "template"];
-            if !CONTENT.iter().any(|key| extra.contains_key(*key)) {
-                self.error(
-                    &MESSAGE,
-                    Rule::Required,
-                    "must have an attachment or a text",
-                );
-            }
-            return;
-        };
-        let Value::Object(attachment) = attachment else {
-            let violation = Violation::wrong_type(&ATTACHMENT, AN_OBJECT, attachment);
-            self.found.push(violation);
-            return;
-        };
-        match attachment.get("type") {
-            None => self.error(&ATTACHMENT.field("type"), Rule::Required, "is required"),
-            Some(Value::String(kind)) if kind == "template" => match attachment.get("payload") {
-                None => self.error(&PAYLOAD, Rule::Required, "is required"),
-                Some(payload) => {
-                    let violation = Violation::wrong_type(&PAYLOAD, AN_OBJECT, payload);
-                    self.found.push(violation);
-                }
-            },
-            Some(Value::String(_)) => {}
-            Some(kind) => {
-                let violation = Violation::wrong_type(&ATTACHMENT.field("type"), A_STRING, kind);
-                self.found.push(violation);
-            }
+    /// Whether the message is one that these options are for.
+    fn fits(&mut self, message: &Message, options: &SendOptions) {
+        let utility = options.messaging_type == Some(MessagingType::Utility);
+        let path = MESSAGE.field("template");
+        match message.extra.contains_key("template") {
+            false if utility => self.warning(
+                &path,
+                Rule::Required,
+                "names the approved template, which the messaging type UTILITY is for",
+            ),
+            true if !utility => self.warning(
+                &path,
+                Rule::NotAllowed,
+                "goes with the messaging type UTILITY only",
+            ),
+            _ => {}
+        }
+        let template_type = message.template.as_ref().and_then(Template::template_type);
+        if options.tag == Some(MessageTag::CustomerFeedback)
+            && template_type != Some("customer_feedback")
+        {
+            self.error(
+                &ROOT.field("tag"),
+                Rule::TagMismatch,
+                "CUSTOMER_FEEDBACK goes with the template customer_feedback only",
+            );
         }
     }
 }

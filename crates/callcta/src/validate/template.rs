@@ -2,66 +2,76 @@
 
 use serde_json::{Map, Value};
 
-use super::checker::{Checker, PAYLOAD, Path};
+use super::checker::{Checker, string};
+use super::part::Part;
 use crate::limits::{
-    BUTTON_TEMPLATE_TEXT_MAX, ELEMENT_BUTTONS_MAX, ELEMENT_SUBTITLE_MAX, ELEMENT_TITLE_MAX,
-    ELEMENTS_MAX, ELEMENTS_MIN, TEMPLATE_BUTTONS_MAX, TEMPLATE_BUTTONS_MIN,
+    BUTTON_TEMPLATE_TEXT_MAX, ELEMENT_BUTTONS_MAX, ELEMENT_BUTTONS_MIN, ELEMENT_SUBTITLE_MAX,
+    ELEMENT_TITLE_MAX, ELEMENTS_MAX, ELEMENTS_MIN, MEDIA_ELEMENTS, TEMPLATE_BUTTONS_MAX,
+    TEMPLATE_BUTTONS_MIN,
 };
 use crate::message::{
-    Button, ButtonTemplate, ButtonType, CallPrompt, Element, GenericTemplate, Template,
+    Button, ButtonTemplate, ButtonType, CallPrompt, Element, Extra, GenericTemplate, Template,
 };
-use crate::violation::{
-    A_BOOLEAN, A_STRING, A_WHOLE_NUMBER, AN_ARRAY, AN_OBJECT, Rule, Severity, Violation,
+use crate::names::{
+    BUTTON_TEMPLATE, BUTTONS, CALL_PROMPT, ELEMENT, GENERIC, IMAGE_ASPECT_RATIOS, MEDIA,
+    MEDIA_ELEMENT, MEDIA_TYPES, PAYLOAD, TEMPLATE_TYPES,
 };
+use crate::near::surely;
+use crate::path::Path;
+use crate::violation::{A_BOOLEAN, A_STRING, AN_ARRAY, AN_OBJECT, Rule, Severity};
 
 impl Checker {
-    pub(super) fn template(&mut self, template: &Template) {
+    pub(super) fn template(&mut self, path: &Path<'_>, template: &Template) {
         match template {
-            Template::Generic(template) => self.generic(template),
-            Template::Button(template) => self.button_template(template),
-            Template::CallPrompt(template) => self.call_prompt(template),
-            Template::Other(payload) => self.other_template(payload),
+            Template::Generic(template) => self.generic(path, template),
+            Template::Button(template) => self.button_template(path, template),
+            Template::CallPrompt(template) => self.call_prompt(path, template),
+            Template::Other(payload) => self.other_template(path, payload),
         }
     }
 
-    fn generic(&mut self, template: &GenericTemplate) {
+    fn generic(&mut self, path: &Path<'_>, template: &GenericTemplate) {
         let extra = &template.extra;
-        self.mistyped(
-            &PAYLOAD,
-            extra,
-            &[("elements", AN_ARRAY), ("sharable", A_BOOLEAN)],
-        );
-        let path = PAYLOAD.field("elements");
+        if !extra.is_empty() {
+            self.further(path, extra, &[&PAYLOAD, &GENERIC]);
+            self.choice(path, extra, "image_aspect_ratio", IMAGE_ASPECT_RATIOS);
+        }
+        let path = path.field("elements");
         let Some(elements) = &template.elements else {
             if !extra.contains_key("elements") {
                 self.error(&path, Rule::Required, "is required");
             }
             return;
         };
-        self.count(&path, elements.len(), ELEMENTS_MIN, ELEMENTS_MAX, "element");
+        self.count(
+            &path,
+            elements.len(),
+            (ELEMENTS_MIN, ELEMENTS_MAX),
+            "element",
+        );
+        self.elements(&path, elements);
+    }
+
+    pub(super) fn elements(&mut self, path: &Path<'_>, elements: &[Element]) {
         for (index, element) in elements.iter().enumerate() {
-            self.element(&Path::Index(&path, index), element);
+            self.element(&Path::Index(path, index), element);
         }
     }
 
-    fn element(&mut self, path: &Path<'_>, element: &Element) {
+    pub(super) fn element(&mut self, path: &Path<'_>, element: &Element) {
         if let Some(value) = &element.malformed {
-            self.found
-                .push(Violation::wrong_type(path, AN_OBJECT, value));
+            self.wrong_type(path, AN_OBJECT, value);
             return;
         }
         let extra = &element.extra;
-        self.mistyped(
-            path,
-            extra,
-            &[
-                ("title", A_STRING),
-                ("subtitle", A_STRING),
-                ("image_url", A_STRING),
-                ("default_action", AN_OBJECT),
-                ("buttons", AN_ARRAY),
-            ],
-        );
+        if !extra.is_empty() {
+            if let Ok(Value::Object(object)) = serde_json::to_value(element)
+                && self.is_misplaced(path, &object, Part::Element)
+            {
+                return;
+            }
+            self.further(path, extra, &[&ELEMENT]);
+        }
         let max = Some((ELEMENT_TITLE_MAX, Severity::Error));
         self.text(path, "title", element.title.as_deref(), extra, max);
         if let Some(subtitle) = &element.subtitle {
@@ -80,7 +90,7 @@ impl Checker {
             && !filled(&element.subtitle)
             && !filled(&element.image_url)
             && element.default_action.is_none()
-            && buttons.is_empty()
+            && element.buttons.is_none()
         {
             self.error(
                 path,
@@ -88,81 +98,78 @@ impl Checker {
                 "needs a subtitle, an image, a default action or buttons beside its title",
             );
         }
-        let path = path.field("buttons");
-        self.count(&path, buttons.len(), 0, ELEMENT_BUTTONS_MAX, "button");
-        self.buttons(&path, buttons);
+        if element.buttons.is_some() {
+            let path = path.field("buttons");
+            let limits = (ELEMENT_BUTTONS_MIN, ELEMENT_BUTTONS_MAX);
+            self.count(&path, buttons.len(), limits, "button");
+            self.buttons(&path, buttons);
+        }
     }
 
-    /// Like a URL button, but without a title.
-    fn default_action(&mut self, path: &Path<'_>, action: &Button) {
-        self.button_fields(path, action);
-        if action.kind.is_none() && !action.extra.contains_key("type") {
-            self.error(&path.field("type"), Rule::Required, "is required");
-        }
-        if let Some(kind) = action
-            .kind
-            .as_ref()
-            .filter(|kind| **kind != ButtonType::WebUrl)
-        {
-            let message = format!("must be web_url, is {kind}");
-            self.error(&path.field("type"), Rule::NotAllowed, message);
-            return;
-        }
-        if action.title.is_some() {
-            let path = path.field("title");
-            self.error(&path, Rule::NotAllowed, "a default action has no title");
-        }
-        self.web_url(path, action);
-    }
-
-    fn button_template(&mut self, template: &ButtonTemplate) {
+    fn button_template(&mut self, path: &Path<'_>, template: &ButtonTemplate) {
         let extra = &template.extra;
-        self.mistyped(
-            &PAYLOAD,
-            extra,
-            &[("text", A_STRING), ("buttons", AN_ARRAY)],
-        );
+        if !extra.is_empty() {
+            self.further(path, extra, &[&PAYLOAD, &BUTTON_TEMPLATE]);
+            self.typed(path, extra, "sharable", A_BOOLEAN);
+        }
         let max = Some((BUTTON_TEMPLATE_TEXT_MAX, Severity::Error));
-        self.text(&PAYLOAD, "text", template.text.as_deref(), extra, max);
-        let path = PAYLOAD.field("buttons");
+        self.text(path, "text", template.text.as_deref(), extra, max);
+        let path = path.field("buttons");
         let Some(buttons) = &template.buttons else {
             if !extra.contains_key("buttons") {
                 self.error(&path, Rule::Required, "is required");
             }
             return;
         };
-        let (min, max) = (TEMPLATE_BUTTONS_MIN, TEMPLATE_BUTTONS_MAX);
-        self.count(&path, buttons.len(), min, max, "button");
+        let limits = (TEMPLATE_BUTTONS_MIN, TEMPLATE_BUTTONS_MAX);
+        self.count(&path, buttons.len(), limits, "button");
         self.buttons(&path, buttons);
     }
 
-    fn call_prompt(&mut self, template: &CallPrompt) {
-        self.mistyped(&PAYLOAD, &template.extra, &[("ttl_days", A_WHOLE_NUMBER)]);
+    fn call_prompt(&mut self, path: &Path<'_>, template: &CallPrompt) {
+        if !template.extra.is_empty() {
+            self.further(path, &template.extra, &[&PAYLOAD, &CALL_PROMPT]);
+        }
         if template.ttl_days.is_some_and(|days| days < 1) {
             self.warning(
-                &PAYLOAD.field("ttl_days"),
+                &path.field("ttl_days"),
                 Rule::OutOfRange,
                 "less than 1 day leaves nobody time to call",
             );
         }
     }
 
-    /// A template callcta has no type for: only its call buttons are looked at.
-    fn other_template(&mut self, payload: &Map<String, Value>) {
+    /// A template that callcta has no type for.
+    fn other_template(&mut self, path: &Path<'_>, payload: &Map<String, Value>) {
         match payload.get("template_type") {
             None => {
-                let path = PAYLOAD.field("template_type");
-                self.error(&path, Rule::Required, "is required");
+                if self.is_misplaced(path, payload, Part::Payload) {
+                    return;
+                }
+                let place = path.field("template_type");
+                self.error(&place, Rule::Required, "is required");
+                let has = |name| payload.contains_key(name);
+                let guess = has("elements").then_some("generic");
+                if let Some(guess) = guess.or(has("buttons").then_some("button")) {
+                    return self.template(path, &retyped(payload, guess));
+                }
             }
-            Some(Value::String(_)) => {}
-            Some(other) => {
-                let path = PAYLOAD.field("template_type");
-                self.found
-                    .push(Violation::wrong_type(&path, A_STRING, other));
+            Some(Value::String(kind)) => {
+                self.value(&path.field("template_type"), kind, TEMPLATE_TYPES);
+                // What can only be meant has that template's rules.
+                match surely(kind, TEMPLATE_TYPES.iter().copied()) {
+                    Some("media") => return self.media(path, payload),
+                    Some("calling_optin") => return self.fields(path, payload, &[&PAYLOAD]),
+                    Some(meant) if meant != kind => {
+                        return self.template(path, &retyped(payload, meant));
+                    }
+                    _ => self.not_checked(path),
+                }
             }
+            Some(other) => self.wrong_type(&path.field("template_type"), A_STRING, other),
         }
-        self.undocumented_buttons(&PAYLOAD, payload.get("buttons"));
-        let path = PAYLOAD.field("elements");
+        self.undocumented_buttons(path, payload.get("buttons"));
+        let path = path.field("elements");
         let elements = payload.get("elements").and_then(Value::as_array);
         for (index, element) in elements.into_iter().flatten().enumerate() {
             let path = Path::Index(&path, index);
@@ -170,6 +177,68 @@ impl Checker {
         }
     }
 
+    fn media(&mut self, path: &Path<'_>, payload: &Map<String, Value>) {
+        self.fields(path, payload, &[&PAYLOAD, &MEDIA]);
+        self.typed(path, payload, "sharable", A_BOOLEAN);
+        let path = path.field("elements");
+        let elements = match payload.get("elements") {
+            None => return self.error(&path, Rule::Required, "is required"),
+            Some(Value::Array(elements)) => elements,
+            Some(other) => return self.wrong_type(&path, AN_ARRAY, other),
+        };
+        let limits = (MEDIA_ELEMENTS, MEDIA_ELEMENTS);
+        self.count(&path, elements.len(), limits, "element");
+        for (index, element) in elements.iter().enumerate() {
+            let path = Path::Index(&path, index);
+            match element {
+                Value::Object(element) => self.media_element(&path, element),
+                other => self.wrong_type(&path, AN_OBJECT, other),
+            }
+        }
+    }
+
+    fn media_element(&mut self, path: &Path<'_>, element: &Extra) {
+        self.fields(path, element, &[&MEDIA_ELEMENT, &BUTTONS]);
+        if !element.contains_key("media_type") {
+            self.required_text(&path.field("media_type"));
+        }
+        self.choice(path, element, "media_type", MEDIA_TYPES);
+        self.source(path, element);
+        let path = path.field("buttons");
+        match element.get("buttons") {
+            None => {}
+            Some(Value::Array(items)) => {
+                let limits = (ELEMENT_BUTTONS_MIN, ELEMENT_BUTTONS_MAX);
+                self.count(&path, items.len(), limits, "button");
+                let buttons: Vec<_> = items.iter().cloned().map(Button::raw).collect();
+                self.buttons(&path, &buttons);
+                for (index, button) in buttons.iter().enumerate() {
+                    self.undocumented(&Path::Index(&path, index), button);
+                }
+            }
+            Some(other) => self.wrong_type(&path, AN_ARRAY, other),
+        }
+    }
+
+    /// Where a picture or the like comes from: one of two fields.
+    pub(super) fn source(&mut self, path: &Path<'_>, object: &Extra) {
+        match (object.get("url"), object.contains_key("attachment_id")) {
+            (None, false) => {
+                self.error(path, Rule::Required, "must have a url or an attachment_id");
+            }
+            (Some(_), true) => {
+                let message = "takes only one of url and attachment_id";
+                self.error(path, Rule::NotAllowed, message);
+            }
+            _ => {}
+        }
+        self.typed(path, object, "url", A_STRING);
+        if let Some(url) = string(object, "url") {
+            self.url(&path.field("url"), url);
+        }
+    }
+
+    /// Call buttons where there are no other rules.
     fn undocumented_buttons(&mut self, parent: &Path<'_>, buttons: Option<&Value>) {
         let path = parent.field("buttons");
         let buttons = buttons.and_then(Value::as_array);
@@ -178,12 +247,25 @@ impl Checker {
             if button.kind == Some(ButtonType::AudioCall) {
                 let path = Path::Index(&path, index);
                 self.button(&path, &button);
-                self.warning(
-                    &path,
-                    Rule::UndocumentedPlace,
-                    "audio_call is documented for the generic and the button template only",
-                );
+                self.undocumented(&path, &button);
             }
         }
     }
+
+    fn undocumented(&mut self, path: &Path<'_>, button: &Button) {
+        if button.kind == Some(ButtonType::AudioCall) {
+            self.warning(
+                path,
+                Rule::UndocumentedPlace,
+                "audio_call is documented for the generic and the button template only",
+            );
+        }
+    }
+}
+
+/// The template that has this type and is otherwise the same.
+fn retyped(payload: &Map<String, Value>, template_type: &str) -> Template {
+    let mut payload = payload.clone();
+    payload.insert("template_type".to_owned(), template_type.into());
+    Template::raw(payload)
 }

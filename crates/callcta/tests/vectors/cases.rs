@@ -49,7 +49,8 @@ impl Case {
         }
     }
 
-    pub fn request(&self) -> Request {
+    /// The request, unless its message is given as JSON that can't be read.
+    pub fn request(&self) -> Result<Request, Error> {
         let recipient = match &self.json["to"] {
             Value::Null => Recipient::from("1254477777772919"),
             Value::String(psid) => Recipient::from(psid),
@@ -60,7 +61,8 @@ impl Case {
                 _ => Recipient::from_map(object(&other["raw"]).clone()),
             },
         };
-        Request::new(recipient, message(&self.json["message"]), self.options())
+        let message = message(&self.json["message"])?;
+        Ok(Request::new(recipient, message, self.options()))
     }
 
     fn options(&self) -> SendOptions {
@@ -95,19 +97,24 @@ impl Case {
 
     /// Sends the case's request and reports what came of it.
     pub fn report(&self, client: &Client) -> Value {
-        let request = self.request();
+        let mut report = json!({"file": self.file, "name": self.name()});
+        let request = match self.request() {
+            Ok(request) => request,
+            Err(unread) => {
+                report["violations"] = unread.violations().iter().map(violation).collect();
+                report["error"] = error(&unread);
+                return report;
+            }
+        };
         let outcome = if self.json["options"]["unchecked"] == true {
             let recipient = request.recipient.as_ref().expect("it was set");
             client.send_unchecked(recipient, &request.message, &request.options)
         } else {
             client.send_request(&request)
         };
-        let violations: Vec<Value> = request.validate().iter().map(violation).collect();
-        let message: Value =
+        report["violations"] = request.validate().iter().map(violation).collect();
+        report["message"] =
             serde_json::from_str(&request.message.to_json()).expect("to_json writes JSON");
-        let mut report = json!({
-            "file": self.file, "name": self.name(), "violations": violations, "message": message,
-        });
         match outcome {
             Ok(sent) => report["receipt"] = receipt(&sent),
             Err(failed) => report["error"] = error(&failed),
@@ -156,7 +163,10 @@ fn fields(json: &Value) -> impl Iterator<Item = (&String, &Value)> {
     json.get("fields").map(object).into_iter().flatten()
 }
 
-fn message(json: &Value) -> Message {
+fn message(json: &Value) -> Result<Message, Error> {
+    if let Some(json) = text(json, "json") {
+        return Message::from_json(json);
+    }
     let mut message = match text(json, "template") {
         None => Message::raw(object(&json["raw"]).clone()),
         Some("generic") => {
@@ -192,7 +202,7 @@ fn message(json: &Value) -> Message {
     if let Some(metadata) = text(json, "metadata") {
         message = message.metadata(metadata);
     }
-    message
+    Ok(message)
 }
 
 fn element(json: &Value) -> Element {

@@ -89,8 +89,11 @@ fn every_vector_comes_out_as_it_says() {
 #[test]
 fn messages_survive_json() {
     for case in all() {
-        let message = case.request().message;
-        let back = Message::from_json(&message.to_json()).expect("what to_json writes can be read");
+        let Ok(request) = case.request() else {
+            continue;
+        };
+        let message = request.message;
+        let back = Message::from_json(message.to_json()).expect("what to_json writes can be read");
         assert_eq!(back.to_value(), message.to_value(), "{}", case.name());
     }
 }
@@ -110,10 +113,8 @@ fn every_rule_and_every_kind_of_answer_has_a_vector() {
     };
     let seen: Vec<String> = cases.iter().flat_map(rules).collect();
     for rule in Rule::ALL {
-        // Text that is no JSON can't be in a vector.
-        let exempt = *rule == Rule::MalformedJson;
         assert!(
-            exempt || seen.iter().any(|seen| seen == rule.as_str()),
+            seen.iter().any(|seen| seen == rule.as_str()),
             "no vector for {rule}"
         );
     }

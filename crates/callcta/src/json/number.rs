@@ -1,0 +1,40 @@
+//! Whether a number can be kept as it is.
+
+/// What would become of a number that stands in sound JSON: nothing, or why not.
+pub(super) fn change(number: &str) -> Option<&'static str> {
+    if !number.contains(['.', 'e', 'E']) {
+        let fits = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
+        return (!fits).then_some("is a whole number of more than 64 bits, which can't be kept,");
+    }
+    // What is written again has the same digits at the same place.
+    let kept = number.parse::<f64>().ok().map(|kept| format!("{kept:e}"));
+    let same = kept.is_some_and(|kept| decimal(&kept) == decimal(number));
+    (!same).then_some("has more digits than can be kept,")
+}
+
+/// Whether a number that stands in sound JSON is larger than any.
+pub(super) fn is_too_large(number: &str) -> bool {
+    number.parse::<f64>().is_ok_and(f64::is_infinite)
+}
+
+/// The digits without zeros around them, and the place of the point before them; zero
+/// has no digits. Two numbers without their signs are the same if these are.
+fn decimal(number: &str) -> (String, i64) {
+    let (digits, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let digits = digits.trim_start_matches('-');
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = [whole, fraction].concat();
+    let significant = all.trim_start_matches('0');
+    let zeros = all.len() - significant.len();
+    let significant = significant.trim_end_matches('0');
+    if significant.is_empty() {
+        return (String::new(), 0);
+    }
+    // An exponent that doesn't fit is that of a number that is too large or too small.
+    let exponent = exponent.parse::<i64>().unwrap_or(i64::MAX / 2);
+    let places = |count: usize| i64::try_from(count).unwrap_or(i64::MAX / 2);
+    let point = exponent
+        .saturating_add(places(whole.len()))
+        .saturating_sub(places(zeros));
+    (significant.to_owned(), point)
+}
