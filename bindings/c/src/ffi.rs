@@ -104,8 +104,10 @@ pub(crate) unsafe fn text<'a>(name: &str, text: *const c_char) -> Result<&'a str
 pub(crate) unsafe fn json(name: &str, json: *const c_char) -> Result<Value> {
     // SAFETY: by contract.
     let json = unsafe { text(name, json) }?;
-    let value = serde_json::from_str(json);
-    value.map_err(|error| Error::invalid_argument(format!("{name} is not JSON: {error}")))
+    callcta::parse_json(json).map_err(|error| {
+        let why = error.violations().first().map(ToString::to_string);
+        Error::invalid_argument(format!("{name}: {}", why.unwrap_or_default()))
+    })
 }
 
 /// A parameter is none of the constants that it should be.

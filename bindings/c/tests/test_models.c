@@ -194,7 +194,12 @@ static void what_does_not_fit_together(void) {
     FREE_ERROR();
     CHECK_FAILS(callcta_button_set(button, "x", CALLCTA_JSON, "{", &error),
                 CALLCTA_INVALID_ARGUMENT);
-    CHECK_STR(error->message, "value is not JSON: EOF while parsing an object at line 1 column 1");
+    CHECK_STR(error->message, "value: not valid JSON at line 1, column 2: the text ends too early: "
+                              "the { of line 1, column 1 is not closed");
+    FREE_ERROR();
+    CHECK_FAILS(callcta_button_set(button, "x", CALLCTA_JSON, "{\"a\":1,\"a\":2}", &error),
+                CALLCTA_INVALID_ARGUMENT);
+    CHECK_STR(error->message, "value: a: is there twice, again at line 1, column 8");
     FREE_ERROR();
     callcta_button_free(button);
     CHECK_OK(callcta_button_new(CALLCTA_BUTTON_JSON, NULL, "7", &button, &error));

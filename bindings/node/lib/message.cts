@@ -22,7 +22,7 @@ export interface Raw {
 }
 
 interface Extensible {
-  /** Further fields under their wire names. A field that has a name here wins. */
+  /** Further fields under their wire names. One that has a name here is refused. */
   fields?: WireObject | null | undefined;
 }
 

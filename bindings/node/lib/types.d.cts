@@ -99,6 +99,8 @@ export type ErrorKind =
 /** Which rule a violation is about. */
 export type Rule =
   | 'malformed_json'
+  | 'duplicate_name'
+  | 'inexact'
   | 'wrong_type'
   | 'required'
   | 'too_long'
@@ -115,4 +117,7 @@ export type Rule =
   | 'tag_mismatch'
   | 'repeated_audio_call'
   | 'undocumented_place'
-  | 'outlives_deadline';
+  | 'outlives_deadline'
+  | 'unknown_name'
+  | 'misplaced'
+  | 'more';

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { Client, fromJSON, toWire, validateRequest } from 'callcta';
+import { Client, fromWire, toWire, validateRequest } from 'callcta';
 
 const { CALLCTA_VECTORS_DIR: folder, CALLCTA_VECTORS_URL: url } = process.env;
 
@@ -56,7 +56,7 @@ async function report(file, given) {
   const { name } = given;
   let message = renamed(given.message);
   try {
-    if ('json' in message) message = fromJSON(message.json);
+    if ('json' in message) message = fromWire(message.json);
   } catch (error) {
     return { file, name, violations: error.violations, error: reportedError(error) };
   }

@@ -48,6 +48,12 @@
 //! ]);
 //! ```
 //!
+//! A name that no page of Meta's has passes, since Meta may be ahead of this crate, but
+//! it is a [warning](Rule::UnknownName), which names the one that is likely meant. A
+//! part in the wrong place is [told](Rule::Misplaced), and what it holds is checked
+//! all the same. [`check_json`] checks a text; JSON that can't be read says why, and
+//! where. However much is wrong, the list is [short](limits::VIOLATIONS_MAX).
+//!
 //! # Knowing what became of it
 //!
 //! A message is not idempotent: sent twice, it arrives twice. So every [`Error`]
@@ -88,7 +94,8 @@
 //! # When Meta is ahead of this crate
 //!
 //! Unknown things pass through: [`Button::raw`], [`Message::raw`], the `field`
-//! methods, and [`Message::from_json`] keep whatever they are given.
+//! methods, and [`Message::from_json`] keep whatever they are given, or refuse it if
+//! they can't keep it exactly.
 //! [`Client::send_unchecked`] skips the check on the day a limit changes.
 //!
 //! # Learning more

@@ -283,6 +283,11 @@ pub(crate) fn at_home() -> impl Iterator<Item = &'static str> {
     HOMES.iter().flat_map(Place::names)
 }
 
+/// Whether a field has a home.
+pub(crate) fn is_at_home(name: &str) -> bool {
+    at_home().any(|known| known == name)
+}
+
 /// Where a field belongs, for people: `the message or a button`.
 pub(crate) struct Homes<'a>(pub(crate) &'a str);
 

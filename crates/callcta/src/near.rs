@@ -8,8 +8,11 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// Like [`nearest`], but only what can hardly be anything else: one slip, or none.
-pub(crate) fn surely<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let ranked = ranked(name, known).filter(|&(slips, _)| slips <= 1);
+pub(crate) fn surely(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    if let Some(same) = known.iter().find(|known| **known == name) {
+        return Some(same);
+    }
+    let ranked = ranked(name, known.iter().copied()).filter(|&(slips, _)| slips <= 1);
     ranked.map(|(_, known)| known)
 }
 
@@ -113,7 +116,7 @@ mod tests {
             ("adio_cal", None),
             ("call", None),
         ] {
-            assert_eq!(surely(name, known), meant, "{name}");
+            assert_eq!(surely(name, &known), meant, "{name}");
             assert!(nearest(name, known).is_some(), "{name}");
         }
     }

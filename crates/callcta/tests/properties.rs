@@ -19,6 +19,7 @@ fn json() -> impl Strategy<Value = Value> {
         Just("audio_call".to_owned()),
         Just("web_url".to_owned()),
         Just("https://example.com".to_owned()),
+        Just(SAID.to_owned()),
         ".{0,30}",
     ];
     let leaf = prop_oneof![
@@ -32,6 +33,7 @@ fn json() -> impl Strategy<Value = Value> {
         let key = prop_oneof![
             3 => proptest::sample::select(KEYS).prop_map(str::to_owned),
             1 => "[a-z_]{0,8}",
+            1 => Just(SAID.to_owned()),
         ];
         prop_oneof![
             vec(inner.clone(), 0..5).prop_map(Value::from),
@@ -39,6 +41,9 @@ fn json() -> impl Strategy<Value = Value> {
         ]
     })
 }
+
+/// What no violation may repeat.
+const SAID: &str = "Dear Ann, call 1254477777772919";
 
 const KEYS: &[&str] = &[
     "recipient",
@@ -172,6 +177,18 @@ proptest! {
             prop_assert!(violation.path.starts_with("message"), "{}", violation.path);
             prop_assert!(!violation.message.is_empty());
         }
+    }
+
+    #[test]
+    fn whatever_is_checked_nothing_that_it_says_is_repeated(json in prop_oneof![json(), template()]) {
+        let report = callcta::check_json(json.to_string());
+        for violation in &report.violations {
+            let text = violation.to_string();
+            prop_assert!(!text.contains("Ann") && !text.contains("125447"), "{text}");
+            prop_assert!(text.len() < 1000 && !text.contains('\n'), "{text}");
+        }
+        let count = |severity| report.violations.iter().filter(|v| v.severity == severity).count();
+        prop_assert_eq!((count(Severity::Error), count(Severity::Warning)), (report.errors, report.warnings));
     }
 
     #[test]

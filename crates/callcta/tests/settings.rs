@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use callcta::transport::{HttpResponse, ScriptedTransport};
 use callcta::{
-    Button, Client, ClientBuilder, Delivery, ErrorKind, Message, Receipt, Request, Result,
-    RetryPolicy, SendOptions,
+    Button, Client, ClientBuilder, Delivery, Element, ErrorKind, GenericTemplate, Message, Receipt,
+    Request, Result, RetryPolicy, SendOptions,
 };
 use serde_json::{Value, json};
 
@@ -383,17 +383,42 @@ fn options_by_name_are_those_of_the_methods() {
 
 #[test]
 fn a_known_field_is_no_further_one() {
-    let options = SendOptions::new().field("tag", "HUMAN_AGENT");
-    let button = Button::audio_call("Call").field("expires_in_days", 3);
-    let message = Message::buttons("Contact Support!", [button]);
+    let button = Button::audio_call("Call")
+        .field("expires_in_days", 3)
+        .field("title", "Another");
+    let element = Element::new("T").button(button).field("subtitle", "S");
+    let template = GenericTemplate::new([element])
+        .sharable(true)
+        .field("sharable", false)
+        .field("template_type", "button");
+    let message = Message::from(template)
+        .field("attachment", json!({"type": "image"}))
+        .field("metadata", "m");
+    let options = SendOptions::new()
+        .field("tag", "HUMAN_AGENT")
+        .field("recipient", json!({"id": "2"}));
     let found = Request::new("1", message, options).validate();
     let found: Vec<_> = found
         .iter()
-        .map(|violation| (violation.path.as_str(), violation.message.as_str()))
+        .map(|violation| {
+            let own = "is no further field: it has a method or an option of its own";
+            assert_eq!(violation.message, own);
+            violation.path.as_str()
+        })
         .collect();
-    let own = "is no further field: it has a method or an option of its own";
-    let days = "message.attachment.payload.buttons[0].expires_in_days";
-    assert_eq!(found, [(days, own), ("tag", own)]);
+    let payload = "message.attachment.payload";
+    let expected = [
+        "recipient",
+        "message.metadata",
+        "message.attachment",
+        &format!("{payload}.sharable"),
+        &format!("{payload}.template_type"),
+        &format!("{payload}.elements[0].subtitle"),
+        &format!("{payload}.elements[0].buttons[0].expires_in_days"),
+        &format!("{payload}.elements[0].buttons[0].title"),
+        "tag",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]

@@ -143,6 +143,159 @@ fn syntax_errors_have_line_and_column() {
     assert!(message.contains("line 2, column 8"), "{message}");
 }
 
+/// Ten names that are near to documented ones, and no other fault.
+fn near_misses() -> String {
+    json!({
+        "recipient": {"id": "1254477777772919"},
+        "messaging_type": "RESPONCE",
+        "notifcation_type": "REGULAR",
+        "message": {
+            "attachment": {"type": "template", "payload": {
+                "template_type": "genric",
+                "shareable": true,
+                "elements": [{
+                    "title": "T",
+                    "imageUrl": "https://example.com/a.png",
+                    "buttons": [
+                        {"type": "audio-call", "title": "Call Now", "expires_in_day": 5},
+                        {
+                            "type": "web_url", "title": "View Website", "url": "https://example.com",
+                            "webview_hieght_ratio": "tall", "webview_height_ratio": "ful",
+                        },
+                    ],
+                }],
+            }},
+            "quick_replies": [{"content_type": "user-email"}],
+        },
+    })
+    .to_string()
+}
+
+#[test]
+fn ten_near_misses_are_ten_warnings_that_name_the_right_word() {
+    let payload = "message.attachment.payload";
+    let buttons = format!("{payload}.elements[0].buttons");
+    let expected = [
+        (format!("{payload}.template_type"), "generic"),
+        (format!("{payload}.shareable"), "sharable"),
+        (format!("{payload}.elements[0].imageUrl"), "image_url"),
+        (format!("{buttons}[0].type"), "audio_call"),
+        (format!("{buttons}[0].expires_in_day"), "expires_in_days"),
+        (
+            format!("{buttons}[1].webview_hieght_ratio"),
+            "webview_height_ratio",
+        ),
+        (format!("{buttons}[1].webview_height_ratio"), "full"),
+        (
+            "message.quick_replies[0].content_type".to_owned(),
+            "user_email",
+        ),
+        ("notifcation_type".to_owned(), "notification_type"),
+        ("messaging_type".to_owned(), "RESPONSE"),
+    ];
+    let file = file("near-misses.json", &near_misses());
+
+    let in_words = run(&mut callcta(&["check", &file]));
+    assert_eq!(in_words.code, 0, "{in_words:?}");
+    let lines: Vec<_> = in_words.stdout.lines().collect();
+    assert_eq!(lines.len(), 11, "{in_words:?}");
+    assert_eq!(lines[10], "10 warnings");
+    for (line, (path, meant)) in lines.iter().zip(&expected) {
+        assert!(line.starts_with(&format!("warning: {path}: ")), "{line}");
+        let named = format!(" did you mean {meant}? [unknown_name]");
+        assert!(line.ends_with(&named), "{line}");
+    }
+
+    let as_json = run(&mut callcta(&["check", "--json", &file]));
+    let violations = as_json.json()["violations"].as_array().unwrap().clone();
+    assert_eq!((as_json.code, violations.len()), (0, 10));
+    for (violation, (path, _)) in violations.iter().zip(&expected) {
+        assert_eq!(
+            (&violation["path"], &violation["severity"]),
+            (&json!(path), &json!("warning"))
+        );
+    }
+}
+
+#[test]
+fn strictly_a_warning_fails() {
+    let near = file("strict-near.json", &near_misses());
+    let good = file("strict-good.json", &sound());
+    for (file, code) in [(&near, 1), (&good, 0)] {
+        let in_words = run(&mut callcta(&["check", "--strict", file]));
+        assert_eq!(in_words.code, code, "{in_words:?}");
+        let as_json = run(&mut callcta(&["check", "--strict", "--json", file]));
+        assert_eq!(as_json.code, code);
+        assert_eq!(as_json.json()["ok"], code == 0);
+    }
+}
+
+#[test]
+fn what_there_are_no_rules_for_is_said() {
+    let receipt = json!({"attachment": {"type": "template", "payload": {
+        "template_type": "receipt", "recipient_name": "Ann",
+    }}});
+    let file = file("receipt.json", &receipt.to_string());
+    let in_words = run(&mut callcta(&["check", "--strict", &file]));
+    let said = "note: message.attachment.payload: not checked, callcta has no rules for it\n\
+                no rule is broken\n";
+    assert_eq!((in_words.code, in_words.stdout.as_str()), (0, said));
+    let as_json = run(&mut callcta(&["check", "--json", &file])).json();
+    assert_eq!(
+        (&as_json["ok"], &as_json["unchecked"]),
+        (&json!(true), &json!(["message.attachment.payload"]))
+    );
+}
+
+#[test]
+fn however_much_is_wrong_the_list_is_short() {
+    let elements = vec![json!({"titel": "T"}); 30_000];
+    let payload = json!({"template_type": "generic", "elements": elements});
+    let message = json!({"attachment": {"type": "template", "payload": payload}});
+    let as_json = run_with_input(
+        &mut callcta(&["check", "--json", "-"]),
+        &message.to_string(),
+    );
+    assert_eq!(as_json.code, 1);
+    let violations = &as_json.json()["violations"];
+    assert_eq!(violations.as_array().unwrap().len(), 101);
+    assert_eq!(violations[100]["rule"], "more");
+    let in_words = run_with_input(&mut callcta(&["check", "-"]), &message.to_string());
+    assert_eq!(
+        in_words.stdout.lines().last().unwrap(),
+        "30001 errors, 30000 warnings"
+    );
+}
+
+#[test]
+fn a_file_may_have_any_line_ends_and_a_mark_but_only_one_encoding() {
+    for (name, content, said) in [
+        (
+            "marked.json",
+            "\u{feff}{\r\n\"text\": \"Hi\"}".as_bytes(),
+            "no rule is broken",
+        ),
+        ("latin-1.json", b"{\"text\": \"Gr\xfc\xdfe\"}", "Latin-1"),
+        ("utf-16.json", b"\xff\xfe{\0}\0", "UTF-16 (little-endian)"),
+        (
+            "comma.json",
+            b"{\r\n\t\"text\": \"Hi\",\r\n}",
+            "line 2, column 14: a trailing comma",
+        ),
+        (
+            "twice.json",
+            b"{\"text\": \"Hi\",\n\"text\": \"Ho\"}",
+            "message.text: is there twice",
+        ),
+    ] {
+        let path: PathBuf = [env!("CARGO_TARGET_TMPDIR"), name].iter().collect();
+        std::fs::write(&path, content).unwrap();
+        let run = run(&mut callcta(&["check", path.to_str().unwrap()]));
+        assert!(run.stdout.contains(said), "{run:?}");
+        assert!(!run.stdout.contains("Hi"), "{run:?}");
+    }
+}
+
 #[test]
 fn several_files_are_named_and_the_worst_decides() {
     let good = file("several-good.json", &sound());

@@ -259,6 +259,8 @@ mod tests {
             ("-9223372036854775809", "whole number of more than 64 bits"),
             ("0.1000000000000000055511151231257827", "more digits"),
             ("1e-400", "more digits"),
+            ("9007199254740993.0", "more digits"),
+            ("0.12345678901234567", "more digits"),
             (r#""\ud83d""#, "half a character"),
             (r#""\udcde""#, "half a character"),
             (r#""\ud83d\ud83d\udcde""#, "half a character"),
@@ -286,6 +288,8 @@ mod tests {
             "0e5",
             "1.7976931348623157e308",
             "5e-324",
+            "5.684341886080802e-14",
+            "5.6843418860808015e-14",
             r#""\ud83d\udcde""#,
         ] {
             assert!(read(text.as_bytes()).is_ok(), "{text}");

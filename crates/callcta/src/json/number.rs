@@ -1,14 +1,25 @@
 //! Whether a number can be kept as it is.
 
+use serde_json::Value;
+
+/// Most digits of a number that say anything: two neighbours differ in them.
+const DIGITS_MAX: usize = 17;
+
 /// What would become of a number that stands in sound JSON: nothing, or why not.
 pub(super) fn change(number: &str) -> Option<&'static str> {
     if !number.contains(['.', 'e', 'E']) {
         let fits = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
         return (!fits).then_some("is a whole number of more than 64 bits, which can't be kept,");
     }
-    // What is written again has the same digits at the same place.
-    let kept = number.parse::<f64>().ok().map(|kept| format!("{kept:e}"));
-    let same = kept.is_some_and(|kept| decimal(&kept) == decimal(number));
+    let same = number.parse::<f64>().is_ok_and(|kept| {
+        let read = decimal(number);
+        let digits = read.0.len();
+        // What is written again, or as near to what is kept as so many digits can be:
+        // others write the same number with another last digit.
+        decimal(&Value::from(kept).to_string()) == read
+            || digits <= DIGITS_MAX
+                && decimal(&format!("{kept:.*e}", digits.saturating_sub(1))) == read
+    });
     (!same).then_some("has more digits than can be kept,")
 }
 

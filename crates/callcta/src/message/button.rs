@@ -210,8 +210,8 @@ impl Button {
         self
     }
 
-    /// Sets a field that callcta has no method for. A field that has one keeps
-    /// what that method set.
+    /// Sets a field that callcta has no method for. One that has a method is no
+    /// further field: checking refuses it.
     pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(key.into(), value.into());
         self

@@ -124,8 +124,9 @@ impl Message {
         self
     }
 
-    /// Sets a field of the `message` object that callcta has no method for. A
-    /// field that has one keeps what that method set.
+    /// Sets a field of the `message` object that callcta has no method for. One that
+    /// has a method, or the attachment of a template, is no further field: checking
+    /// refuses it.
     pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(key.into(), value.into());
         self

@@ -112,8 +112,8 @@ impl GenericTemplate {
         self
     }
 
-    /// Sets a field that callcta has no method for. A field that has one keeps
-    /// what that method set.
+    /// Sets a field that callcta has no method for. One that has a method is no
+    /// further field: checking refuses it.
     pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(key.into(), value.into());
         self
@@ -158,8 +158,8 @@ impl ButtonTemplate {
         self
     }
 
-    /// Sets a field that callcta has no method for. A field that has one keeps
-    /// what that method set.
+    /// Sets a field that callcta has no method for. One that has a method is no
+    /// further field: checking refuses it.
     pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(key.into(), value.into());
         self
@@ -205,8 +205,8 @@ impl CallPrompt {
         self
     }
 
-    /// Sets a field that callcta has no method for. A field that has one keeps
-    /// what that method set.
+    /// Sets a field that callcta has no method for. One that has a method is no
+    /// further field: checking refuses it.
     pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(key.into(), value.into());
         self
@@ -298,8 +298,8 @@ impl Element {
         self
     }
 
-    /// Sets a field that callcta has no method for. A field that has one keeps
-    /// what that method set.
+    /// Sets a field that callcta has no method for. One that has a method is no
+    /// further field: checking refuses it.
     pub fn field(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(key.into(), value.into());
         self

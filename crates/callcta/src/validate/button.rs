@@ -12,7 +12,9 @@ use crate::limits::{
     POSTBACK_PAYLOAD_MAX,
 };
 use crate::message::{Button, ButtonType};
-use crate::names::{BUTTON, GAME_METADATA, WEBVIEW_HEIGHT_RATIOS, WEBVIEW_SHARE_BUTTONS};
+use crate::names::{
+    BUTTON, GAME_METADATA, WEBVIEW_HEIGHT_RATIOS, WEBVIEW_SHARE_BUTTONS, is_at_home,
+};
 use crate::near::surely;
 use crate::path::Path;
 use crate::violation::{AN_OBJECT, Quoted, Rule, Severity};
@@ -124,7 +126,7 @@ impl Checker {
         }
         let is_known = matches!(&button.kind, Some(kind) if fields_of(kind).is_some());
         if !is_known
-            && !button.extra.is_empty()
+            && button.extra.keys().any(|name| is_at_home(name))
             && let Ok(Value::Object(object)) = serde_json::to_value(button)
             && self.is_misplaced(path, &object, Part::Button)
         {
@@ -144,7 +146,7 @@ impl Checker {
             Some(ButtonType::Other(kind)) => {
                 self.value(&place, kind, ButtonType::KNOWN);
                 // What can only be meant has that type's rules.
-                surely(kind, ButtonType::KNOWN.iter().copied()).map(Into::into)
+                surely(kind, ButtonType::KNOWN).map(Into::into)
             }
             Some(kind) => Some(kind.clone()),
         };
@@ -213,7 +215,7 @@ impl Checker {
             None if action.extra.contains_key("type") => {}
             None => self.error(&place, Rule::Required, "is required"),
             Some(ButtonType::WebUrl) => {}
-            Some(ButtonType::Other(kind)) if surely(kind, ["web_url"]).is_some() => {
+            Some(ButtonType::Other(kind)) if surely(kind, &["web_url"]).is_some() => {
                 self.value(&place, kind, &["web_url"]);
             }
             Some(kind) => {

@@ -107,7 +107,7 @@ impl Checker {
             Some(other) => return self.wrong_type(&place, A_STRING, other),
         };
         self.value(&place, kind, ATTACHMENT_TYPES);
-        let Some(meant) = surely(kind, ATTACHMENT_TYPES.iter().copied()) else {
+        let Some(meant) = surely(kind, ATTACHMENT_TYPES) else {
             return self.not_checked(path);
         };
         let path = path.field("payload");

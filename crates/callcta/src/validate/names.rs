@@ -38,6 +38,7 @@ impl Checker {
         }
     }
 
+    /// A field that has a place of its own, but was found among the further ones.
     pub(super) fn own(&mut self, path: &Path<'_>, expected: &'static str, value: &Value) {
         let fits = match expected {
             A_WHOLE_NUMBER => whole_number(value).is_some(),
@@ -93,7 +94,7 @@ impl Checker {
             return;
         }
         let path = path.field(name);
-        if names::at_home().any(|known| known == name) {
+        if names::is_at_home(name) {
             let severity = match name {
                 // The Call Audio CTA page lists it for button templates, too.
                 "elements" if here().any(|known| known == "text") => Severity::Warning,
@@ -122,11 +123,11 @@ impl Checker {
         });
         self.warning(&path, Rule::UnknownName, message);
         // Looking for more than can be told would take long.
-        if (value.is_object() || value.is_array())
-            && !self.found.is_full()
-            && let Some(meant) = surely(name, here().chain(names::at_home()))
-        {
-            self.inside(&path, meant, value);
+        if (value.is_object() || value.is_array()) && !self.found.is_full() {
+            let known: Vec<_> = here().chain(names::at_home()).collect();
+            if let Some(meant) = surely(name, &known) {
+                self.inside(&path, meant, value);
+            }
         }
     }
 

@@ -27,7 +27,7 @@ impl Part {
     pub(super) fn of(object: &Map<String, Value>) -> Option<Self> {
         let has = |name: &str| object.contains_key(name);
         let kind = object.get("type").and_then(Value::as_str);
-        let is_button = |kind| surely(kind, ButtonType::KNOWN.iter().copied()).is_some();
+        let is_button = |kind| surely(kind, ButtonType::KNOWN).is_some();
         if has("template_type") {
             return Some(Part::Payload);
         }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Report;
 use super::checker::{Checker, MESSAGE, is_digits, string};
+use super::part::Part;
 use crate::limits::RETIRED_TAGS;
 use crate::message::{
     Message, MessageTag, MessagingType, NotificationType, Recipient, Request, SendOptions, Template,
@@ -190,10 +191,14 @@ impl Checker {
         });
         self.further(&ROOT, others, &[&REQUEST]);
         let action = self.choice(&ROOT, extra, "sender_action", SENDER_ACTIONS);
-        if let Some("react" | "unreact" | "REACT" | "UNREACT") = action
-            && let Some(Value::Object(payload)) = extra.get("payload")
-        {
-            self.fields(&ROOT.field("payload"), payload, &[&REACTION]);
+        if let Some(Value::Object(payload)) = extra.get("payload") {
+            let path = ROOT.field("payload");
+            if let Some("react" | "unreact" | "REACT" | "UNREACT") = action {
+                self.fields(&path, payload, &[&REACTION]);
+            } else {
+                // That of a template or of an attachment belongs somewhere else.
+                self.is_misplaced(&path, payload, Part::Request);
+            }
         }
         self.choice(&ROOT, extra, "folder", FOLDERS);
         self.choice(&ROOT, extra, "suggestion_action", SUGGESTION_ACTIONS);

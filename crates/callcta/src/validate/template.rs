@@ -14,7 +14,7 @@ use crate::message::{
 };
 use crate::names::{
     BUTTON_TEMPLATE, BUTTONS, CALL_PROMPT, ELEMENT, GENERIC, IMAGE_ASPECT_RATIOS, MEDIA,
-    MEDIA_ELEMENT, MEDIA_TYPES, PAYLOAD, TEMPLATE_TYPES,
+    MEDIA_ELEMENT, MEDIA_TYPES, PAYLOAD, TEMPLATE_TYPES, is_at_home,
 };
 use crate::near::surely;
 use crate::path::Path;
@@ -65,7 +65,8 @@ impl Checker {
         }
         let extra = &element.extra;
         if !extra.is_empty() {
-            if let Ok(Value::Object(object)) = serde_json::to_value(element)
+            if extra.keys().any(|name| is_at_home(name))
+                && let Ok(Value::Object(object)) = serde_json::to_value(element)
                 && self.is_misplaced(path, &object, Part::Element)
             {
                 return;
@@ -157,7 +158,7 @@ impl Checker {
             Some(Value::String(kind)) => {
                 self.value(&path.field("template_type"), kind, TEMPLATE_TYPES);
                 // What can only be meant has that template's rules.
-                match surely(kind, TEMPLATE_TYPES.iter().copied()) {
+                match surely(kind, TEMPLATE_TYPES) {
                     Some("media") => return self.media(path, payload),
                     Some("calling_optin") => return self.fields(path, payload, &[&PAYLOAD]),
                     Some(meant) if meant != kind => {
