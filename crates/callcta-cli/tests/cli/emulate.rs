@@ -136,8 +136,8 @@ fn a_tap_reaches_the_webhook() {
         .content_type("application/json")
         .send(json!({"message_id": sent["message_id"]}).to_string())
         .unwrap();
-    let received = receiver.received();
-    let webhook = received.last().unwrap();
+    let requests = receiver.received();
+    let webhook = requests.last().unwrap();
     assert!(
         webhook
             .head
