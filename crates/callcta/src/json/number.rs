@@ -7,20 +7,25 @@ const DIGITS_MAX: usize = 17;
 
 /// What would become of a number that stands in sound JSON: nothing, or why not.
 pub(super) fn change(number: &str) -> Option<&'static str> {
-    if !number.contains(['.', 'e', 'E']) {
-        let fits = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
-        return (!fits).then_some("is a whole number of more than 64 bits, which can't be kept,");
+    let is_whole = !number.contains(['.', 'e', 'E']);
+    if is_whole && (number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok()) {
+        return None;
     }
     let same = number.parse::<f64>().is_ok_and(|kept| {
         let read = decimal(number);
         let digits = read.0.len();
-        // What is written again, or as near to what is kept as so many digits can be:
-        // others write the same number with another last digit.
+        // What is written again (JavaScript writes 1e20 as a whole number), or as near to
+        // what is kept as so many digits can be: others write the same number with
+        // another last digit.
         decimal(&Value::from(kept).to_string()) == read
             || digits <= DIGITS_MAX
                 && decimal(&format!("{kept:.*e}", digits.saturating_sub(1))) == read
     });
-    (!same).then_some("has more digits than can be kept,")
+    match same {
+        true => None,
+        false if is_whole => Some("is a whole number of more than 64 bits, which can't be kept,"),
+        false => Some("has more digits than can be kept,"),
+    }
 }
 
 /// Whether a number that stands in sound JSON is larger than any.
