@@ -1,5 +1,7 @@
 //! The client: settings in, sends without the GIL, receipts and exceptions out.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use callcta::{CancelToken, Client as Core, ClientBuilder, Delivery};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyWeakrefReference};
@@ -24,6 +26,8 @@ pub(crate) struct Client {
     /// Most messages that wait in an outbox.
     #[pyo3(get)]
     capacity: usize,
+    /// Blocking sends under way.
+    sending: AtomicUsize,
 }
 
 #[pymethods]
@@ -55,6 +59,7 @@ impl Client {
             core: guard(Delivery::NotSent, || core.build()).map_err(raise)?,
             workers: count("workers", workers, callcta::WORKERS_DEFAULT)?,
             capacity: count("capacity", capacity, callcta::CAPACITY_DEFAULT)?,
+            sending: AtomicUsize::new(0),
         })
     }
 
@@ -73,7 +78,10 @@ impl Client {
             None => self.core.send_request(&request),
         };
         let send = |token: Option<&_>| guard(Delivery::Unknown, || send(token));
-        let (outcome, raised) = interruptible(py, key.is_some(), send)?;
+        self.sending.fetch_add(1, Ordering::Relaxed);
+        let ended = interruptible(py, key.is_some(), send);
+        self.sending.fetch_sub(1, Ordering::Relaxed);
+        let (outcome, raised) = ended?;
         let line = if log::is_wanted(py) { log::line(&outcome) } else { None };
         let logged = line.map_or(Ok(()), |line| log::log(py, &line));
         let outcome = match outcome {
@@ -88,6 +96,12 @@ impl Client {
                 Err(raised)
             }
         }
+    }
+
+    /// How many blocking sends are under way.
+    #[getter]
+    fn sending(&self) -> usize {
+        self.sending.load(Ordering::Relaxed)
     }
 
     /// Another outbox, which starts at most `pace` messages per second, for messages with

@@ -43,6 +43,12 @@ impl Outbox {
         Ok(Ticket(ticket.map_err(refused).ok()))
     }
 
+    /// How many messages have no outcome yet.
+    #[getter]
+    fn pending(&self) -> usize {
+        self.0.pending()
+    }
+
     /// Cancels what is queued, and refuses more.
     fn close(&self) {
         self.0.close();

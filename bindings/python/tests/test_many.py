@@ -8,13 +8,14 @@ import contextlib
 import gc
 import itertools
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import callcta
 import pytest
-from conftest import CALL, Server
+from conftest import CALL, Answer, Server, ok
 
 Result = tuple[list[callcta.Outcome], Exception | None]
 Many = Callable[..., Result]
@@ -220,3 +221,52 @@ def test_other_work_of_the_loop_comes_in_between(server: Server) -> None:
 
     asyncio.run(main())
     assert max(read.count(turn) for turn in set(read)) <= 32
+
+
+def test_draining_ends_what_is_pending_and_takes_no_more(server: Server) -> None:
+    go = threading.Event()
+    server.answer = lambda request: ok(request) if go.wait(60) else Answer(drop=True)
+    client = server.client(workers=1)
+    assert client.pending == 0
+    outcomes = client.send_many((str(number), CALL) for number in itertools.count(1))
+    told: list[callcta.Outcome] = []
+
+    def collect() -> None:
+        with pytest.raises(callcta.CancelledError, match="the client is closed"):
+            told.extend(outcomes)
+
+    collecting = threading.Thread(target=collect)
+    sending = threading.Thread(target=client.send, args=("9", CALL))
+    for thread in collecting, sending:
+        thread.start()
+    server.wait_for(2)
+    assert client.pending >= 2
+    draining = threading.Thread(target=client.drain)
+    draining.start()
+    while not client._sends.closed:  # pyright: ignore[reportPrivateUsage]
+        time.sleep(0.001)
+    with pytest.raises(callcta.CancelledError) as caught:
+        client.send("10", CALL)
+    assert (caught.value.delivery, caught.value.reason) == ("not_sent", "closed")
+    go.set()
+    for thread in draining, collecting, sending:
+        thread.join()
+    assert client.pending == 0
+    assert len(server.requests) >= 2
+
+
+def test_draining_with_asyncio(server: Server) -> None:
+    async def main() -> None:
+        client = server.aio_client(workers=2)
+        sends = [asyncio.ensure_future(client.send(str(n), CALL)) for n in range(1, 51)]
+        await asyncio.sleep(0)
+        assert client.pending == 50
+        await client.drain()
+        assert client.pending == 0
+        assert all(send.done() and send.result().message_id for send in sends)
+        with pytest.raises(callcta.CancelledError) as caught:
+            await client.send("51", CALL)
+        assert (caught.value.delivery, caught.value.reason) == ("not_sent", "closed")
+
+    asyncio.run(main())
+    assert len(server.requests) == 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable
 from typing import Self, Unpack
 
@@ -10,6 +11,9 @@ from callcta._many import Many
 from callcta._native import PACE, Message, Receipt, Recipient
 from callcta._outcome import Outcome
 from callcta.options import SendOptions
+
+# How many seconds until `drain` looks again.
+_POLL = 0.01
 
 
 class Client(ClientBase):
@@ -88,6 +92,21 @@ class Client(ClientBase):
             raise
         finally:
             many.stop()
+
+    @property
+    def pending(self) -> int:
+        """How many messages have no outcome yet: those that wait and those that are being sent."""
+        return self._sends.pending
+
+    def drain(self) -> None:
+        """Ends gracefully: takes no more messages, waits for what is pending, then closes.
+
+        Not for a signal handler that interrupts a `send`, for which it would wait.
+        """
+        self._sends.refuse()
+        while self.pending:
+            time.sleep(_POLL)
+        self.close()
 
     def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""

@@ -869,6 +869,11 @@ class _Client:
         Sends and waits. `key` is what the callback is told.
         """
     @property
+    def sending(self, /) -> int:
+        """
+        How many blocking sends are under way.
+        """
+    @property
     def workers(self, /) -> int:
         """
         Most threads of an outbox.
@@ -935,6 +940,11 @@ class _Outbox:
     def close(self, /) -> None:
         """
         Cancels what is queued, and refuses more.
+        """
+    @property
+    def pending(self, /) -> int:
+        """
+        How many messages have no outcome yet.
         """
     def submit(
         self,

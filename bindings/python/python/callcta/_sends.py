@@ -61,8 +61,15 @@ class Sends:
         if self._retries is not None:
             self._retries.remove(key)
 
+    @property
+    def pending(self) -> int:
+        """How many messages have no outcome yet."""
+        outboxes = list(self._outboxes)
+        return self._native.sending + sum(outbox.pending for outbox in outboxes)
+
     def send(self, to: str | Recipient, message: Message, options: SendOptions) -> Receipt:
         """Sends one message and waits."""
+        self.check_open()
         if self._retries is None:
             return self._native.send(None, to, message, options)
         key = next(self._keys)
@@ -72,11 +79,15 @@ class Sends:
         finally:
             self._retries.remove(key)
 
+    def refuse(self) -> None:
+        """Takes no more messages."""
+        self.closed = True
+        for tell in list(self.on_close):
+            tell()
+
     def close(self) -> None:
         """Ends everything."""
-        self.closed = True  # first: whoever comes too late for the loop sees it
+        self.refuse()  # first: whoever comes too late for the loop sees it
         for outbox in list(self._outboxes):
             outbox.close()
         self._native.close()
-        for tell in list(self.on_close):
-            tell()

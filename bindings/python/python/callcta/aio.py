@@ -30,6 +30,8 @@ _Sending: TypeAlias = tuple[int, _Future, _Outbox, str | Recipient, Message, Sen
 
 # How many seconds a closed client waits for messages to say that they are at their end anyway.
 _GRACE = 0.1
+# How many seconds until `drain` looks again.
+_POLL = 0.01
 # Most sends that start, and most outcomes that are told, in one turn of an event loop.
 _TURN = 32
 
@@ -277,6 +279,19 @@ class Client(ClientBase):
                 if not future.cancel() and not future.cancelled():
                     future.exception()  # nobody has to be told any more
             sends.end(outbox)
+
+    @property
+    def pending(self) -> int:
+        """How many messages have no outcome yet: those that wait and those that are being sent."""
+        bridges = list(self._bridges.values())
+        return sum(len(bridge.backlog) + len(bridge.waiting) for bridge in bridges)
+
+    async def drain(self) -> None:
+        """Ends gracefully: takes no more messages, waits for what is pending, then closes."""
+        self._sends.refuse()
+        while self.pending:  # noqa: ASYNC110 (in several loops perhaps)
+            await asyncio.sleep(_POLL)
+        await self.close()
 
     async def close(self) -> None:
         """Closes every connection. Sends in flight end at once, later ones fail."""
