@@ -56,8 +56,7 @@ pub fn field_names() -> Vec<&'static str> {
 /// The error of a send for which the client takes no more.
 #[napi]
 pub fn closed() -> NativeError {
-    let what = "the client is closed";
-    (&Error::cancelled(Delivery::NotSent, CancelReason::Closed, what)).into()
+    (&Error::cancelled(Delivery::NotSent, CancelReason::Closed)).into()
 }
 
 #[napi]

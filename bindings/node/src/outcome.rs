@@ -193,6 +193,5 @@ impl From<&Error> for NativeError {
 /// The error of a send that was given up before it began.
 #[napi]
 pub fn not_begun() -> NativeError {
-    let what = "cancelled before it was sent";
-    (&Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what)).into()
+    (&Error::cancelled(Delivery::NotSent, CancelReason::Aborted)).into()
 }

@@ -13,6 +13,7 @@ use crate::output::{BAD, DIM, GOOD, STRONG, WARN, plain, styled, violation};
 #[derive(Serialize)]
 struct Sent<'a> {
     ok: bool,
+    host: &'a str,
     message_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient_id: Option<&'a str>,
@@ -22,6 +23,9 @@ struct Sent<'a> {
 #[derive(Serialize)]
 struct Failed<'a> {
     ok: bool,
+    /// If it came to a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<&'a str>,
     kind: &'static str,
     delivery: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,36 +84,36 @@ impl From<Duration> for Seconds {
     }
 }
 
-/// One line of JSON about the outcome.
-pub fn json(outcome: Result<&Receipt, &Error>, out: &mut impl Write) -> io::Result<()> {
-    match outcome {
-        Ok(receipt) => line(
-            &Sent {
-                ok: true,
-                message_id: &receipt.message_id,
-                recipient_id: receipt.recipient_id.as_deref(),
-            },
-            out,
-        ),
-        Err(error) => {
-            let graph = error.graph();
-            let failed = Failed {
-                ok: false,
-                kind: error.kind().as_str(),
-                delivery: error.delivery().as_str(),
-                reason: error.reason().map(CancelReason::as_str),
-                message: error.to_string(),
-                // An answer without a code reads as code 0.
-                code: graph.map(|graph| graph.code).filter(|code| *code != 0),
-                subcode: graph.and_then(|graph| graph.subcode),
-                trace_id: graph.and_then(|graph| graph.trace_id.as_deref()),
-                http_status: error.http_status(),
-                retry_after: error.retry_after().map(Into::into),
-                violations: Broken::each(error.violations()),
-            };
-            line(&failed, out)
-        }
-    }
+/// One line of JSON about a send that worked.
+pub fn json_receipt(receipt: &Receipt, host: &str, out: &mut impl Write) -> io::Result<()> {
+    let sent = Sent {
+        ok: true,
+        host,
+        message_id: &receipt.message_id,
+        recipient_id: receipt.recipient_id.as_deref(),
+    };
+    line(&sent, out)
+}
+
+/// One line of JSON about a send that failed.
+pub fn json_failure(error: &Error, host: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+    let graph = error.graph();
+    let failed = Failed {
+        ok: false,
+        host,
+        kind: error.kind().as_str(),
+        delivery: error.delivery().as_str(),
+        reason: error.reason().map(CancelReason::as_str),
+        message: error.to_string(),
+        // An answer without a code reads as code 0.
+        code: graph.map(|graph| graph.code).filter(|code| *code != 0),
+        subcode: graph.and_then(|graph| graph.subcode),
+        trace_id: graph.and_then(|graph| graph.trace_id.as_deref()),
+        http_status: error.http_status(),
+        retry_after: error.retry_after().map(Into::into),
+        violations: Broken::each(error.violations()),
+    };
+    line(&failed, out)
 }
 
 /// A value as one line of JSON.
@@ -119,9 +123,13 @@ pub fn line(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// A receipt in words.
-pub fn receipt(receipt: &Receipt) -> String {
+pub fn receipt(receipt: &Receipt, host: &str) -> String {
     let mut text = format!("{}: the platform took the message\n", styled(GOOD, "sent"));
-    detail(&mut text, "message", &plain(&receipt.message_id));
+    detail(&mut text, "host", host);
+    // A sender action has none.
+    if !receipt.message_id.is_empty() {
+        detail(&mut text, "message", &plain(&receipt.message_id));
+    }
     if let Some(recipient) = &receipt.recipient_id {
         detail(&mut text, "recipient", &plain(recipient));
     }
@@ -134,7 +142,7 @@ pub fn receipt(receipt: &Receipt) -> String {
 
 /// A failure in words: what happened, whether the message may have arrived, and
 /// what to do.
-pub fn failure(error: &Error) -> String {
+pub fn failure(error: &Error, host: Option<&str>) -> String {
     if error.kind() == ErrorKind::InvalidArgument {
         return format!("{} {}\n", styled(BAD, "error:"), plain(&error.to_string()));
     }
@@ -154,6 +162,9 @@ pub fn failure(error: &Error) -> String {
         Delivery::Unknown => (WARN, "unknown; the message may or may not have arrived"),
     };
     detail(&mut text, "delivery", &styled(style, delivery));
+    if let Some(host) = host {
+        detail(&mut text, "host", host);
+    }
     if let Some(graph) = error.graph() {
         // The platform's texts explain more than its numbers, to the person
         // who knows what was sent.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use callcta::{Error, Receipt, Request, Result, Severity, Violation};
+use callcta::{Client, Error, Receipt, Request, Result, Severity, Violation};
 
 use crate::args::SendArgs;
 use crate::exit::Exit;
@@ -13,29 +13,36 @@ use crate::{compose, report};
 pub fn run(args: &SendArgs) -> Exit {
     let request = match compose::request(args) {
         Ok(request) => request,
-        Err(error) => return fail(&error, args.json),
+        Err(error) => return fail(&error, None, args.json),
     };
     if args.dry_run {
         return dry_run(&request, args);
     }
-    match send(&request, args) {
+    let client = match args.settings.client() {
+        Ok(client) => client,
+        Err(error) => return fail(&error, None, args.json),
+    };
+    match send(&client, &request, args.unchecked) {
         Ok(receipt) => {
             let written = if args.json {
-                report::json(Ok(&receipt), &mut io::stdout())
+                report::json_receipt(&receipt, client.host(), &mut io::stdout())
             } else {
-                write!(anstream::stdout(), "{}", report::receipt(&receipt))
+                let text = report::receipt(&receipt, client.host());
+                write!(anstream::stdout(), "{text}")
             };
             // The message is out, whatever became of the words about it.
             after_writing(written, Exit::Done);
             Exit::Done
         }
-        Err(error) => fail(&error, args.json),
+        Err(error) => {
+            let spoken_to = (error.attempts() > 0).then(|| client.host());
+            fail(&error, spoken_to, args.json)
+        }
     }
 }
 
-fn send(request: &Request, args: &SendArgs) -> Result<Receipt> {
-    let client = args.settings.client()?;
-    if !args.unchecked {
+fn send(client: &Client, request: &Request, unchecked: bool) -> Result<Receipt> {
+    if !unchecked {
         // Errors come back with the warnings beside them.
         let violations = request.validate();
         if !refused(&violations) {
@@ -87,12 +94,12 @@ fn show(request: &Request, json: bool) -> io::Result<()> {
     writeln!(out)
 }
 
-fn fail(error: &Error, json: bool) -> Exit {
+fn fail(error: &Error, host: Option<&str>, json: bool) -> Exit {
     let exit = Exit::from(error);
     if json {
-        after_writing(report::json(Err(error), &mut io::stdout()), exit);
+        after_writing(report::json_failure(error, host, &mut io::stdout()), exit);
     } else {
-        say(report::failure(error).trim_end());
+        say(report::failure(error, host).trim_end());
     }
     exit
 }

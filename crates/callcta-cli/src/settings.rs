@@ -139,6 +139,7 @@ impl Settings {
         })?;
 
         let mut builder = Client::builder(page_id, token)
+            .base_url(&self.base_url)
             .version(&self.api_version)
             .use_me(self.me)
             .token_placement(match self.token_in {
@@ -157,9 +158,6 @@ impl Settings {
                     event.wait.as_secs_f64()
                 ));
             });
-        if !self.base_url.is_empty() {
-            builder = builder.base_url(&self.base_url);
-        }
         if let Some(secret) = secret(self.app_secret_file.as_deref(), self.app_secret.as_ref())? {
             builder = builder.app_secret(secret);
         }

@@ -230,11 +230,12 @@ fn a_file_without_a_recipient_is_not_sent() {
 
 #[test]
 fn success_as_json() {
-    let run = run(Platform::taking().send(&CARD).arg("--json"));
+    let platform = Platform::taking();
+    let run = run(platform.send(&CARD).arg("--json"));
     assert_eq!(run.code, 0);
     assert_eq!(
         run.json(),
-        json!({"ok": true, "message_id": "m_1", "recipient_id": PSID})
+        json!({"ok": true, "host": platform.host(), "message_id": "m_1", "recipient_id": PSID})
     );
     assert_eq!(run.stderr, "");
 }
@@ -243,7 +244,48 @@ fn success_as_json() {
 fn success_without_a_recipient_id_leaves_the_key_out() {
     let platform = Platform::answering("200 OK", "", r#"{"message_id":"m_2"}"#);
     let run = run(platform.send(&CARD).arg("--json"));
-    assert_eq!(run.json(), json!({"ok": true, "message_id": "m_2"}));
+    let host = platform.host();
+    assert_eq!(
+        run.json(),
+        json!({"ok": true, "host": host, "message_id": "m_2"})
+    );
+}
+
+#[test]
+fn whoever_was_spoken_to_is_named() {
+    let taking = Platform::taking();
+    let sent = run(&mut taking.send(&CARD));
+    assert!(sent.stdout.contains(taking.host()), "{sent:?}");
+    for (platform, codes) in [
+        (
+            Platform::answering("405 Method Not Allowed", "", "<p>no</p>"),
+            [4, 4],
+        ),
+        (Platform::hanging_up(), [4, 4]),
+    ] {
+        let in_words = run(&mut platform.send(&CARD));
+        let as_json = run(platform.send(&CARD).arg("--json"));
+        assert_eq!([in_words.code, as_json.code], codes);
+        assert!(in_words.stderr.contains(platform.host()), "{in_words:?}");
+        assert_eq!(as_json.json()["host"], platform.host());
+    }
+    // Nobody was.
+    let bad = ["--to", PSID, "--button", "Hi", "--json"];
+    assert!(run(&mut taking.send(&bad)).json().get("host").is_none());
+}
+
+#[test]
+fn an_empty_base_url_is_not_meta() {
+    let platform = Platform::taking();
+    let mut by_variable = platform.send(&CARD);
+    by_variable.env("CALLCTA_BASE_URL", "");
+    let mut by_flag = platform.send(&CARD);
+    by_flag.args(["--base-url", ""]);
+    for command in [&mut by_variable, &mut by_flag] {
+        let run = run(command);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("the base URL is empty"), "{run:?}");
+    }
 }
 
 #[test]
@@ -339,6 +381,7 @@ fn rejected() {
         json,
         json!({
             "ok": false,
+            "host": platform.host(),
             "kind": "outside_window",
             "delivery": "rejected",
             "message": json["message"],

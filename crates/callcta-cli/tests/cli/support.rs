@@ -110,6 +110,11 @@ impl Platform {
         )))
     }
 
+    /// What the program calls it.
+    pub fn host(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     /// Takes every message.
     pub fn taking() -> Self {
         let body = format!(r#"{{"recipient_id":"{PSID}","message_id":"m_1"}}"#);

@@ -232,6 +232,7 @@ impl ClientBuilder {
         Ok(Client {
             inner: Arc::new(Inner {
                 page_id,
+                host: endpoint.host().to_owned(),
                 access: Access::new(endpoint, self.token_provider),
                 headers: self.headers,
                 transport,

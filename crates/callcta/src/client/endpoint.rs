@@ -82,6 +82,12 @@ impl Endpoint {
         Endpoint::of(url, self.loopback, token, secret, self.placement)
     }
 
+    /// With its port, if that is in the URL.
+    pub(super) fn host(&self) -> &str {
+        let after = self.bare_url.split_once("://").map_or("", |(_, it)| it);
+        after.split('/').next().unwrap_or_default()
+    }
+
     pub(super) fn is_with(&self, token: &AccessToken) -> bool {
         self.token == *token
     }
@@ -153,8 +159,11 @@ impl Endpoint {
 
 /// The base URL without a slash at its end, and whether its host is this machine.
 fn check_base_url(base_url: &str) -> Result<(String, bool)> {
-    let base_url = base_url.trim_end_matches('/');
     let invalid = |what: &str| Error::invalid_argument(format!("the base URL {what}"));
+    if base_url.is_empty() {
+        return Err(invalid("is empty; leave it out to reach Meta"));
+    }
+    let base_url = base_url.trim_end_matches('/');
     let uri: ureq::http::Uri = base_url.parse().map_err(|_| invalid("is not a URL"))?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
         return Err(invalid("must start with https:// and name a host"));

@@ -20,7 +20,7 @@ pub use self::told::{Receipt, RetryEvent, log_line};
 use self::access::Access;
 use self::endpoint::Endpoint;
 use crate::cancel::{CancelToken, Wake};
-use crate::error::{CancelReason, Delivery, Error, ErrorKind, Result};
+use crate::error::{Addressee, CancelReason, Delivery, Error, ErrorKind, Result};
 use crate::headers::Headers;
 use crate::message::body::Body;
 use crate::message::{Message, Recipient, Request, SendOptions};
@@ -59,6 +59,7 @@ pub struct Client {
 
 struct Inner {
     page_id: String,
+    host: String,
     access: Access,
     headers: Headers,
     transport: Arc<dyn Transport>,
@@ -80,6 +81,11 @@ impl Client {
     /// The Page that the client sends for.
     pub fn page_id(&self) -> &str {
         &self.inner.page_id
+    }
+
+    /// Where it sends to: the host of the base URL, with its port if that has one.
+    pub fn host(&self) -> &str {
+        &self.inner.host
     }
 
     /// Sends a message and waits for the platform's answer.
@@ -256,6 +262,8 @@ impl Client {
         };
         let mut body = Vec::new();
 
+        let of_send =
+            |error: Error, attempts| error.of_send(addressee(recipient), &inner.host, attempts);
         let given_up = || cancel.is_some_and(CancelToken::is_cancelled);
         let mut attempt = 0;
         // Of the last try that may have arrived.
@@ -266,12 +274,10 @@ impl Client {
                 Err(passed) => break passed,
             };
             if self.is_closed() {
-                let what = "the client is closed";
-                break Error::cancelled(Delivery::NotSent, CancelReason::Closed, what);
+                break Error::cancelled(Delivery::NotSent, CancelReason::Closed);
             }
             if given_up() {
-                let what = "cancelled before it was sent";
-                break Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what);
+                break Error::cancelled(Delivery::NotSent, CancelReason::Aborted);
             }
             match inner.access.now() {
                 Ok(now) => {
@@ -304,7 +310,7 @@ impl Client {
                         elapsed: Duration::ZERO,
                     });
                 }
-                Err(error) => error.with_attempts(attempt),
+                Err(error) => of_send(error, attempt),
             };
             let Some(wait) = inner.retry.wait(&error, attempt) else {
                 break error;
@@ -347,7 +353,7 @@ impl Client {
             }
             _ => failed,
         };
-        Err(told.with_attempts(attempt))
+        Err(of_send(told, attempt))
     }
 
     fn post_once(
@@ -411,14 +417,23 @@ impl fmt::Debug for Client {
     }
 }
 
+fn addressee(recipient: &Recipient) -> Addressee {
+    match recipient {
+        Recipient::Id(_) => Addressee::Person,
+        Recipient::UserRef(_) => Addressee::UserRef,
+        Recipient::CommentId(_) => Addressee::Comment,
+        Recipient::PostId(_) => Addressee::Post,
+        Recipient::Other(_) => Addressee::Other,
+    }
+}
+
 fn end_of(wait: Duration) -> Option<SystemTime> {
     SystemTime::now().checked_add(wait)
 }
 
 /// What a send tells that is given up when it would have been tried again.
 fn cancelled_after(failed: Error) -> Error {
-    let what = "cancelled before the next try";
-    Error::cancelled(failed.delivery(), CancelReason::Aborted, what).with_source(failed)
+    Error::cancelled(failed.delivery(), CancelReason::Aborted).with_source(failed)
 }
 
 /// The time until the deadline, if there is one.

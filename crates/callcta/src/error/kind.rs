@@ -39,8 +39,8 @@ macro_rules! kinds {
                 }
             }
 
-            /// What a person can do about it, in one sentence.
-            pub fn advice(self) -> &'static str {
+            /// What a person can do about it where nothing more is known.
+            pub(super) fn general_advice(self) -> &'static str {
                 match self {
                     $(ErrorKind::$variant => $advice,)+
                 }
@@ -91,10 +91,10 @@ kinds! {
         "look the code up in the Messenger Platform's error codes";
     /// Resolving, connecting or TLS failed; nothing was sent.
     Connect = 300, "connect", "could not connect",
-        "check the network, the host name and the proxy; nothing was sent";
+        "nothing was sent; check the network, the host name and the proxy";
     /// A time limit ran out.
     Timeout = 301, "timeout", "a time limit ran out",
-        "if the delivery is unknown, the message may have been delivered: check before sending it again";
+        "nothing was sent; check the network, the host name and the proxy, and try again";
     /// The connection broke after the request, or part of it, was sent.
     Network = 302, "network", "the connection broke before an answer came",
         "the message may have been delivered: check before sending it again";
@@ -103,7 +103,7 @@ kinds! {
         "the message may have been delivered: check before sending it again";
     /// The send was given up, or the client closed; [`Error::reason`](crate::Error::reason) tells which.
     Cancelled = 400, "cancelled", "cancelled",
-        "see the delivery for whether the message went out before that";
+        "nothing was sent; send it again if it is still wanted";
     /// The message's deadline passed before it was sent.
     DeadlinePassed = 401, "deadline_passed", "the deadline has passed",
         "send it with a later deadline if it is still of use";

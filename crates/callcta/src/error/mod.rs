@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod advice;
 mod kind;
 
+pub(crate) use self::advice::Addressee;
+use self::advice::Context;
 pub use self::kind::{CancelReason, Delivery, ErrorKind};
 use crate::usage::Usage;
 use crate::violation::{Severity, Violation};
@@ -63,6 +66,9 @@ struct Inner {
     kind: ErrorKind,
     delivery: Delivery,
     reason: Option<CancelReason>,
+    to: Addressee,
+    /// Whether the answer is none of the Graph API's.
+    foreign: bool,
     detail: Option<String>,
     violations: Vec<Violation>,
     graph: Option<GraphError>,
@@ -72,6 +78,8 @@ struct Inner {
     usage: Usage,
     attempts: u32,
     elapsed: Duration,
+    /// Host and port, once a request was made.
+    host: Option<String>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -81,6 +89,8 @@ impl Error {
             kind,
             delivery,
             reason: None,
+            to: Addressee::default(),
+            foreign: false,
             detail: None,
             violations: Vec::new(),
             graph: None,
@@ -90,6 +100,7 @@ impl Error {
             usage: Usage::default(),
             attempts: 0,
             elapsed: Duration::ZERO,
+            host: None,
             source: None,
         }))
     }
@@ -108,8 +119,20 @@ impl Error {
 
     /// A send that was given up or ended by closing, with what is known about its
     /// message.
-    pub fn cancelled(delivery: Delivery, reason: CancelReason, detail: impl Into<String>) -> Self {
-        let mut error = Error::new(ErrorKind::Cancelled, delivery).with_detail(detail);
+    pub fn cancelled(delivery: Delivery, reason: CancelReason) -> Self {
+        let what = match (reason, delivery) {
+            (CancelReason::Closed, Delivery::NotSent) => "the client is closed",
+            (CancelReason::Closed, Delivery::Rejected) => {
+                "the client was closed before the next try"
+            }
+            (CancelReason::Closed, Delivery::Unknown) => {
+                "the client was closed while the message was being sent"
+            }
+            (CancelReason::Aborted, Delivery::NotSent) => "cancelled before it was sent",
+            (CancelReason::Aborted, Delivery::Rejected) => "cancelled before the next try",
+            (CancelReason::Aborted, Delivery::Unknown) => "cancelled while it was being sent",
+        };
+        let mut error = Error::new(ErrorKind::Cancelled, delivery).with_detail(what);
         error.0.reason = Some(reason);
         error
     }
@@ -154,12 +177,21 @@ impl Error {
         self
     }
 
+    /// The answer is none of the Graph API's.
+    pub(crate) fn foreign(mut self) -> Self {
+        self.0.foreign = true;
+        self
+    }
+
     pub(crate) fn set_elapsed(&mut self, elapsed: Duration) {
         self.0.elapsed = elapsed;
     }
 
-    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+    /// Of a send to somebody, after so many requests to a host.
+    pub(crate) fn of_send(mut self, to: Addressee, host: &str, attempts: u32) -> Self {
+        self.0.to = to;
         self.0.attempts = attempts;
+        self.0.host = (attempts > 0).then(|| host.to_owned());
         self
     }
 
@@ -232,7 +264,22 @@ impl Error {
 
     /// What a person can do about it, in one sentence.
     pub fn advice(&self) -> &'static str {
-        self.0.kind.advice()
+        let context = Context {
+            to: self.0.to,
+            reason: self.0.reason,
+            foreign: self.0.foreign,
+            is_final: !self.0.may_retry,
+        };
+        advice::advice(self.0.kind, self.0.delivery, context)
+    }
+
+    /// Who was spoken to, unless the text says so already or doesn't need to.
+    fn untold_host(&self) -> Option<&str> {
+        let inner = &*self.0;
+        let host = inner.host.as_deref()?;
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let told = inner.detail.as_deref().is_some_and(|it| it.contains(name));
+        (inner.kind != ErrorKind::Cancelled && !told).then_some(host)
     }
 }
 
@@ -240,17 +287,23 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
         f.write_str(inner.detail.as_deref().unwrap_or(inner.kind.what()))?;
-        if let Some(graph) = &inner.graph {
-            write!(f, " (code {}", graph.code)?;
-            if let Some(subcode) = graph.subcode {
-                write!(f, ", subcode {subcode}")?;
+        // An answer without a code reads as code 0.
+        let graph = inner.graph.as_ref().filter(|graph| graph.code != 0);
+        match (graph, inner.http_status, self.untold_host()) {
+            (Some(graph), ..) => {
+                write!(f, " (code {}", graph.code)?;
+                if let Some(subcode) = graph.subcode {
+                    write!(f, ", subcode {subcode}")?;
+                }
+                if let Some(trace) = &graph.trace_id {
+                    write!(f, ", trace {trace}")?;
+                }
+                f.write_str(")")?;
             }
-            if let Some(trace) = &graph.trace_id {
-                write!(f, ", trace {trace}")?;
-            }
-            f.write_str(")")?;
-        } else if let Some(status) = inner.http_status {
-            write!(f, " (HTTP status {status})")?;
+            (_, Some(status), Some(host)) => write!(f, " (HTTP status {status} from {host})")?,
+            (_, Some(status), None) => write!(f, " (HTTP status {status})")?,
+            (_, None, Some(host)) => write!(f, " ({host})")?,
+            (_, None, None) => {}
         }
         let errors = inner
             .violations

@@ -48,13 +48,11 @@ impl Job {
 }
 
 fn aborted() -> Error {
-    let what = "cancelled before it was sent";
-    Error::cancelled(Delivery::NotSent, CancelReason::Aborted, what)
+    Error::cancelled(Delivery::NotSent, CancelReason::Aborted)
 }
 
 fn closed() -> Error {
-    let what = "the outbox is closed";
-    Error::cancelled(Delivery::NotSent, CancelReason::Closed, what)
+    Error::cancelled(Delivery::NotSent, CancelReason::Closed).with_detail("the outbox is closed")
 }
 
 /// How long it may go unnoticed that the client, whose pace this is, was closed.

@@ -116,7 +116,7 @@ impl Reader<'_> {
             )),
             Some(error) => Err(error),
             None if enough => Ok(ids),
-            None => Err(unreadable(what_is_wrong(&body, &document))),
+            None => Err(unclear(&body, &document)),
         }
     }
 
@@ -140,8 +140,16 @@ impl Reader<'_> {
             (Some(told), Some(failure)) => told.with_source(failure),
             (Some(told), None) => told,
             (None, Some(failure)) => self.cut(failure),
-            (None, None) if doubtful => unreadable(what_is_wrong(&body, &document)),
-            (None, None) => of_status(self.status),
+            (None, None) if doubtful => unclear(&body, &document),
+            (None, None) => {
+                let error = of_status(self.status);
+                let is_page = body.start() == Start::Html;
+                if is_page || refused || self.status < 400 {
+                    error.foreign()
+                } else {
+                    error
+                }
+            }
         }
     }
 
@@ -180,7 +188,14 @@ impl Reader<'_> {
                 Claim::Other(_) | Claim::Unreadable => GraphError::default(),
             };
             let meaning = graph_error::meaning(&graph, self.status, self.calling);
-            of_meaning(meaning).with_graph(graph)
+            let told = of_meaning(meaning);
+            // The platform's own has a code.
+            let told = if graph.code == 0 {
+                told.foreign()
+            } else {
+                told
+            };
+            told.with_graph(graph)
         });
         told.reduce(|one, other| match (one.delivery(), other.delivery()) {
             _ if one.kind() == other.kind() => one,
@@ -260,11 +275,10 @@ pub(crate) fn of_transport(error: TransportError) -> Error {
         kind,
         ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::OutOfResources
     ) && error.kind != Failed::Refused;
-    let what = error.message.clone();
     let told = match error.kind {
-        Failed::Closed => Error::cancelled(delivery, CancelReason::Closed, what),
-        Failed::Cancelled => Error::cancelled(delivery, CancelReason::Aborted, what),
-        _ => Error::new(kind, delivery).with_detail(what),
+        Failed::Closed => Error::cancelled(delivery, CancelReason::Closed),
+        Failed::Cancelled => Error::cancelled(delivery, CancelReason::Aborted),
+        _ => Error::new(kind, delivery).with_detail(error.message.clone()),
     };
     told.with_may_retry(again && delivery == Delivery::NotSent)
         .with_source(error)
@@ -282,14 +296,15 @@ fn contradiction(what: &str, error: Option<&Error>) -> Error {
     }
 }
 
-fn what_is_wrong(body: &Body<'_>, document: &Document) -> &'static str {
+/// An answer that says neither that it worked nor that it failed.
+fn unclear(body: &Body<'_>, document: &Document) -> Error {
     match body.start() {
-        Start::Nothing => "the answer is empty",
+        Start::Nothing => unreadable("the answer is empty"),
         Start::Json if document.whole => {
-            "the answer is JSON, but holds neither a message id nor an error"
+            unreadable("the answer is JSON, but holds neither a message id nor an error")
         }
-        Start::Json => "the answer is broken JSON",
-        Start::Html => "the answer is HTML, not JSON",
-        Start::Other => "the answer is not JSON",
+        Start::Json => unreadable("the answer is broken JSON"),
+        Start::Html => unreadable("the answer is HTML, not JSON").foreign(),
+        Start::Other => unreadable("the answer is not JSON").foreign(),
     }
 }

@@ -8,6 +8,7 @@ mod retry;
 mod samples;
 #[path = "../transport/server.rs"]
 mod server;
+mod texts;
 
 use callcta::{Button, Client, ClientBuilder, Message, RetryPolicy};
 
