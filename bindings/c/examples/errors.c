@@ -6,7 +6,6 @@
 #include <callcta.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* Says what became of a message that was not sent, and what to do. */
 static void explain(const char *what, callcta_error *error) {
@@ -38,43 +37,41 @@ static void explain(const char *what, callcta_error *error) {
     callcta_error_free(error);
 }
 
-/* Sends a button template and explains the failure that must come. */
+/* Sends a button template, maybe with another token, and explains the failure that must
+ * come. */
 static int provoke(const char *what, const char *token, const char *psid, int64_t days) {
-    const char *base_url = getenv("CALLCTA_BASE_URL");
     callcta_config *config;
     callcta_client *client = NULL;
     callcta_button *call = NULL;
     callcta_message *message = NULL;
     callcta_error *error;
-    callcta_status status = callcta_config_new(getenv("CALLCTA_PAGE_ID"), token, &config, &error);
-    if (!status && base_url)
-        status = callcta_config_set(config, CALLCTA_SETTING_BASE_URL, base_url, &error);
-    if (status || callcta_client_new(config, &client, &error) ||
+    int sent = 0;
+    if (callcta_config_from_env(&config, &error) ||
+        callcta_client_new(config, &client, &error) ||
+        (token && callcta_client_set_access_token(client, token, &error)) ||
         callcta_button_audio_call("Call Now", days, &call, &error) ||
         callcta_message_buttons("Contact Support!", &message, &error) ||
         callcta_message_add_button(message, call, &error) ||
         callcta_client_send(client, psid, message, NULL, &error)) {
         explain(what, error);
-        status = 0;
     } else {
         fprintf(stderr, "%s: it was sent\n", what);
-        status = 1;
+        sent = 1;
     }
     callcta_message_free(message);
     callcta_button_free(call);
     callcta_client_free(client);
     callcta_config_free(config);
-    return (int)status;
+    return sent;
 }
 
 int main(int argc, char **argv) {
-    const char *token = getenv("CALLCTA_ACCESS_TOKEN");
     if (argc != 2) {
         fprintf(stderr, "usage: %s PSID\n", argv[0]);
         return 2;
     }
-    return provoke("a button for too many days", token, argv[1], 8) ||
+    return provoke("a button for too many days", NULL, argv[1], 8) ||
            provoke("a token that doesn't work", "wrong", argv[1], CALLCTA_DAYS_DEFAULT) ||
-           provoke("a person nobody knows", token, "1", CALLCTA_DAYS_DEFAULT) ||
-           provoke("a recipient that is no PSID", token, "somebody", CALLCTA_DAYS_DEFAULT);
+           provoke("a person nobody knows", NULL, "1", CALLCTA_DAYS_DEFAULT) ||
+           provoke("a recipient that is no PSID", NULL, "somebody", CALLCTA_DAYS_DEFAULT);
 }

@@ -7,7 +7,6 @@
 #include <callcta.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static atomic_int sent, failed;
 static _Atomic callcta_status first_failure;
@@ -30,7 +29,6 @@ static void on_done(void *psid, const callcta_receipt *receipt, const callcta_er
 }
 
 int main(int argc, char **argv) {
-    const char *base_url = getenv("CALLCTA_BASE_URL");
     callcta_config *config;
     callcta_client *client = NULL;
     callcta_outbox *outbox = NULL;
@@ -38,9 +36,7 @@ int main(int argc, char **argv) {
     callcta_message *message = NULL;
     callcta_error *error;
     bool wrong =
-        callcta_config_new(getenv("CALLCTA_PAGE_ID"), getenv("CALLCTA_ACCESS_TOKEN"), &config,
-                           &error) ||
-        (base_url && callcta_config_set(config, CALLCTA_SETTING_BASE_URL, base_url, &error)) ||
+        callcta_config_from_env(&config, &error) ||
         callcta_client_new(config, &client, &error) ||
         /* 0: as many threads and as long a queue as the library thinks best */
         callcta_outbox_new(client, 0, 0, &outbox, &error) ||

@@ -5,7 +5,6 @@
 // CALLCTA_BASE_URL leads to an emulator instead of the platform.
 #include <callcta.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -62,10 +61,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     try {
-        auto config = make<Config>(callcta_config_new, std::getenv("CALLCTA_PAGE_ID"),
-                                   std::getenv("CALLCTA_ACCESS_TOKEN"));
-        if (const char *base_url = std::getenv("CALLCTA_BASE_URL"))
-            call(callcta_config_set, config.get(), CALLCTA_SETTING_BASE_URL, base_url);
+        auto config = make<Config>(callcta_config_from_env);
         auto client = make<Client>(callcta_client_new, config.get());
 
         auto button = make<Button>(callcta_button_audio_call, "Call Now", 5);

@@ -5,10 +5,8 @@
  * CALLCTA_BASE_URL leads to an emulator instead of the platform. */
 #include <callcta.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 int main(int argc, char **argv) {
-    const char *base_url = getenv("CALLCTA_BASE_URL");
     callcta_config *config;
     callcta_client *client = NULL;
     callcta_button *call = NULL;
@@ -23,10 +21,7 @@ int main(int argc, char **argv) {
     }
     /* Each function returns 0 if it works, so the chain ends at the first that
      * fails, and `error` says why. */
-    if (callcta_config_new(getenv("CALLCTA_PAGE_ID"), getenv("CALLCTA_ACCESS_TOKEN"), &config,
-                           &error) ||
-        (base_url && callcta_config_set(config, CALLCTA_SETTING_BASE_URL, base_url, &error)) ||
-        callcta_client_new(config, &client, &error) ||
+    if (callcta_config_from_env(&config, &error) || callcta_client_new(config, &client, &error) ||
         callcta_button_audio_call("Call Now", 5, &call, &error) ||
         callcta_element_new("Contact Support!", &card, &error) ||
         callcta_element_add_button(card, call, &error) ||

@@ -634,6 +634,15 @@ enum callcta_option_constant {
    * option sets.
    */
   CALLCTA_OPTION_FIELDS = 3009,
+  /**
+   * Bound for one whole request and its answer, in milliseconds, instead of the client's.
+   */
+  CALLCTA_OPTION_TIMEOUT_MS = 3010,
+  /**
+   * Further headers of this request, as a JSON object of texts, beside the client's or
+   * instead of those with the same name.
+   */
+  CALLCTA_OPTION_HEADERS = 3011,
 };
 
 /**
@@ -724,6 +733,11 @@ enum callcta_setting_constant {
    * Default: none.
    */
   CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES = 4018,
+  /**
+   * Further headers of each request, as a JSON object of texts, such as those of tracing.
+   * Default: none.
+   */
+  CALLCTA_SETTING_HEADERS = 4019,
 };
 
 /**
@@ -1007,6 +1021,14 @@ callcta_status callcta_config_new(const char *page_id,
                                   struct callcta_error **error);
 
 /**
+ * Makes settings of the environment: `CALLCTA_PAGE_ID` and `CALLCTA_ACCESS_TOKEN`, and,
+ * where they are set, `CALLCTA_APP_SECRET` and `CALLCTA_BASE_URL`, which may lead to an
+ * emulator. Fails with `CALLCTA_INVALID_ARGUMENT`, which names what is missing.
+ */
+callcta_status callcta_config_from_env(struct callcta_config **config,
+                                       struct callcta_error **error);
+
+/**
  * Sets one of `CALLCTA_SETTING_*`, which says what `value` is. Fails with
  * `CALLCTA_INVALID_ARGUMENT` if it is something else.
  */
@@ -1047,6 +1069,14 @@ void callcta_config_free(struct callcta_config *config);
 callcta_status callcta_client_new(const struct callcta_config *config,
                                   struct callcta_client **client,
                                   struct callcta_error **error);
+
+/**
+ * Makes requests with another access token from now on. Fails with
+ * `CALLCTA_INVALID_ARGUMENT` if it can't be one.
+ */
+callcta_status callcta_client_set_access_token(const struct callcta_client *client,
+                                               const char *access_token,
+                                               struct callcta_error **error);
 
 /**
  * Sends a message to a PSID and waits for the platform's answer. `receipt` may be

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::ptr;
 
-use callcta::{CancelToken, Client};
+use callcta::{CancelToken, Client, Environment};
 use serde_json::Value;
 
 use crate::ffi::{Result, call_back, name_of, output, set_to};
@@ -62,6 +62,9 @@ pub const CALLCTA_SETTING_RETRY_UNKNOWN: callcta_setting = 4017;
 /// `[{"code": 10, "subcode": 7}, {"code": 11}]`, the latter whatever the subcode.
 /// Default: none.
 pub const CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES: callcta_setting = 4018;
+/// Further headers of each request, as a JSON object of texts, such as those of tracing.
+/// Default: none.
+pub const CALLCTA_SETTING_HEADERS: callcta_setting = 4019;
 
 const SETTINGS: &[(callcta_setting, &str)] = &[
     (CALLCTA_SETTING_BASE_URL, "base_url"),
@@ -85,6 +88,7 @@ const SETTINGS: &[(callcta_setting, &str)] = &[
         CALLCTA_SETTING_CALLING_NOT_ENABLED_CODES,
         "calling_not_enabled_codes",
     ),
+    (CALLCTA_SETTING_HEADERS, "headers"),
 ];
 
 /// Settings of a client.
@@ -99,6 +103,16 @@ pub struct callcta_config {
 }
 
 impl callcta_config {
+    fn new(page_id: String, access_token: String) -> Self {
+        callcta_config {
+            page_id,
+            access_token,
+            settings: Vec::new(),
+            on_retry: None,
+            user_data: 0,
+        }
+    }
+
     fn set(&mut self, name: &str, text: &str) -> Result {
         let value = set_to(text, |value| {
             // So that a wrong type shows here already.
@@ -136,13 +150,29 @@ pub unsafe extern "C" fn callcta_config_new(
     error: *mut *mut callcta_error,
 ) -> callcta_status {
     give!(config, error, {
-        new(callcta_config {
-            page_id: arg!(text page_id).to_owned(),
-            access_token: arg!(text access_token).to_owned(),
-            settings: Vec::new(),
-            on_retry: None,
-            user_data: 0,
-        })
+        let (page_id, access_token) = (arg!(text page_id), arg!(text access_token));
+        new(callcta_config::new(
+            page_id.to_owned(),
+            access_token.to_owned(),
+        ))
+    })
+}
+
+/// Makes settings of the environment: `CALLCTA_PAGE_ID` and `CALLCTA_ACCESS_TOKEN`, and,
+/// where they are set, `CALLCTA_APP_SECRET` and `CALLCTA_BASE_URL`, which may lead to an
+/// emulator. Fails with `CALLCTA_INVALID_ARGUMENT`, which names what is missing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_config_from_env(
+    config: *mut *mut callcta_config, error: *mut *mut callcta_error,
+) -> callcta_status {
+    give!(config, error, {
+        let environment = Environment::read()?;
+        let mut made = callcta_config::new(environment.page_id, environment.access_token);
+        let (secret, url) = (environment.app_secret, environment.base_url);
+        let set = [("app_secret", secret), ("base_url", url)].into_iter();
+        let set = set.filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
+        made.settings.extend(set);
+        new(made)
     })
 }
 
@@ -219,6 +249,18 @@ pub unsafe extern "C" fn callcta_client_new(
             });
         }
         new(callcta_client(builder.build()?))
+    })
+}
+
+/// Makes requests with another access token from now on. Fails with
+/// `CALLCTA_INVALID_ARGUMENT` if it can't be one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_client_set_access_token(
+    client: *const callcta_client, access_token: *const c_char, error: *mut *mut callcta_error,
+) -> callcta_status {
+    body!(error, {
+        let (client, access_token) = (arg!(handle client), arg!(text access_token));
+        client.0.set_access_token(access_token)?;
     })
 }
 

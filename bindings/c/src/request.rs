@@ -50,6 +50,11 @@ pub const CALLCTA_OPTION_UNCHECKED: callcta_option = 3008;
 /// A JSON object of further fields for the top level of the request, which no other
 /// option sets.
 pub const CALLCTA_OPTION_FIELDS: callcta_option = 3009;
+/// Bound for one whole request and its answer, in milliseconds, instead of the client's.
+pub const CALLCTA_OPTION_TIMEOUT_MS: callcta_option = 3010;
+/// Further headers of this request, as a JSON object of texts, beside the client's or
+/// instead of those with the same name.
+pub const CALLCTA_OPTION_HEADERS: callcta_option = 3011;
 
 const OPTIONS: &[(callcta_option, &str)] = &[
     (CALLCTA_OPTION_MESSAGING_TYPE, "messaging_type"),
@@ -61,6 +66,8 @@ const OPTIONS: &[(callcta_option, &str)] = &[
     (CALLCTA_OPTION_DEADLINE_UNIX_MS, "deadline_ms"),
     (CALLCTA_OPTION_UNCHECKED, "unchecked"),
     (CALLCTA_OPTION_FIELDS, "fields"),
+    (CALLCTA_OPTION_TIMEOUT_MS, "timeout_ms"),
+    (CALLCTA_OPTION_HEADERS, "headers"),
 ];
 
 /// A whole request: a message with its recipient and options.

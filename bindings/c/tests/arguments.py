@@ -39,6 +39,7 @@ VALUES = {
 
 PROLOGUE = """\
 /* Written by arguments.py. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include "testsupport.h"
 
 static void on_retry(void *user_data, const callcta_error *error, uint32_t attempt, uint64_t wait) {
@@ -81,6 +82,8 @@ int main(void) {
     callcta_status status;
     char expected[128];
     char *url = refusing_url();
+    setenv("CALLCTA_PAGE_ID", PAGE_ID, 1);
+    setenv("CALLCTA_ACCESS_TOKEN", TOKEN, 1);
     CHECK_OK(callcta_button_audio_call("T", 5, &button, &error));
     CHECK_OK(callcta_element_new("T", &element, &error));
     CHECK_OK(callcta_message_generic(&generic, &error));

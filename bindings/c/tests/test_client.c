@@ -1,4 +1,5 @@
 /* Sends: what goes out, what comes back, what fails. */
+#define _POSIX_C_SOURCE 200809L /* setenv */
 #include "testsupport.h"
 
 #include <pthread.h>
@@ -453,6 +454,56 @@ static void settings_and_options_have_names(void) {
     server_stop(server);
 }
 
+static void settings_come_from_the_environment(void) {
+    server *server = server_start();
+    callcta_config *config = NULL;
+    unsetenv("CALLCTA_PAGE_ID");
+    unsetenv("CALLCTA_ACCESS_TOKEN");
+    CHECK_FAILS(callcta_config_from_env(&config, &error), CALLCTA_INVALID_ARGUMENT);
+    CHECK_HAS(error->message, "CALLCTA_PAGE_ID and CALLCTA_ACCESS_TOKEN must be set");
+    FREE_ERROR();
+    setenv("CALLCTA_PAGE_ID", PAGE_ID, 1);
+    setenv("CALLCTA_ACCESS_TOKEN", TOKEN, 1);
+    setenv("CALLCTA_APP_SECRET", "a secret", 1);
+    setenv("CALLCTA_BASE_URL", server_url(server), 1);
+    CHECK_OK(callcta_config_from_env(&config, &error));
+    CHECK_OK(send_sample(config, NULL));
+    CHECK_HAS(server_request(server, 0), "/" PAGE_ID "/messages");
+    CHECK_HAS(server_request(server, 0), "Bearer " TOKEN "\r\n");
+    CHECK_HAS(server_request(server, 0), "appsecret_proof");
+    server_stop(server);
+}
+
+static void tokens_and_headers_and_time_limits_can_change(void) {
+    server *server = server_start();
+    callcta_config *config = make_config(server_url(server));
+    callcta_client *client = NULL;
+    callcta_request *request = make_request(PSID);
+    CHECK_FAILS(callcta_config_set(config, CALLCTA_SETTING_HEADERS, "[]", &error),
+                CALLCTA_INVALID_ARGUMENT);
+    FREE_ERROR();
+    CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_HEADERS,
+                                "{\"x-trace\": \"all\", \"x-app\": \"1\"}", &error));
+    CHECK_OK(callcta_client_new(config, &client, &error));
+    CHECK_FAILS(callcta_client_set_access_token(client, "", &error), CALLCTA_INVALID_ARGUMENT);
+    FREE_ERROR();
+    CHECK_OK(callcta_client_set_access_token(client, "another", &error));
+    CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_HEADERS, "{\"x-trace\": \"one\"}", &error));
+    CHECK_OK(callcta_client_send_request(client, request, NULL, &error));
+    CHECK_HAS(server_request(server, 0), "Bearer another\r\n");
+    CHECK_HAS(server_request(server, 0), ": one\r\n");
+    CHECK_HAS(server_request(server, 0), "x-app: 1\r\n");
+    CHECK(strstr(server_request(server, 0), ": all\r\n") == NULL);
+    CHECK_OK(callcta_request_set(request, CALLCTA_OPTION_TIMEOUT_MS, "50", &error));
+    server_hold(server);
+    CHECK_FAILS(callcta_client_send_request(client, request, NULL, &error), CALLCTA_TIMEOUT);
+    FREE_ERROR();
+    callcta_request_free(request);
+    callcta_client_free(client);
+    callcta_config_free(config);
+    server_stop(server);
+}
+
 static void numbers_have_names(void) {
     CHECK_STR(callcta_status_name(CALLCTA_OK), "ok");
     CHECK_STR(callcta_status_name(CALLCTA_OUTSIDE_WINDOW), "outside_window");
@@ -578,6 +629,8 @@ int main(void) {
     settings_take_effect();
     settings_that_cannot_be();
     settings_and_options_have_names();
+    settings_come_from_the_environment();
+    tokens_and_headers_and_time_limits_can_change();
     numbers_have_names();
     closing_ends_what_is_in_flight();
     a_send_is_given_up();
