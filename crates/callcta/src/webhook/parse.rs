@@ -15,6 +15,7 @@ use super::fields::{
 };
 use super::order::identity;
 use super::refusal::{Refusal, RefusalKind};
+use crate::json;
 
 /// What one webhook request holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,15 +68,16 @@ fn envelope(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
         let text = format!("the body is longer than {BODY_MAX} bytes");
         return Err(Refusal::new(RefusalKind::TooLarge, text));
     }
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let read = serde_json::from_slice(body).or_else(|error| match whole_characters(body) {
-        Some(body) => serde_json::from_slice(&body),
-        None => Err(error),
+    let read = json::read(body).or_else(|unread| match whole_characters(body) {
+        Some(body) => json::read(&body),
+        None => Err(unread),
     });
     match read {
         Ok(Value::Object(root)) => Ok(root),
         Ok(_) => Err(invalid("the body is JSON, but not an object")),
-        Err(_) => Err(invalid("the body is not JSON")),
+        Err(_) => Err(invalid(
+            "the body is not JSON, or has a name twice in one object",
+        )),
     }
 }
 
