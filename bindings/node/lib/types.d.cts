@@ -99,7 +99,7 @@ export type ErrorKind =
 /** Which rule a violation is about. */
 export type Rule =
   | 'malformed_json'
-  | 'duplicate_name'
+  | 'duplicate_key'
   | 'inexact'
   | 'wrong_type'
   | 'required'

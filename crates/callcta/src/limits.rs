@@ -106,9 +106,6 @@ pub const QUICK_REPLY_TITLE_MAX: usize = 20;
 /// Quick replies page: "1000 character limit".
 pub const QUICK_REPLY_PAYLOAD_MAX: usize = 1000;
 
-/// Fewest items of `attachments`: a message that has nothing else would be empty.
-pub const ATTACHMENTS_MIN: usize = 1;
-
 /// Most items of `attachments`.
 ///
 /// Send messages page: up to 30 images.

@@ -19,7 +19,7 @@ impl Message {
     /// # Errors
     ///
     /// [`InvalidMessage`](crate::ErrorKind::InvalidMessage) if `json` is not a JSON
-    /// object, if an object in it has a name twice, or if it holds a number or a text
+    /// object, if an object in it has a key twice, or if it holds a number or a text
     /// that can't be kept exactly. Its violations say what and where; columns count
     /// characters (Unicode code points) from 1. Whatever else is wrong inside is kept
     /// as it is and reported by [`validate`](Message::validate).

@@ -72,8 +72,8 @@ macro_rules! rules {
 rules! {
     /// The text is not JSON.
     MalformedJson = "malformed_json",
-    /// An object has a name twice.
-    DuplicateName = "duplicate_name",
+    /// An object has a key twice.
+    DuplicateKey = "duplicate_key",
     /// A number or a text that JSON can write and callcta can't keep as it is.
     Inexact = "inexact",
     /// A field has a value of another JSON type.

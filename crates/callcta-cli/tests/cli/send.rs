@@ -330,6 +330,25 @@ fn an_invalid_message_is_not_sent_unless_unchecked() {
 }
 
 #[test]
+fn a_file_with_a_key_twice_is_not_sent_and_one_with_a_near_miss_is() {
+    let platform = Platform::taking();
+    let send =
+        |content: &str| run_with_input(&mut platform.send(&["--to", PSID, "--file", "-"]), content);
+    let twice = send(r#"{"text": "Hi", "text": "Ho"}"#);
+    assert_eq!(twice.code, 1, "{twice:?}");
+    assert!(
+        twice.stderr.contains("message.text: is there twice"),
+        "{twice:?}"
+    );
+    assert!(platform.received().is_empty());
+    let near = send(r#"{"text": "Hi", "metdata": "m"}"#);
+    assert_eq!(near.code, 0, "{near:?}");
+    let warning = "warning: message.metdata: is not known, did you mean metadata?";
+    assert!(near.stderr.starts_with(warning), "{near:?}");
+    assert_eq!(platform.received().len(), 1);
+}
+
+#[test]
 fn a_warning_is_told_and_the_message_sent() {
     let platform = Platform::taking();
     let run = run(&mut platform.send(&[

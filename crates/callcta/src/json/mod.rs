@@ -1,7 +1,7 @@
 //! Reads the JSON that people write and paste.
 //!
 //! `serde_json` decides what is JSON and what it says. What it takes without a word (a
-//! name that is there twice, a number with more digits than are kept) and what it
+//! key that is there twice, a number with more digits than are kept) and what it
 //! can't say (why something is no JSON, and where) is found by a scan of its own.
 
 mod encoding;
@@ -79,17 +79,17 @@ mod tests {
             ("{\"a\": \"call\n}", "an unclosed string", 1, 7),
             (
                 "{\"a\": \"one\ntwo\", \"b\": 1}",
-                "a line break inside a string",
+                "a raw newline inside a string",
                 1,
                 11,
             ),
             (
                 "{\"a\": \"one\r\ntwo\"}",
-                "a line break inside a string",
+                "a raw newline inside a string",
                 1,
                 11,
             ),
-            ("{\"a\": \"one\ttwo\"}", "a tab inside a string", 1, 11),
+            ("{\"a\": \"one\ttwo\"}", "a raw tab inside a string", 1, 11),
             (
                 "{\"a\": \"one\u{1}two\"}",
                 "a control character inside a string",
@@ -100,9 +100,9 @@ mod tests {
             ("{\"a\": 'b'}", "single quotes", 1, 7),
             ("{\"a\": `b`}", "a backtick", 1, 7),
             ("{“a”: 1}", "curly quotes", 1, 2),
-            ("{a: 1}", "an unquoted name", 1, 2),
-            ("{\"a\": 1, b: 2}", "an unquoted name", 1, 10),
-            ("{1: 2}", "an unquoted name", 1, 2),
+            ("{a: 1}", "an unquoted key", 1, 2),
+            ("{\"a\": 1, b: 2}", "an unquoted key", 1, 10),
+            ("{1: 2}", "an unquoted key", 1, 2),
             ("{\"a\": audio_call}", "an unquoted text", 1, 7),
             ("{\"a\": NaN}", "NaN", 1, 7),
             ("{\"a\": -Infinity}", "Infinity", 1, 7),
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_there_twice_is_refused() {
+    fn a_key_that_is_there_twice_is_refused() {
         assert_eq!(
             told("{\"a\": {\"b\": [0, {\"c\": 1,\n \"c\": 1}]}}"),
             ["a.b[1].c: is there twice, again at line 2, column 2"]

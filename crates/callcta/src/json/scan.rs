@@ -159,7 +159,7 @@ impl<'a> Scan<'a> {
                 self.top.insert(name.to_string(), value);
             }
             if names.contains(&name) {
-                self.report(&path, Rule::DuplicateName, start, "is there twice, again");
+                self.report(&path, Rule::DuplicateKey, start, "is there twice, again");
             }
             self.value(&path)?;
             names.insert(name);
@@ -251,7 +251,7 @@ impl<'a> Scan<'a> {
                 fault(self.at - 1, "a placeholder in place of a value")
             }
             Some(letter) if letter.is_alphanumeric() || letter == '_' || letter == '$' => {
-                fault(self.at, "an unquoted name")
+                fault(self.at, "an unquoted key")
             }
             _ => self.unexpected(),
         }
@@ -316,7 +316,7 @@ impl<'a> Scan<'a> {
                     self.escape(path)?;
                 }
                 b'\n' | b'\r' => return self.broken_string(start),
-                b'\t' => return fault(self.at, "a tab inside a string, which is written \\t"),
+                b'\t' => return fault(self.at, "a raw tab inside a string, which is written \\t"),
                 0..0x20 => return fault(self.at, "a control character inside a string"),
                 _ => self.at += 1,
             }
@@ -338,7 +338,7 @@ impl<'a> Scan<'a> {
         if closes {
             return fault(
                 self.at,
-                "a line break inside a string, which is written \\n",
+                "a raw newline inside a string, which is written \\n",
             );
         }
         fault(start, "an unclosed string")

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::checker::{Checker, string};
 use super::part::Part;
 use crate::limits::{
-    ATTACHMENTS_MAX, ATTACHMENTS_MIN, METADATA_MAX, QUICK_REPLIES_MAX, QUICK_REPLIES_MIN,
-    QUICK_REPLY_PAYLOAD_MAX, QUICK_REPLY_TITLE_MAX, TEXT_MAX,
+    ATTACHMENTS_MAX, METADATA_MAX, QUICK_REPLIES_MAX, QUICK_REPLIES_MIN, QUICK_REPLY_PAYLOAD_MAX,
+    QUICK_REPLY_TITLE_MAX, TEXT_MAX,
 };
 use crate::message::{Extra, Message, Template};
 use crate::names::{
@@ -79,8 +79,10 @@ impl Checker {
 
     fn message_text(&mut self, path: &Path<'_>, extra: &Extra, attached: bool) {
         let place = path.field("text");
-        let others = ["attachments", "sticker_id", "template"];
-        let others = others.iter().any(|name| extra.contains_key(*name));
+        let pictured = extra
+            .get("attachments")
+            .is_some_and(|list| list != &Value::Array(Vec::new()));
+        let others = pictured || extra.contains_key("sticker_id") || extra.contains_key("template");
         match extra.get("text") {
             None if attached || others => {}
             None => self.error(path, Rule::Required, "must have an attachment or a text"),
@@ -129,8 +131,11 @@ impl Checker {
         let Value::Array(attachments) = attachments else {
             return self.wrong_type(path, AN_ARRAY, attachments);
         };
-        let limits = (ATTACHMENTS_MIN, ATTACHMENTS_MAX);
-        self.count(path, attachments.len(), limits, "attachment");
+        if attachments.is_empty() {
+            // Nobody says what becomes of it.
+            self.warning(path, Rule::TooFew, "is an empty list");
+        }
+        self.count(path, attachments.len(), (0, ATTACHMENTS_MAX), "attachment");
         for (index, attachment) in attachments.iter().enumerate() {
             let path = Path::Index(path, index);
             match attachment {
@@ -190,6 +195,11 @@ impl Checker {
         self.fields(path, template, &[&UTILITY]);
         self.needs_text(path, template, "name");
         self.typed(path, template, "components", AN_ARRAY);
+        if let Some(Value::Array(components)) = template.get("components")
+            && !components.is_empty()
+        {
+            self.not_checked(&path.field("components"));
+        }
         let path = path.field("language");
         match template.get("language") {
             None => self.error(&path, Rule::Required, "is required"),
