@@ -27,11 +27,7 @@ def send(client: Client, psid: str, message: Message) -> str:
     return "sent"
 
 
-with Client(
-    os.environ["CALLCTA_PAGE_ID"],
-    os.environ["CALLCTA_ACCESS_TOKEN"],
-    base_url=os.environ.get("CALLCTA_BASE_URL"),
-) as client:
+with Client.from_env() as client:
     for days in 5, 8:
         message = ButtonTemplate("Hello", [AudioCallButton("Call Now", expires_in_days=days)])
         print(send(client, os.environ["CALLCTA_PSID"], message))

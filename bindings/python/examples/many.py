@@ -27,11 +27,7 @@ def messages(path: str | None) -> Iterator[tuple[str, Message]]:
 
 async def main(path: str | None) -> None:
     """Prints how many sends ended how."""
-    async with Client(
-        os.environ["CALLCTA_PAGE_ID"],
-        os.environ["CALLCTA_ACCESS_TOKEN"],
-        base_url=os.environ.get("CALLCTA_BASE_URL"),
-    ) as client:
+    async with Client.from_env() as client:
         counts = collections.Counter[str]()
         async for outcome in client.send_many(messages(path)):
             counts[outcome.error.kind if outcome.error else "sent"] += 1

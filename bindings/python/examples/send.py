@@ -13,10 +13,6 @@ messages = [
     ButtonTemplate("Contact Support!", [call]),
 ]
 
-with Client(
-    os.environ["CALLCTA_PAGE_ID"],
-    os.environ["CALLCTA_ACCESS_TOKEN"],
-    base_url=os.environ.get("CALLCTA_BASE_URL"),
-) as client:
+with Client.from_env() as client:
     for message in messages:
         print(client.send(os.environ["CALLCTA_PSID"], message).message_id)

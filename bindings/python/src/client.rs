@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use callcta::{CancelToken, Client as Core, ClientBuilder, Delivery};
+use callcta::{CancelToken, Client as Core, ClientBuilder, Delivery, Environment};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyWeakrefReference};
 
@@ -15,6 +15,20 @@ use crate::message::Message;
 use crate::outbox::Outbox;
 use crate::record::Receipt;
 use crate::request::{read_options, request, set_all};
+
+/// The settings that the environment has, by their names.
+#[pyfunction(name = "_environment")]
+#[pyo3(signature = () -> "dict[str, str]")]
+pub(crate) fn environment(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let found = Environment::read().map_err(raise)?;
+    let settings = PyDict::new(py);
+    settings.set_item("page_id", found.page_id)?;
+    settings.set_item("access_token", found.access_token)?;
+    for (name, value) in [("app_secret", found.app_secret), ("base_url", found.base_url)] {
+        value.map_or(Ok(()), |value| settings.set_item(name, value))?;
+    }
+    Ok(settings)
+}
 
 /// What the clients for Python send with.
 #[pyclass(frozen, name = "_Client", module = "callcta._native")]
@@ -112,6 +126,13 @@ impl Client {
         outbox.set_brief_callbacks(true);
         outbox.set_pace(pace).map_err(raise)?;
         Ok(Outbox(outbox))
+    }
+
+    /// Makes requests with another token from now on.
+    fn set_access_token(&self, token: &Bound<'_, PyAny>) -> PyResult<()> {
+        let token =
+            String::read(token).map_err(|unfit| unfit.refused(token.py(), "access_token"))?;
+        self.core.set_access_token(token).map_err(raise)
     }
 
     /// Closes every connection.

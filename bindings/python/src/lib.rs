@@ -35,7 +35,7 @@ mod _native {
             PhoneNumberButton, PostbackButton, RawButton, WebUrlButton,
         },
         callback::end,
-        client::Client,
+        client::{Client, environment},
         emulator::Emulator,
         error::{error_kinds, out_of_resources},
         log::log,

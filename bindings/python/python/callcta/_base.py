@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, Self
 
 from callcta import _native
 from callcta._retry import Retries, RetryEvent
@@ -34,6 +34,7 @@ class ClientBase:
         body_limit: int | None = None,
         max_idle_connections: int | None = None,
         user_agent: str | None = None,
+        headers: Mapping[str, str] | None = None,
         proxy: str | None = None,
         proxy_from_env: bool | None = None,
         extra_ca_pem: str | None = None,
@@ -64,6 +65,8 @@ class ClientBase:
             body_limit: Largest answer that is read, in bytes. Defaults to 1 MiB.
             max_idle_connections: Most idle connections that are kept. Defaults to 64.
             user_agent: The `User-Agent`. Defaults to `callcta/` and the version.
+            headers: Further headers of each request, such as those of tracing; none that callcta
+                sets itself. They are never logged.
             proxy: The proxy's URL. None by default, whatever the environment says.
             proxy_from_env: Whether the environment counts, as with curl: `HTTPS_PROXY`, or
                 `ALL_PROXY` without it, unless `NO_PROXY` has the host.
@@ -98,6 +101,30 @@ class ClientBase:
         native = _native._Client(settings, *map(settings.pop, own))
         self._sends = Sends(native, retries)
         self._prepare()
+
+    @classmethod
+    def from_env(cls, **settings: Any) -> Self:
+        """A client with the settings of the environment, so that going live needs no edit.
+
+        They are `CALLCTA_PAGE_ID` and `CALLCTA_ACCESS_TOKEN`, which are required, and
+        `CALLCTA_APP_SECRET` and `CALLCTA_BASE_URL`.
+
+        Args:
+            **settings: Further ones, as for the constructor; they win over the environment's.
+
+        Raises:
+            InvalidArgumentError: Something is missing, `CALLCTA_BASE_URL` is empty, or a setting
+                can't be used.
+        """
+        return cls(**{**_native._environment(), **settings})
+
+    def set_access_token(self, access_token: str) -> None:
+        """Makes requests with another token from now on, also those of sends under way.
+
+        Raises:
+            InvalidArgumentError: It can't be used; the old one stays.
+        """
+        self._sends.set_access_token(access_token)
 
     def _prepare(self) -> None:
         """Makes what only one kind of client needs."""

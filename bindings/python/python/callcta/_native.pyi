@@ -41,6 +41,7 @@ __all__ = [
     "_Outbox",
     "_Ticket",
     "_end",
+    "_environment",
     "_error_kinds",
     "_log",
     "_out_of_resources",
@@ -873,6 +874,10 @@ class _Client:
         """
         How many blocking sends are under way.
         """
+    def set_access_token(self, /, token: Any) -> None:
+        """
+        Makes requests with another token from now on.
+        """
     @property
     def workers(self, /) -> int:
         """
@@ -975,6 +980,11 @@ def _end() -> None:
     Waits for callbacks under way, and keeps further ones from starting: the end of
     the interpreter would end their threads in their midst, and with them the process.
     Not for ever, as a callback may hang.
+    """
+
+def _environment() -> dict[str, str]:
+    """
+    The settings that the environment has, by their names.
     """
 
 def _error_kinds() -> list[tuple[str, str, typing.Literal["not_sent", "rejected", "unknown"]]]:

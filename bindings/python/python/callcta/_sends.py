@@ -25,6 +25,10 @@ class Sends:
         # Called when the client is closed.
         self.on_close = set[Callable[[], None]]()
 
+    def set_access_token(self, access_token: str) -> None:
+        """Makes requests with another token."""
+        self._native.set_access_token(access_token)
+
     def check_open(self) -> None:
         """Raises if the client is closed."""
         if self.closed:

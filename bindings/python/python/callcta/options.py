@@ -1,5 +1,6 @@
 """The options of a send."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, TypedDict
 
@@ -15,6 +16,9 @@ class SendOptions(TypedDict, total=False):
         reply_to: The id of the message that it answers.
         metadata: A text that comes back in its echo, fewer than 1000 characters.
         deadline: The moment (with a time zone) after which it must not be sent any more.
+        timeout: Seconds for each request and its answer, if that is less than the client's.
+        headers: Further headers of its requests, such as those of tracing. They win over the
+            client's of the same name.
         unchecked: Whether to send without checking first: the way out when Meta changes a limit.
         fields: Further top-level fields of the request.
     """
@@ -26,5 +30,7 @@ class SendOptions(TypedDict, total=False):
     reply_to: str | None
     metadata: str | None
     deadline: datetime | None
+    timeout: float | None
+    headers: Mapping[str, str] | None
     unchecked: bool | None
     fields: dict[str, Any] | None
