@@ -5,12 +5,7 @@ import { open } from 'node:fs/promises';
 
 import { Client } from 'callcta';
 
-const { CALLCTA_PAGE_ID, CALLCTA_ACCESS_TOKEN, CALLCTA_BASE_URL } = process.env;
-
-const client = new Client({
-  pageId: CALLCTA_PAGE_ID,
-  accessToken: CALLCTA_ACCESS_TOKEN,
-  baseUrl: CALLCTA_BASE_URL,
+const client = Client.fromEnv({
   onRetry: ({ error, waitMs }) => console.error(`${error.kind}: again in ${waitMs} ms`),
 });
 const message = {

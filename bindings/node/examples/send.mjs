@@ -2,14 +2,9 @@
 //   CALLCTA_PAGE_ID=… CALLCTA_ACCESS_TOKEN=… node examples/send.mjs PSID
 import { CallCtaError, Client } from 'callcta';
 
-const { CALLCTA_PAGE_ID, CALLCTA_ACCESS_TOKEN, CALLCTA_BASE_URL } = process.env;
 const [psid] = process.argv.slice(2);
 
-const client = new Client({
-  pageId: CALLCTA_PAGE_ID,
-  accessToken: CALLCTA_ACCESS_TOKEN,
-  baseUrl: CALLCTA_BASE_URL,
-});
+const client = Client.fromEnv();
 try {
   const { messageId } = await client.send(psid, {
     template: 'generic',

@@ -16,6 +16,8 @@ import type {
 export declare class NativeClient {
   constructor(settings: string, listener: (...events: unknown[]) => void);
   get pageId(): string;
+  /** Another token, as JSON, for requests from now on. */
+  setAccessToken(token: string): void;
   /**
    * Sets the pace of many messages, if they keep one, and tells how many may be
    * started without an outcome.
@@ -43,6 +45,14 @@ export declare class NativeEmulator {
    */
   control(method: string, path: string, body?: string | undefined | null): Promise<string>;
   stop(): void;
+}
+
+/** What the environment says of the Page and the app. */
+export interface NativeEnvironment {
+  pageId: string;
+  accessToken: string;
+  appSecret?: string;
+  baseUrl?: string;
 }
 
 /** What the public package makes a `CallCtaError` of. */
@@ -80,6 +90,9 @@ export declare function clickableDays(button: string): number | null;
 
 /** The error of a send for which the client takes no more. */
 export declare function closed(): NativeError;
+
+/** Reads the environment. */
+export declare function environment(): NativeEnvironment;
 
 /** The names of all kinds of errors. */
 export declare function errorKinds(): ErrorKind[];

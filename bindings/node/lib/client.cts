@@ -3,6 +3,7 @@ import { call, calledBy } from './error.cjs';
 import { asJson, changed, reading } from './json.cjs';
 import { outcomes, type SendManyOptions, type Outcome, type Outgoing } from './many.cjs';
 import type { Message, Recipient, SendOptions } from './message.cjs';
+import native = require('./native.cjs');
 import { asked } from './request.cjs';
 import { Sends } from './sends.cjs';
 import type { ClientSettings } from './settings.cjs';
@@ -19,6 +20,21 @@ export class Client {
     // The native part needs to know only whether there is one.
     const told = changed(settings, { onRetry: given === undefined ? given : typeof given });
     this.#sends = call(() => new Sends(asJson(told), given));
+  }
+
+  /**
+   * A client with what the environment says: `CALLCTA_PAGE_ID`, `CALLCTA_ACCESS_TOKEN`,
+   * and unless they are not set `CALLCTA_APP_SECRET` and `CALLCTA_BASE_URL`. `settings`
+   * win over it. Throws `invalid_argument`, which names what is missing.
+   */
+  static fromEnv(settings?: Partial<ClientSettings> | null): Client {
+    const given: Partial<ClientSettings> = { ...settings };
+    const known = call(() => native.environment());
+    for (const name of ['pageId', 'accessToken', 'appSecret', 'baseUrl'] as const) {
+      const value = given[name] ?? known[name];
+      if (value !== undefined) given[name] = value;
+    }
+    return new this(given as ClientSettings);
   }
 
   /** The Page that the client sends for. */
@@ -51,6 +67,14 @@ export class Client {
     options?: SendManyOptions | null,
   ): AsyncGenerator<Outcome<T>, void, undefined> {
     return outcomes(this.#sends, items, options, calledBy(this.sendMany));
+  }
+
+  /**
+   * Makes requests with another access token from now on; those that are under way keep
+   * theirs. Throws `invalid_argument` for what can't be one.
+   */
+  setAccessToken(accessToken: string): void {
+    call(() => this.#sends.client.setAccessToken(asJson(accessToken)));
   }
 
   /** How many sends have no outcome yet, those of {@link sendMany} included. */

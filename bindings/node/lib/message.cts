@@ -191,6 +191,10 @@ export interface RequestOptions extends Extensible {
   metadata?: string | null | undefined;
   /** The moment after which the message must not be sent any more. None by default. */
   deadline?: Date | null | undefined;
+  /** Bound for each request of this send, if it is less than the client's. None by default. */
+  timeoutMs?: number | null | undefined;
+  /** Headers of this send's requests, which win over the client's. None by default. */
+  headers?: Readonly<Record<string, string>> | null | undefined;
   /** Whether to send without checking first: for the day that Meta changes a limit. */
   unchecked?: boolean | null | undefined;
 }

@@ -48,6 +48,8 @@ export interface ClientSettings {
   maxIdleConnections?: number | null | undefined;
   /** Defaults to `callcta/` and the version. */
   userAgent?: string | null | undefined;
+  /** Headers of each request, such as those of tracing. None by default. */
+  headers?: Readonly<Record<string, string>> | null | undefined;
   /** A proxy's URL. None by default, whatever the environment says. */
   proxy?: string | null | undefined;
   /** Whether the environment may name a proxy (`HTTPS_PROXY` and the like). Defaults to `false`. */

@@ -74,6 +74,15 @@ impl NativeClient {
         self.outboxes.prompt.client().page_id().to_owned()
     }
 
+    /// Another token, as JSON, for requests from now on.
+    #[napi]
+    pub fn set_access_token(&self, env: Env, token: String) -> napi::Result<()> {
+        guard(env, || {
+            let token = text(parse(&token)?).map_err(|error| error.within("accessToken"))?;
+            Ok(self.outboxes.prompt.client().set_access_token(token)?)
+        })
+    }
+
     /// Sets the pace of many messages, if they keep one, and tells how many may be
     /// started without an outcome.
     #[napi]
@@ -195,7 +204,7 @@ fn start(out: &Outboxes, events: &Arc<Events>, id: i64, request: &str) {
 
 /// Settings of the client by the names that the public package gives them.
 const SETTINGS: &str = "baseUrl version useMe appSecret tokenPlacement timeoutMs connectTimeoutMs
-    bodyLimit maxIdleConnections userAgent proxy proxyFromEnv extraCaPem callingNotEnabledCodes";
+    bodyLimit maxIdleConnections userAgent headers proxy proxyFromEnv extraCaPem callingNotEnabledCodes";
 const RETRY_SETTINGS: &str = "attempts baseDelayMs maxDelayMs retryUnknown";
 
 fn outboxes(settings: &str, events: &Arc<Events>) -> Read<Outboxes> {

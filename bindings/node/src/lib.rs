@@ -35,6 +35,29 @@ pub fn turn(env: &Env) -> napi::Result<Object<'_>> {
     Ok(promise)
 }
 
+/// What the environment says of the Page and the app.
+#[napi(object, object_from_js = false)]
+pub struct NativeEnvironment {
+    pub page_id: String,
+    pub access_token: String,
+    pub app_secret: Option<String>,
+    pub base_url: Option<String>,
+}
+
+/// Reads the environment.
+#[napi]
+pub fn environment(env: Env) -> napi::Result<NativeEnvironment> {
+    guard(env, || {
+        let read = callcta::Environment::read()?;
+        Ok(NativeEnvironment {
+            page_id: read.page_id,
+            access_token: read.access_token,
+            app_secret: read.app_secret,
+            base_url: read.base_url,
+        })
+    })
+}
+
 /// The names of all kinds of errors.
 #[napi(ts_return_type = "ErrorKind[]")]
 pub fn error_kinds() -> Vec<&'static str> {

@@ -187,7 +187,7 @@ fn no_recipient() -> Refused {
 
 fn options(value: Value, deadline_ms: Option<Value>) -> Read<SendOptions> {
     let names = "messagingType tag notificationType personaId replyTo metadata unchecked
-        fields";
+        timeoutMs headers fields";
     let mut fields = Fields::of(value)?;
     let mut options = fields.set_named(SendOptions::new(), names, set_option)?;
     if fields.take("deadline", Ok)?.is_some() {

@@ -68,7 +68,7 @@ pub fn parse(json: &str) -> Read<Value> {
 pub const NAMES: &str = "accessToken appSecret attempts baseDelayMs baseUrl bodyLimit buttons
     callingNotEnabledCodes capacity code commentId connectTimeoutMs deadline deadlineMs
     defaultAction
-    elements expiresInDays extraCaPem fallbackUrl fields gameMetadata id imageUrl lookAhead
+    elements expiresInDays extraCaPem fallbackUrl fields gameMetadata headers id imageUrl lookAhead
     maxDelayMs maxIdleConnections message messageFields messagingType messengerExtensions
     metadata notificationType number onRetry options pace paced pageId payload personaId postId proxy
     proxyFromEnv raw replyTo retry retryUnknown sharable subcode subtitle tag template

@@ -247,6 +247,58 @@ describe('send', () => {
       ['order 3', '3'],
     ]);
   });
+
+  it('takes settings from the environment, and those that are given before it', async () => {
+    const names = ['PAGE_ID', 'ACCESS_TOKEN', 'APP_SECRET', 'BASE_URL'].map((n) => `CALLCTA_${n}`);
+    const before = names.map((name) => process.env[name]);
+    try {
+      for (const name of names) delete process.env[name];
+      assert.throws(() => Client.fromEnv(), {
+        kind: 'invalid_argument',
+        message: 'CALLCTA_PAGE_ID and CALLCTA_ACCESS_TOKEN must be set',
+      });
+      process.env.CALLCTA_PAGE_ID = '42';
+      process.env.CALLCTA_ACCESS_TOKEN = 'from-env';
+      process.env.CALLCTA_BASE_URL = platform.url;
+      await Client.fromEnv().send(PSID, message);
+      await Client.fromEnv({ accessToken: 'given', appSecret: null }).send(PSID, message);
+      const seen = platform.requests.map(({ url, headers }) => [url, headers.authorization]);
+      const url = '/v26.0/42/messages';
+      assert.deepEqual(seen, [
+        [url, 'Bearer from-env'],
+        [url, 'Bearer given'],
+      ]);
+      process.env.CALLCTA_BASE_URL = '';
+      assert.throws(() => Client.fromEnv(), /CALLCTA_BASE_URL is empty/);
+    } finally {
+      names.forEach((name, at) => {
+        if (before[at] === undefined) delete process.env[name];
+        else process.env[name] = before[at];
+      });
+    }
+  });
+
+  it('goes on with another token, and has headers and a time limit of its own', async () => {
+    const own = new Client(
+      platform.settings({ headers: { 'x-shop': '7', traceparent: 'client' } }),
+    );
+    own.setAccessToken('another');
+    await own.send(PSID, message, { headers: { Traceparent: 'send' }, timeoutMs: 60_000 });
+    const [{ headers }] = platform.requests;
+    assert.equal(headers.authorization, 'Bearer another');
+    assert.deepEqual([headers['x-shop'], headers.traceparent], ['7', 'send']);
+    for (const wrong of [undefined, 5, 'a b', {}]) {
+      assert.throws(() => own.setAccessToken(wrong), { kind: 'invalid_argument' });
+    }
+    for (const headers of [{ host: 'x' }, { x: 1 }, { 'x y': '1' }]) {
+      const refused = own.send(PSID, message, { headers });
+      await assert.rejects(refused, { kind: 'invalid_argument', delivery: 'not_sent' });
+    }
+    platform.answer = () => new Promise(() => {});
+    const late = own.send(PSID, message, { timeoutMs: 30 });
+    await assert.rejects(late, { kind: 'timeout', delivery: 'unknown' });
+    own.close();
+  });
 });
 
 describe('messages', () => {
