@@ -1,9 +1,5 @@
 //! How the classes of models are declared.
 
-use pyo3::prelude::*;
-
-use crate::model::Part;
-
 /// Passes optional arguments to the setters of the core that have their names, and
 /// further fields.
 macro_rules! complete {
@@ -13,21 +9,12 @@ macro_rules! complete {
             part = part.$name(value);
         })*
         for (key, value) in $fields.into_iter().flat_map(|fields| fields.0) {
-            part = part.field(key.clone(), value);
-            crate::declare::check_field(Whole::from(part.clone()), stringify!($fields), key)?;
+            part = part.field(key, value);
         }
         part
     }};
 }
 pub(crate) use complete;
-
-/// Refuses a field that a model would not have any more when it is read from its wire form.
-pub(crate) fn check_field(part: impl Part, fields: &str, key: String) -> PyResult<()> {
-    Python::attach(|py| {
-        let model = part.model(py, false)?;
-        py.import("callcta.errors")?.call_method1("_check_field", (model, fields, key)).map(drop)
-    })
-}
 
 /// Declares a model: its base classes; the arguments of its constructor, which are
 /// its attributes too: by position, then by keyword, then such that the base class

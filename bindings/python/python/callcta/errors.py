@@ -194,11 +194,3 @@ def _from_native(  # pyright: ignore[reportUnusedFunction]
     if cause is not None:
         error.__cause__ = TransportError(cause)
     return error
-
-
-def _check_field(model: Any, fields: str, key: str) -> None:  # pyright: ignore[reportUnusedFunction]
-    """Refuses a field that would be lost; for the native module."""
-    part: Any = type(model).__mro__[-3]  # Button, Element or Message
-    if key not in (getattr(part.from_dict(model.to_dict()), fields) or {}):
-        text = f"{fields} must not hold {key}, which is set by itself"
-        raise InvalidArgumentError(text, delivery="not_sent")
