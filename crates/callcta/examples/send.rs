@@ -5,9 +5,7 @@ use callcta::{Button, Client, Element, Message};
 use std::env::var;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let client = Client::builder(var("CALLCTA_PAGE_ID")?, var("CALLCTA_ACCESS_TOKEN")?)
-        .base_url(var("CALLCTA_BASE_URL")?) // leave it out to reach Meta
-        .build()?;
+    let client = Client::from_env()?; // without CALLCTA_BASE_URL it reaches Meta
     let card = Message::generic([Element::new("Contact Support!")
         .button(Button::web_url("View Website", "https://example.com"))
         .button(Button::audio_call("Call Now").expires_in_days(5))]);
