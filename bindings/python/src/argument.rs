@@ -7,7 +7,7 @@ use pyo3::inspect::PyStaticExpr;
 use pyo3::prelude::*;
 #[cfg(feature = "stubs")]
 use pyo3::type_hint_identifier;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
 use serde_json::{Map, Number, Value};
 
 /// The deepest nesting that the core reads.
@@ -157,25 +157,34 @@ fn json(object: &Bound<'_, PyAny>, deepest: u32) -> Result<Value, Unfit> {
         return Err(Unfit::TooDeep);
     };
     if let Ok(dict) = object.cast::<PyDict>() {
-        let mut map = Map::new();
-        for (key, value) in dict {
-            let key = String::read(&key).map_err(|unfit| match unfit {
-                Unfit::Not(_) => Unfit::Foreign("key that is no text".to_owned()),
-                _ => Unfit::HalfCharacter,
-            })?;
-            map.insert(key, json(&value, deepest)?);
-        }
-        return Ok(map.into());
+        return fields(dict, deepest);
     }
     let items: Result<Vec<_>, _> = match (object.cast::<PyList>(), object.cast::<PyTuple>()) {
         (Ok(list), _) => list.iter().map(|item| json(&item, deepest)).collect(),
         (_, Ok(tuple)) => tuple.iter().map(|item| json(&item, deepest)).collect(),
+        _ if object.cast::<PyMapping>().is_ok() => {
+            let copy = PyDict::new(object.py());
+            copy.call_method1("update", (object,)).map_err(Unfit::Raised)?;
+            return fields(&copy, deepest);
+        }
         _ => {
             let class = object.get_type().name().map_err(Unfit::Raised)?;
             return Err(Unfit::Foreign(class.to_string()));
         }
     };
     items.map(Value::Array)
+}
+
+fn fields(dict: &Bound<'_, PyDict>, deepest: u32) -> Result<Value, Unfit> {
+    let mut map = Map::new();
+    for (key, value) in dict {
+        let key = String::read(&key).map_err(|unfit| match unfit {
+            Unfit::Not(_) => Unfit::Foreign("key that is no text".to_owned()),
+            _ => Unfit::HalfCharacter,
+        })?;
+        map.insert(key, json(&value, deepest)?);
+    }
+    Ok(map.into())
 }
 
 /// An argument that has been read, or not.

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import callcta
@@ -133,13 +134,14 @@ def test_everything_else_arrives_as_it_is() -> None:
         "list": [[], {}, ()],
         "enum": Color.RED,
         "number": Number.ONE,
+        "mapping": MappingProxyType({"a": 1}),
     }
     message = RawMessage(wire)
     again = message.to_dict()
-    assert again == {**wire, "list": [[], {}, []]}
+    assert again == {**wire, "list": [[], {}, []], "mapping": {"a": 1}}
     assert list(again) == sorted(wire)
     for name, value in again.items():
-        assert type(value) in (int, float, bool, type(None), str, list), name
+        assert type(value) in (int, float, bool, type(None), str, list, dict), name
     assert Message.from_json(message.to_json()) == message == Message.from_dict(again)
     assert json.loads(message.to_json()) == again
     assert pickle.loads(pickle.dumps(message)) == message

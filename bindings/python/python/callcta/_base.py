@@ -116,7 +116,8 @@ class ClientBase:
             InvalidArgumentError: Something is missing, `CALLCTA_BASE_URL` is empty, or a setting
                 can't be used.
         """
-        return cls(**{**_native._environment(), **settings})
+        found: dict[str, Any] = {**_native._environment()}
+        return cls(**(found | settings))
 
     def set_access_token(self, access_token: str) -> None:
         """Makes requests with another token from now on, also those of sends under way.
