@@ -269,6 +269,16 @@ impl Client {
         // Of the last try that may have arrived.
         let mut lost = None;
         let failed = loop {
+            // First, since a provider may take its time.
+            match inner.access.now() {
+                Ok(now) => {
+                    if body.is_empty() || !Arc::ptr_eq(&now, &endpoint) {
+                        body = write(&now);
+                        endpoint = now;
+                    }
+                }
+                Err(error) => break error,
+            }
             let timeout = match time_left(options.deadline) {
                 Ok(timeout) => timeout,
                 Err(passed) => break passed,
@@ -278,15 +288,6 @@ impl Client {
             }
             if given_up() {
                 break Error::cancelled(Delivery::NotSent, CancelReason::Aborted);
-            }
-            match inner.access.now() {
-                Ok(now) => {
-                    if body.is_empty() || !Arc::ptr_eq(&now, &endpoint) {
-                        body = write(&now);
-                        endpoint = now;
-                    }
-                }
-                Err(error) => break error,
             }
             attempt += 1;
             let call = HttpRequest {
