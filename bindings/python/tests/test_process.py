@@ -127,15 +127,17 @@ def test_a_process_exits_while_callbacks_are_called(server: Server) -> None:
     server.answer = lambda _: Answer({"error": {"code": 613}}, 400)
     run(
         """
-called = threading.Event()
-def send():
+def send(called):
     client = callcta.Client(
         "1", "t", base_url=url, attempts=100, base_delay=0.001, on_retry=lambda _: called.set()
     )
     list(client.send_many((str(n), CALL) for n in range(1, 9)))
-for _ in range(8):
-    threading.Thread(target=send, daemon=True).start()
-called.wait()
+# Each of them: one that has not begun could start no thread of its own at exit.
+every = [threading.Event() for _ in range(8)]
+for called in every:
+    threading.Thread(target=send, args=(called,), daemon=True).start()
+for called in every:
+    called.wait()
 """,
         server.url,
     )
