@@ -5,12 +5,11 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::agent;
 use crate::output::{BAD, WARN, plain, say, styled};
 
 /// As many wait; more are not taken, so that the platform sends them again.
 const WAITING_MAX: usize = 1_000;
-/// How long a receiver may take.
-const TIMEOUT: Duration = Duration::from_secs(5);
 /// The pauses before the second try and those after it.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(200),
@@ -62,13 +61,7 @@ impl Drop for Forwarder {
 }
 
 fn pass_on(requests: &Receiver<Request>, url: &str) {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .build()
-        .into();
+    let agent = agent();
     for request in requests {
         let mut pauses = PAUSES.iter();
         loop {

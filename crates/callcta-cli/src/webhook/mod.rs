@@ -7,6 +7,8 @@ mod send;
 mod show;
 mod verify;
 
+use std::time::Duration;
+
 use callcta::webhook::Secrets;
 use callcta::{Error, Result};
 
@@ -30,6 +32,18 @@ fn secrets(args: &SecretArgs, others: &[String]) -> Result<Option<Secrets>> {
         return Ok(None);
     }
     Secrets::new(all).map(Some)
+}
+
+/// What posts to receivers, which have 5 seconds to answer, as they have with the
+/// platform.
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(5)))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .build()
+        .into()
 }
 
 fn no_secret() -> Error {

@@ -1,21 +1,18 @@
 //! `callcta webhook send`: plays sample webhooks at a receiver.
 
 use std::io::{self, Write};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use callcta::webhook::{Secrets, ascii_json};
 use serde::Serialize;
 use serde_json::json;
 
 use super::samples::{About, SAMPLES, Sample};
-use super::{no_secret, secrets};
+use super::{agent, no_secret, secrets};
 use crate::args::webhook::{SendArgs, Signature};
 use crate::exit::Exit;
 use crate::output::{BAD, DIM, GOOD, after_writing, complain, plain, styled};
 use crate::report::line;
-
-/// Within this the platform wants an answer.
-const IN_TIME: Duration = Duration::from_secs(5);
 
 #[derive(Serialize)]
 struct Played<'a> {
@@ -60,13 +57,7 @@ pub fn run(args: &SendArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(IN_TIME))
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .build()
-        .into();
+    let agent = agent();
     let mut exit = Exit::Done;
     for (name, entry) in chosen {
         let about = About {
