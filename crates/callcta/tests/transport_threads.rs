@@ -40,7 +40,7 @@ fn posts_in_a_row_use_one_connection_and_no_thread() {
     // By name: resolving is what might take a thread.
     let url = format!("http://localhost:{}/", server.port());
     for _ in 0..1000 {
-        let answer = client.post(&HttpRequest {
+        let answer = client.exchange(&HttpRequest {
             method: Method::Post,
             url: &url,
             authorization: Some("Bearer abc"),

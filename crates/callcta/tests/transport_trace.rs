@@ -87,7 +87,7 @@ fn post(client: &UreqTransport, url: &str) -> String {
             timeout: None,
             cancel: None,
         };
-        let outcome = client.post(&request);
+        let outcome = client.exchange(&request);
         writeln!(outcomes, "{request:?} {outcome:?}").unwrap();
         if let Err(error) = outcome {
             writeln!(outcomes, "{error}").unwrap();

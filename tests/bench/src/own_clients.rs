@@ -146,7 +146,10 @@ fn offline(settings: &Settings) -> Result<()> {
     #[derive(Debug)]
     struct Ready;
     impl Transport for Ready {
-        fn post(&self, _: &HttpRequest<'_>) -> std::result::Result<HttpResponse, TransportError> {
+        fn exchange(
+            &self,
+            _: &HttpRequest<'_>,
+        ) -> std::result::Result<HttpResponse, TransportError> {
             let body = r#"{"recipient_id":"1254477777772919","message_id":"m_1"}"#;
             let mut answer = HttpResponse::new(200, body);
             let json = "application/json; charset=UTF-8".to_owned();

@@ -364,7 +364,10 @@ impl Client {
         endpoint: &Endpoint,
     ) -> Result<wire::Answer> {
         let inner = &*self.inner;
-        let response = inner.transport.post(request).map_err(wire::of_transport)?;
+        let response = inner
+            .transport
+            .exchange(request)
+            .map_err(wire::of_transport)?;
         let blank = |text: &str| endpoint.blank(text);
         let answer = wire::read(response, asked, &inner.calling_not_enabled, &blank);
         let (usage, wait) = match &answer {

@@ -247,7 +247,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     ///
     /// A [`TransportError`] when no status line was received. From then on the
     /// answer is an [`HttpResponse`], whose `body` may itself be an error.
-    fn post(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError>;
+    fn exchange(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError>;
 
     /// Lets go of idle connections that are of no more use, and tells whether others
     /// are left. Called now and then by those who have a thread to do so.

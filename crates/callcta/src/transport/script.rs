@@ -18,7 +18,7 @@ type Script = dyn FnMut(&HttpRequest<'_>) -> Option<Outcome> + Send;
 /// use callcta::transport::{HttpRequest, HttpResponse, Method, ScriptedTransport, Transport};
 ///
 /// let transport = ScriptedTransport::new([Ok(HttpResponse::new(200, "{}"))]);
-/// let answer = transport.post(&HttpRequest {
+/// let answer = transport.exchange(&HttpRequest {
 ///     method: Method::Post,
 ///     url: "https://example.com/v1/messages",
 ///     authorization: Some("Bearer abc"),
@@ -37,7 +37,7 @@ pub struct ScriptedTransport {
     closed: AtomicBool,
 }
 
-/// A request that a [`ScriptedTransport`] was asked to post.
+/// A request that a [`ScriptedTransport`] was asked to carry.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ScriptedRequest {
     /// [`HttpRequest::method`].
@@ -57,7 +57,7 @@ pub struct ScriptedRequest {
 }
 
 impl ScriptedTransport {
-    /// Answers with `outcomes`, in order. When they are used up, a post fails with
+    /// Answers with `outcomes`, in order. When they are used up, a request fails with
     /// [`TransportErrorKind::InvalidRequest`].
     pub fn new(outcomes: impl IntoIterator<Item = Outcome>) -> Self {
         let mut outcomes: VecDeque<Outcome> = outcomes.into_iter().collect();
@@ -86,7 +86,7 @@ impl ScriptedTransport {
 }
 
 impl Transport for ScriptedTransport {
-    fn post(&self, request: &HttpRequest<'_>) -> Outcome {
+    fn exchange(&self, request: &HttpRequest<'_>) -> Outcome {
         if self.closed.load(Ordering::Acquire) {
             return Err(TransportError::closed());
         }
@@ -173,11 +173,11 @@ mod tests {
         let script = [Ok(HttpResponse::new(200, "{}")), Err(failure.clone())];
         let transport = ScriptedTransport::new(script);
         assert_eq!(
-            transport.post(&request(b"1")),
+            transport.exchange(&request(b"1")),
             Ok(HttpResponse::new(200, "{}"))
         );
-        assert_eq!(transport.post(&request(b"2")), Err(failure));
-        let over = transport.post(&request(b"3")).unwrap_err();
+        assert_eq!(transport.exchange(&request(b"2")), Err(failure));
+        let over = transport.exchange(&request(b"3")).unwrap_err();
         assert_eq!(over.kind, TransportErrorKind::InvalidRequest);
         assert!(!over.request_written);
         let bodies: Vec<_> = transport.requests().into_iter().map(|r| r.body).collect();
@@ -189,11 +189,11 @@ mod tests {
         let transport =
             ScriptedTransport::from_fn(|request| Ok(HttpResponse::new(200, request.body)));
         assert_eq!(
-            transport.post(&request(b"echo")).unwrap().body.unwrap(),
+            transport.exchange(&request(b"echo")).unwrap().body.unwrap(),
             b"echo"
         );
         transport.close();
-        let closed = transport.post(&request(b"late")).unwrap_err();
+        let closed = transport.exchange(&request(b"late")).unwrap_err();
         assert_eq!(closed.kind, TransportErrorKind::Closed);
         assert_eq!(transport.requests().len(), 1);
     }
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn nothing_secret_is_shown() {
         let transport = ScriptedTransport::new([Ok(HttpResponse::new(200, ""))]);
-        transport.post(&request(b"secret")).unwrap();
+        transport.exchange(&request(b"secret")).unwrap();
         let shown = format!(
             "{transport:?} {:?} {:?}",
             transport.requests(),

@@ -40,7 +40,7 @@ const MAX_USER_AGENT: usize = 1024;
 /// No answer to a send that worked is longer.
 const USUAL_BODY: usize = 1024;
 
-/// Posts over HTTP/1.1, with TLS where the URL says so, from a pool of kept
+/// Carries requests over HTTP/1.1, with TLS where the URL says so, from a pool of kept
 /// connections.
 ///
 /// - Redirects are not followed and no status is an error: the answer is returned
@@ -189,7 +189,7 @@ impl UreqTransport {
 }
 
 impl Transport for UreqTransport {
-    fn post(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
+    fn exchange(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
         if self.is_closed() {
             return Err(TransportError::closed());
         }
@@ -359,11 +359,11 @@ mod tests {
         let transport = transport();
         thread::scope(|scope| {
             scope.spawn(|| answer_one(&listener));
-            assert_eq!(transport.post(&request(&url)).unwrap().status, 200);
+            assert_eq!(transport.exchange(&request(&url)).unwrap().status, 200);
         });
         assert_eq!(transport.stack().resolver.known(), 1);
         drop(listener);
-        let error = transport.post(&request(&url)).unwrap_err();
+        let error = transport.exchange(&request(&url)).unwrap_err();
         assert_eq!(error.kind, TransportErrorKind::Connect);
         assert_eq!(transport.stack().resolver.known(), 0);
     }
@@ -381,7 +381,7 @@ mod tests {
             for (first, second) in [(dead, good), (good, dead), (good, dead)] {
                 assert_eq!(*order(), [first, second]);
                 scope.spawn(|| answer_one(&listener));
-                let answer = transport.post(&request("http://two.test/")).unwrap();
+                let answer = transport.exchange(&request("http://two.test/")).unwrap();
                 assert_eq!((answer.status, answer.connection.is_reused()), (200, false));
             }
         });
@@ -397,7 +397,7 @@ mod tests {
         transport.pid = || PID.load(Ordering::SeqCst);
         let post = |pid| {
             PID.store(pid, Ordering::SeqCst);
-            let answer = transport.post(&request(&url));
+            let answer = transport.exchange(&request(&url));
             String::from_utf8(answer.unwrap().body.unwrap()).unwrap()
         };
         thread::scope(|scope| {

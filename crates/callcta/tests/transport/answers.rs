@@ -47,7 +47,7 @@ fn a_request_may_lack_authorization_path_body_and_user_agent() {
     })
     .unwrap();
     for (tail, line) in [("", "POST / HTTP/1.1"), ("?a=b", "POST /?a=b HTTP/1.1")] {
-        let answer = client.post(&HttpRequest {
+        let answer = client.exchange(&HttpRequest {
             method: Method::Post,
             url: &format!("http://127.0.0.1:{}{tail}", server.port()),
             authorization: None,
@@ -74,7 +74,7 @@ fn a_large_body_arrives_whole() {
     let body: Vec<u8> = (0..3_000_000_u32)
         .map(|at| at.to_le_bytes()[at as usize % 3])
         .collect();
-    let answer = client.post(&HttpRequest {
+    let answer = client.exchange(&HttpRequest {
         body: &body,
         ..super::request(&server.url())
     });
@@ -294,7 +294,7 @@ fn a_question_has_no_body_and_no_content_type() {
     let server = Server::answering(OK);
     let client = client();
     for _ in 0..2 {
-        let answer = client.post(&HttpRequest {
+        let answer = client.exchange(&HttpRequest {
             method: Method::Get,
             body: b"",
             ..super::request(&server.url())

@@ -100,7 +100,7 @@ fn end_during(
     let (token, finish) = way.prepare(&client);
     let outcome = thread::scope(|scope| {
         let call = scope.spawn(|| {
-            client.post(&HttpRequest {
+            client.exchange(&HttpRequest {
                 body,
                 cancel: Some(&token),
                 ..request(&server.url())
@@ -208,7 +208,7 @@ fn a_call_that_waits_for_a_connection_ends() {
         thread::scope(|scope| {
             let call = scope.spawn(|| {
                 started.wait();
-                client.post(&HttpRequest {
+                client.exchange(&HttpRequest {
                     cancel: Some(&token),
                     ..request(&url)
                 })
@@ -228,7 +228,7 @@ fn a_cancelled_token_sends_nothing() {
     let token = CancelToken::new();
     token.cancel();
     for _ in 0..2 {
-        let outcome = client.post(&HttpRequest {
+        let outcome = client.exchange(&HttpRequest {
             cancel: Some(&token),
             ..request(&server.url())
         });
@@ -251,7 +251,7 @@ fn a_token_reaches_its_own_calls_only() {
     let client = client();
     let url = server.url();
     let send = |body, token| {
-        client.post(&HttpRequest {
+        client.exchange(&HttpRequest {
             body,
             cancel: Some(token),
             ..request(&url)
@@ -303,7 +303,7 @@ fn a_check_may_send() {
         let (client, url) = (Arc::downgrade(&client), url.clone());
         move || {
             let client = client.upgrade().unwrap();
-            let answer = client.post(&HttpRequest {
+            let answer = client.exchange(&HttpRequest {
                 body: b"from within",
                 ..request(&url)
             });
@@ -314,7 +314,7 @@ fn a_check_may_send() {
             }
         }
     });
-    let outcome = client.post(&HttpRequest {
+    let outcome = client.exchange(&HttpRequest {
         body: b"hang",
         cancel: Some(&token),
         ..request(&url)

@@ -102,7 +102,7 @@ fn the_request_cannot_be_formed() {
             ..good
         },
     ] {
-        failed(client.post(&bad), Kind::InvalidRequest, false);
+        failed(client.exchange(&bad), Kind::InvalidRequest, false);
     }
 }
 
@@ -255,7 +255,7 @@ fn a_request_can_shorten_the_time_but_not_lengthen_it() {
             ..plain()
         })
         .unwrap();
-        let outcome = client.post(&HttpRequest {
+        let outcome = client.exchange(&HttpRequest {
             timeout: Some(Duration::from_millis(own)),
             ..request(&server.url())
         });
@@ -273,7 +273,7 @@ fn no_time_at_all_is_a_timeout_before_anything_is_sent() {
     let server = Server::answering(OK);
     let client = client();
     assert_eq!(post(&client, &server.url()).unwrap().status, 200);
-    let outcome = client.post(&HttpRequest {
+    let outcome = client.exchange(&HttpRequest {
         timeout: Some(Duration::ZERO),
         ..request(&server.url())
     });
@@ -299,7 +299,7 @@ fn a_body_that_nobody_reads_times_out_as_written() {
     });
     let client = hasty_client();
     // More than the socket buffers of both sides can hold.
-    let outcome = client.post(&HttpRequest {
+    let outcome = client.exchange(&HttpRequest {
         body: &vec![b' '; 64 << 20],
         ..request(&server.url())
     });
@@ -320,7 +320,7 @@ fn an_answer_before_the_whole_body_was_read_counts() {
         peer.wait_for_close();
     });
     let client = client();
-    let outcome = client.post(&HttpRequest {
+    let outcome = client.exchange(&HttpRequest {
         body: &vec![b' '; 4 << 20],
         ..request(&server.url())
     });

@@ -59,7 +59,7 @@ fn request(url: &str) -> HttpRequest<'_> {
 }
 
 fn post(client: &UreqTransport, url: &str) -> Result<HttpResponse, TransportError> {
-    client.post(&request(url))
+    client.exchange(&request(url))
 }
 
 /// Runs `test` again in a process of its own, for what belongs to a whole process.
