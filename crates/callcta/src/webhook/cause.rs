@@ -1,5 +1,6 @@
 //! Why a signature doesn't fit.
 
+use super::body::base64;
 use super::refusal::RefusalKind;
 use super::signature::{Secrets, escape};
 
@@ -115,29 +116,6 @@ fn line_ends(body: &[u8]) -> Vec<Vec<u8>> {
         .into_iter()
         .map(|end| [bare, end].concat())
         .collect()
-}
-
-fn base64(body: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(body.len() / 4 * 3);
-    let (mut held, mut bits) = (0_u32, 0);
-    for &byte in body.trim_ascii().iter().filter(|byte| **byte != b'=') {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'\r' | b'\n' => continue,
-            _ => return None,
-        };
-        held = held << 6 | u32::from(value);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            out.push(u8::try_from(held >> bits & 0xff).ok()?);
-        }
-    }
-    Some(out)
 }
 
 /// The bytes that were read as Latin-1, if they can have been.

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Something that happened on a Page.
 ///
-/// `Debug` shows neither the person nor what was said. Serialized, an event is
-/// whole: the same object in all languages.
-#[derive(Clone, PartialEq, Serialize)]
+/// `Debug` shows neither the person nor what was said. Serialized, as for a queue of
+/// work to be done after the answer, an event is whole: the same object in all languages.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Event {
     /// The Page it happened on: that of the event's own entry.
@@ -41,7 +41,7 @@ impl fmt::Debug for Event {
 }
 
 /// What happened.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
@@ -99,31 +99,31 @@ impl fmt::Debug for EventKind {
 }
 
 /// A step in the life of a call.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Call {
     /// The call, such as `c_…`: what is accepted, rejected and ended.
     pub id: String,
     /// Which step.
-    pub event: CallEvent,
+    pub event: CallStep,
     /// Who called: `user_initiated` or `business_initiated`.
     pub direction: Option<String>,
-    /// Of a [`CallEvent::Status`]: `ringing` or `accepted`.
+    /// Of a [`CallStep::Status`]: `ringing` or `accepted`.
     pub status: Option<String>,
-    /// Of a [`CallEvent::MediaUpdate`]: its number. The highest holds.
+    /// Of a [`CallStep::MediaUpdate`]: its number. The highest holds.
     pub version: Option<i64>,
-    /// Of a [`CallEvent::MediaUpdate`]: the person's offer, unchanged.
+    /// Of a [`CallStep::MediaUpdate`]: the person's offer, unchanged.
     pub offer: Option<Description>,
-    /// Of a [`CallEvent::Terminate`]: how the call ended.
+    /// Of a [`CallStep::Terminate`]: how the call ended.
     pub end: Option<CallEnd>,
 }
 
 /// The steps in the life of a call. A tap on an `audio_call` button shows as
 /// `connect` of a call that is `user_initiated`; no field names the button.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum CallEvent {
+pub enum CallStep {
     /// `connect`: it rings, and can be accepted for 60 seconds.
     Connect,
     /// `call_status`: the person's side rings, or was picked up.
@@ -138,39 +138,39 @@ pub enum CallEvent {
     Other(String),
 }
 
-impl CallEvent {
+impl CallStep {
     /// The value on the wire, such as `connect`.
     pub fn as_str(&self) -> &str {
         match self {
-            CallEvent::Connect => "connect",
-            CallEvent::Status => "call_status",
-            CallEvent::MediaUpdate => "media_update",
-            CallEvent::Terminate => "terminate",
-            CallEvent::Other(other) => other,
+            CallStep::Connect => "connect",
+            CallStep::Status => "call_status",
+            CallStep::MediaUpdate => "media_update",
+            CallStep::Terminate => "terminate",
+            CallStep::Other(other) => other,
         }
     }
 }
 
-impl From<&str> for CallEvent {
+impl From<&str> for CallStep {
     fn from(value: &str) -> Self {
         match value.to_ascii_lowercase().as_str() {
-            "connect" => CallEvent::Connect,
-            "call_status" => CallEvent::Status,
-            "media_update" => CallEvent::MediaUpdate,
-            "terminate" => CallEvent::Terminate,
-            _ => CallEvent::Other(value.to_owned()),
+            "connect" => CallStep::Connect,
+            "call_status" => CallStep::Status,
+            "media_update" => CallStep::MediaUpdate,
+            "terminate" => CallStep::Terminate,
+            _ => CallStep::Other(value.to_owned()),
         }
     }
 }
 
-impl fmt::Display for CallEvent {
+impl fmt::Display for CallStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
 /// A session description (SDP), unchanged.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Description {
     /// `offer` or `answer`, if told.
@@ -180,7 +180,7 @@ pub struct Description {
 }
 
 /// How a call ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CallEnd {
     /// `completed` or `failed`, in lower case.
@@ -194,7 +194,7 @@ pub struct CallEnd {
 }
 
 /// A person's answer to a request to call.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CallPermissionReply {
     /// `approve` or `reject`, in lower case.
@@ -204,7 +204,7 @@ pub struct CallPermissionReply {
 }
 
 /// The Page's call settings after a change. What isn't there was not told.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CallSettingsUpdate {
     /// Whether people can call at all.
@@ -220,7 +220,7 @@ pub struct CallSettingsUpdate {
 }
 
 /// A message, from a person or, as an echo, from the Page.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Message {
     /// Its id (mid).
@@ -240,7 +240,7 @@ pub struct Message {
 }
 
 /// A picture, sticker, file or template.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Attachment {
     /// `image`, `sticker`, `audio`, `video`, `file`, `template`…, in lower case.
@@ -253,7 +253,7 @@ pub struct Attachment {
 }
 
 /// A tap on a button that has a payload.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Postback {
     /// The tap's id (mid).
@@ -267,7 +267,7 @@ pub struct Postback {
 }
 
 /// Which messages were delivered.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Delivered {
     /// The messages (mids), when told.
@@ -277,7 +277,7 @@ pub struct Delivered {
 }
 
 /// What was read.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Read {
     /// Everything up to this Unix millisecond.
@@ -285,7 +285,7 @@ pub struct Read {
 }
 
 /// A reaction to a message.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Reaction {
     /// The message (mid).
@@ -299,7 +299,7 @@ pub struct Reaction {
 }
 
 /// How a person came into the conversation.
-#[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Referral {
     /// The link's or ad's own text.

@@ -9,7 +9,7 @@ pub(super) type Object = Map<String, Value>;
 
 /// Where the platform writes a moment in seconds, it is below this; in
 /// milliseconds it has been above it since March 1973.
-const FIRST_MILLISECONDS: i64 = 100_000_000_000;
+const FIRST_MILLISECONDS: u64 = 100_000_000_000;
 
 /// A text, or a whole number written as one; absent when null, empty or missing.
 pub(super) fn text(object: &Object, name: &str) -> Read<Option<String>> {
@@ -54,7 +54,7 @@ fn whole(number: f64) -> Option<i64> {
 /// A moment in Unix milliseconds, told in seconds or milliseconds.
 pub(super) fn moment(object: &Object, name: &str) -> Read<Option<i64>> {
     Ok(integer(object, name)?.map(|time| {
-        if time.abs() < FIRST_MILLISECONDS {
+        if time.unsigned_abs() < FIRST_MILLISECONDS {
             time * 1000
         } else {
             time
@@ -113,6 +113,9 @@ mod tests {
             Value::from(1_671_644_824_000.0),
         ] {
             assert_eq!(moment(&object(time), "t"), Ok(Some(1_671_644_824_000)));
+        }
+        for edge in [i64::MIN, i64::MAX] {
+            assert_eq!(moment(&object(Value::from(edge)), "t"), Ok(Some(edge)));
         }
         for none in [Value::Null, Value::from("")] {
             assert_eq!(moment(&object(none), "t"), Ok(None));

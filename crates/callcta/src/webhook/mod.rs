@@ -37,6 +37,7 @@
 //! twice has the same [`Event::identity`]; [`Deduplicator`] remembers those. Order
 //! isn't promised either: [`sort`] puts events into the platform's own.
 
+mod body;
 mod cause;
 mod challenge;
 mod dedup;
@@ -47,11 +48,12 @@ mod parse;
 mod refusal;
 mod signature;
 
+pub use self::body::decode_body;
 pub use self::cause::{Cause, likely_cause};
 pub use self::challenge::{answer_challenge, challenge};
 pub use self::dedup::Deduplicator;
 pub use self::event::{
-    Attachment, Call, CallEnd, CallEvent, CallPermissionReply, CallSettingsUpdate, Delivered,
+    Attachment, Call, CallEnd, CallPermissionReply, CallSettingsUpdate, CallStep, Delivered,
     Description, Event, EventKind, Message, Postback, Reaction, Read, Referral,
 };
 pub use self::order::sort;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::event::{CallEvent, Event, EventKind};
+use super::event::{CallStep, Event, EventKind};
 use crate::credentials::hex;
 
 /// Longest id that stands in an identity as it is.
@@ -52,12 +52,12 @@ impl Event {
     }
 }
 
-fn rank(step: &CallEvent) -> u8 {
+fn rank(step: &CallStep) -> u8 {
     match step {
-        CallEvent::Connect => 0,
-        CallEvent::Status => 1,
-        CallEvent::MediaUpdate | CallEvent::Other(_) => 2,
-        CallEvent::Terminate => 3,
+        CallStep::Connect => 0,
+        CallStep::Status => 1,
+        CallStep::MediaUpdate | CallStep::Other(_) => 2,
+        CallStep::Terminate => 3,
     }
 }
 

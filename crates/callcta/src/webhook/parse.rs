@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::BODY_MAX;
 use super::event::{
-    Attachment, Call, CallEnd, CallEvent, CallPermissionReply, CallSettingsUpdate, Delivered,
+    Attachment, Call, CallEnd, CallPermissionReply, CallSettingsUpdate, CallStep, Delivered,
     Description, Event, EventKind, Message, Postback, Reaction, Read as ReadEvent, Referral,
 };
 use super::fields::{
@@ -346,7 +346,7 @@ fn call(item: Value, entry: &Entry) -> Event {
 }
 
 fn call_step(call: &Object) -> Read<EventKind> {
-    let step = CallEvent::from(required(call, "event")?.as_str());
+    let step = CallStep::from(required(call, "event")?.as_str());
     let session = object(call, "session")?;
     let offer = match session {
         None => None,
@@ -356,7 +356,7 @@ fn call_step(call: &Object) -> Read<EventKind> {
         },
     };
     let end = match step {
-        CallEvent::Terminate => Some(CallEnd {
+        CallStep::Terminate => Some(CallEnd {
             status: word(call, "status")?,
             start_time: moment(call, "start_time")?,
             end_time: moment(call, "end_time")?,
@@ -368,7 +368,7 @@ fn call_step(call: &Object) -> Read<EventKind> {
         id: required(call, "id")?,
         direction: word(call, "call_direction")?,
         status: match step {
-            CallEvent::Status => word(call, "call_status")?,
+            CallStep::Status => word(call, "call_status")?,
             _ => None,
         },
         version: session.map_or(Ok(None), |session| integer(session, "version"))?,
