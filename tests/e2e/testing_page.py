@@ -29,7 +29,7 @@ def main(program, python, c_examples):
         tests = {
             "Python": ("python", "test_bot.py", [python, "-m", "pytest", "-q", "test_bot.py"]),
             "Node": ("js", "bot.test.mjs", ["node", "--test", "bot.test.mjs"]),
-            "C": ("sh", "bot.sh", ["bash", "bot.sh"]),
+            "C": ("sh", "bot.sh", [program, "emulate", "--", "sh", "bot.sh"]),
         }
         for language, (marker, name, command) in tests.items():
             Path(folder, name).write_text(block(marker, PAGE), encoding="utf-8")

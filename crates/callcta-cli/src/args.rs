@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::buttons::Buttons;
-use crate::settings::{Seconds, Settings};
+use crate::settings::Settings;
+use emulate::EmulateArgs;
 
+pub mod emulate;
 mod help;
 pub mod webhook;
 
@@ -55,10 +57,11 @@ pub enum Command {
     /// Emulate the platform on this machine, for trying and testing
     ///
     /// Answers like the Graph API, from its own state of Pages, tokens and people.
-    /// The first line on standard output is JSON with all that a client needs; after
-    /// it, requests are logged to standard error. Listens on 127.0.0.1 only.
+    /// With a command, runs it with all CALLCTA_ variables set and ends with it;
+    /// nothing else is written to standard output. Without one, says first what a
+    /// client needs, then logs requests to standard error.
     #[command(after_help = help::MORE, after_long_help = help::EMULATE)]
-    Emulate(EmulateArgs),
+    Emulate(Box<EmulateArgs>),
 
     /// Hear what comes back: receive, verify and play webhooks
     #[command(subcommand)]
@@ -220,77 +223,4 @@ pub struct CheckArgs {
     /// Print one line of JSON per file
     #[arg(long)]
     pub json: bool,
-}
-
-/// `callcta emulate`.
-#[derive(Args)]
-pub struct EmulateArgs {
-    /// The port on 127.0.0.1; 0 is any free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub port: u16,
-
-    /// A JSON file with the Pages, tokens and people to start with
-    #[arg(long, value_name = "FILE", visible_alias = "state")]
-    pub seed_file: Option<PathBuf>,
-
-    /// The form of the answer to a send [default: as the state says, else flat]
-    #[arg(long, value_name = "SHAPE")]
-    pub shape: Option<Shape>,
-
-    /// Where webhooks go: plain http on this machine
-    #[arg(long, value_name = "URL")]
-    pub webhook: Option<String>,
-
-    /// Let the clock follow real time; otherwise it stands until advanced
-    #[arg(long)]
-    pub run_clock: bool,
-
-    /// The seed of whatever is random, such as faults with a probability
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-
-    /// How many of the newest messages are kept [default: 500]
-    #[arg(long, value_name = "N")]
-    pub keep_messages: Option<usize>,
-
-    /// How many threads serve requests
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub threads: usize,
-
-    /// Log nothing
-    #[arg(short, long)]
-    pub quiet: bool,
-
-    /// End when standard input ends, too: with the script that started it
-    #[arg(long)]
-    pub exit_on_stdin_close: bool,
-
-    /// Start nothing, but wait until the emulator at this URL is ready
-    #[arg(long, value_name = "URL", conflicts_with_all = [
-        "port", "seed_file", "shape", "webhook", "run_clock", "seed", "keep_messages", "threads",
-        "quiet", "exit_on_stdin_close",
-    ])]
-    pub wait_ready: Option<String>,
-
-    /// How long to wait for --wait-ready
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value = "10",
-        requires = "wait_ready"
-    )]
-    pub timeout: Seconds,
-}
-
-/// The documented forms of the answer to a send.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Shape {
-    /// recipient_id and message_id: the standard
-    Flat,
-    /// recipient with id and message_id: the page Call Audio CTA
-    NestedBoth,
-    /// recipient with id, and message_id beside it: call permission requests
-    NestedId,
-    /// message_id alone: sends by user_ref
-    MessageIdOnly,
 }

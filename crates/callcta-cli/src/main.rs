@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Send(args) => send::run(&args),
         Command::Check(args) => check::run(&args),
-        Command::Emulate(args) => emulate::run(&args),
+        Command::Emulate(args) => return emulate::run(&args, cli.verbose),
         Command::Webhook(command) => webhook::run(&command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),

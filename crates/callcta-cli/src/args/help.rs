@@ -66,18 +66,32 @@ Exit codes:
 /// Behind `callcta emulate --help`.
 pub const EMULATE: &str = "\
 Examples:
-  callcta emulate --port 8080
-  callcta emulate --wait-ready http://127.0.0.1:8080
-  callcta send --base-url http://127.0.0.1:8080 ...
+  callcta emulate -- pytest
+  callcta emulate --port
+  callcta emulate --wait-ready http://127.0.0.1:22552
+  callcta emulate --format env > .env
+  eval \"$(callcta emulate --quiet --format env &)\"; …; kill $CALLCTA_EMULATOR_PID
 
-The first line on standard output:
+A command runs with these variables, which --format env exports, too:
+  CALLCTA_BASE_URL      where the emulated Graph API is
+  CALLCTA_PAGE_ID, CALLCTA_ACCESS_TOKEN, CALLCTA_APP_SECRET
+  CALLCTA_PSID          somebody who can be written to
+  CALLCTA_VERIFY_TOKEN  with which the webhook is verified
+  CALLCTA_CONTROL_URL   where the control API is
+It gets the signals HUP, INT, QUIT, TERM, USR1 and USR2 that callcta gets.
+
+With --format json, the first line on standard output is
   {\"url\":…,\"page_id\":…,\"access_token\":…,\"app_secret\":…,\"psids\":[…]}
 The URL is the base URL for clients and, in a browser, the inbox page.
+
+Most settings can come from variables: CALLCTA_EMULATOR_PORT for --port, and so on.
 
 Exit codes:
   0  told to stop, or ready
   1  not ready in time
-  2  usage: the command line or a file can't be used, or the port is taken";
+  2  usage: the command line or a file can't be used, or the port is taken
+With a command, its own; 128 and the signal's number if a signal ended it; 127 if
+there is none of that name, 126 if it can't be run.";
 
 /// Behind `callcta webhook listen --help`.
 pub const WEBHOOK_LISTEN: &str = "\

@@ -5,6 +5,8 @@ mod check;
 mod demo;
 mod emulate;
 mod help;
+mod program;
+mod ready;
 mod send;
 mod support;
 mod webhook;

@@ -1,7 +1,7 @@
 //! Starting an emulator.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,7 +91,7 @@ impl EmulatorBuilder {
         if let Some(shape) = self.answer_shape {
             self.settings.state.answer_shape = shape;
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
+        let listener = bind((Ipv4Addr::LOCALHOST, self.port).into())?;
         listener.set_nonblocking(true)?;
         let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
         let facts = Facts::of(&self.settings.state);
@@ -115,6 +115,20 @@ impl EmulatorBuilder {
         };
         Ok(Emulator::new(shared, url, facts, server, stop))
     }
+}
+
+/// Listens; an error names the address.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| {
+        let text = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                let (ip, port) = (address.ip(), address.port());
+                format!("port {port} of {ip} is taken: another program listens there")
+            }
+            _ => format!("{address}: {error}"),
+        };
+        io::Error::new(error.kind(), text)
+    })
 }
 
 impl Emulator {

@@ -10,6 +10,7 @@ pub(super) struct Facts {
     pub(super) access_token: String,
     pub(super) app_secret: String,
     pub(super) psids: Vec<String>,
+    pub(super) verify_token: String,
 }
 
 impl Facts {
@@ -21,6 +22,7 @@ impl Facts {
             access_token: token.map(|t| t.token.clone()).unwrap_or_default(),
             app_secret: page.map(|p| p.app_secret.clone()).unwrap_or_default(),
             psids: state.psids_of(&page_id, START),
+            verify_token: state.webhook.verify_token.clone(),
             page_id,
         }
     }

@@ -81,6 +81,26 @@ impl Emulator {
         self.facts.ready_line(&self.url)
     }
 
+    /// Variables for programs that talk to the emulator: `CALLCTA_BASE_URL`, `CALLCTA_PAGE_ID`,
+    /// `CALLCTA_ACCESS_TOKEN`, `CALLCTA_APP_SECRET`, `CALLCTA_PSID` (somebody who can be written
+    /// to), `CALLCTA_VERIFY_TOKEN` and `CALLCTA_CONTROL_URL`, under which the control API is. What
+    /// the state doesn't have is empty.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let facts = &self.facts;
+        vec![
+            ("CALLCTA_BASE_URL", self.url.clone()),
+            ("CALLCTA_PAGE_ID", facts.page_id.clone()),
+            ("CALLCTA_ACCESS_TOKEN", facts.access_token.clone()),
+            ("CALLCTA_APP_SECRET", facts.app_secret.clone()),
+            (
+                "CALLCTA_PSID",
+                facts.psids.first().cloned().unwrap_or_default(),
+            ),
+            ("CALLCTA_VERIFY_TOKEN", facts.verify_token.clone()),
+            ("CALLCTA_CONTROL_URL", format!("{}/_emulator", self.url)),
+        ]
+    }
+
     /// Asks the control API from within this process: everything that the other methods do, and
     /// more, in JSON. Paths are those of `GET /_emulator/openapi.json` without `/_emulator/`, for
     /// instance `messages?limit=1`. Returns the HTTP status and the answer, null if that isn't

@@ -1,26 +1,64 @@
-//! `callcta emulate`: runs the emulator until told to stop.
+//! `callcta emulate`: runs the emulator until told to stop, or as long as a program runs.
 
 use std::fs;
-use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::io;
+use std::process::ExitCode;
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use callcta_emulator::{AnswerShape, Emulator, RecordedRequest, State, defaults};
+use callcta_emulator::{AnswerShape, Emulator, State, defaults};
 
-use crate::args::{EmulateArgs, Shape};
+use crate::args::emulate::{EmulateArgs, Shape};
 use crate::exit::Exit;
-use crate::output::{BAD, DIM, GOOD, WARN, after_writing, complain, plain, say, styled};
+use crate::output::{GOOD, after_writing, complain, say, styled};
 use crate::signals;
 
-/// How often it is looked whether something happened.
+mod log;
+mod program;
+mod ready;
+
+/// How often a waiting program looks whether an emulator is ready.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// Runs an emulator, or waits for one that somebody else runs.
-pub fn run(args: &EmulateArgs) -> Exit {
+/// Runs an emulator, with a program or alone, or waits for one that somebody else runs.
+pub fn run(args: &EmulateArgs, verbose: bool) -> ExitCode {
     if let Some(url) = &args.wait_ready {
-        return wait_ready(url, args.timeout.0);
+        return wait_ready(url, args.timeout.0).into();
     }
+    match args.command.split_first() {
+        Some((program, arguments)) => with_program(args, verbose, |emulator| {
+            program::run(program, arguments, ready::environment(emulator))
+        }),
+        None => alone(args).into(),
+    }
+}
+
+/// Runs an emulator as long as a program runs.
+fn with_program(
+    args: &EmulateArgs,
+    verbose: bool,
+    program: impl FnOnce(&Emulator) -> ExitCode,
+) -> ExitCode {
+    let emulator = match start(args) {
+        Ok(emulator) => emulator,
+        Err(exit) => return exit.into(),
+    };
+    if !verbose || args.quiet {
+        return program(&emulator);
+    }
+    let (over, stop) = channel();
+    thread::scope(|scope| {
+        let emulator = &emulator;
+        scope.spawn(move || log::requests(emulator, &stop));
+        let exit = program(emulator);
+        drop(over);
+        exit
+    })
+}
+
+/// Runs an emulator until told to stop.
+fn alone(args: &EmulateArgs) -> Exit {
     let stop = match signals::stop(args.exit_on_stdin_close) {
         Ok(stop) => stop,
         Err(error) => {
@@ -30,13 +68,9 @@ pub fn run(args: &EmulateArgs) -> Exit {
     };
     let emulator = match start(args) {
         Ok(emulator) => emulator,
-        Err(error) => {
-            complain(format_args!("can't start the emulator: {error}"));
-            return Exit::Usage;
-        }
+        Err(exit) => return exit,
     };
-    let mut out = io::stdout();
-    let written = writeln!(out, "{}", emulator.ready_line()).and_then(|()| out.flush());
+    let written = ready::tell(&emulator, args.format);
     if written.is_err() {
         return after_writing(written, Exit::Done);
     }
@@ -49,13 +83,24 @@ pub fn run(args: &EmulateArgs) -> Exit {
             styled(GOOD, "emulator"),
             emulator.url()
         ));
-        log_requests(&emulator, &stop);
+        log::requests(&emulator, &stop);
     }
     emulator.stop();
     Exit::Done
 }
 
-fn start(args: &EmulateArgs) -> io::Result<Emulator> {
+/// Starts an emulator; why that can't be has been said.
+fn start(args: &EmulateArgs) -> Result<Emulator, Exit> {
+    try_start(args).map_err(|error| {
+        complain(format_args!("can't start the emulator: {error}"));
+        if error.kind() == io::ErrorKind::AddrInUse {
+            say("  give another --port, or --port 0 for any free one");
+        }
+        Exit::Usage
+    })
+}
+
+fn try_start(args: &EmulateArgs) -> io::Result<Emulator> {
     let mut state = match &args.seed_file {
         Some(file) => fs::read_to_string(file)
             .and_then(|json| State::from_json(&json).map_err(io::Error::other))
@@ -94,58 +139,6 @@ impl From<Shape> for AnswerShape {
             Shape::MessageIdOnly => AnswerShape::MessageIdOnly,
         }
     }
-}
-
-/// Tells each request on standard error until told to stop.
-fn log_requests(emulator: &Emulator, stop: &Receiver<()>) {
-    let mut told = 0;
-    loop {
-        let stopped = stop.recv_timeout(PERIOD) != Err(RecvTimeoutError::Timeout);
-        let requests = emulator.requests();
-        if requests.last().is_none_or(|newest| newest.id < told) {
-            // Numbers begin anew after a reset.
-            told = 0;
-        }
-        for request in &requests {
-            // What is not answered yet is told with its answer, in order.
-            if !stopped && !is_done(request) {
-                break;
-            }
-            if request.id > told {
-                say(request_line(request));
-                told = request.id;
-            }
-        }
-        if stopped {
-            return;
-        }
-    }
-}
-
-fn is_done(request: &RecordedRequest) -> bool {
-    request.status.is_some() || request.fault.is_some()
-}
-
-/// One line about a request: no query, which may hold a token, and no text.
-fn request_line(request: &RecordedRequest) -> String {
-    let status = match request.status {
-        Some(status @ 200..300) => styled(GOOD, status),
-        Some(status) => styled(BAD, status),
-        None => styled(WARN, "---"),
-    };
-    let path = plain(&request.path).into_owned();
-    let mut parts = vec![status, request.method.clone(), path];
-    if let Some(id) = &request.message_id {
-        parts.push(styled(DIM, id));
-    }
-    if let Some(refusal) = &request.refusal {
-        parts.push(styled(WARN, refusal.rule));
-        parts.push(format!("{}: {}", refusal.path, plain(&refusal.detail)));
-    }
-    if let Some(fault) = &request.fault {
-        parts.push(styled(WARN, format_args!("fault {fault}")));
-    }
-    parts.join(" ")
 }
 
 /// Asks an emulator until it answers that it is ready.
