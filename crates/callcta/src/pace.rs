@@ -1,6 +1,15 @@
-//! How fast messages may start, so that the platform needn't slow them down.
+//! How fast messages may start: no faster than the platform takes them.
+//!
+//! What counts there is when requests arrive. That is known here to within a moment: not
+//! before a message may start, and not after its request has been given to the operating
+//! system, but for what the network adds. So a message starts when all but few enough of
+//! those before it have been written a second ago, however long they took from their start
+//! to there: nothing that stalls here, a thread, a connection or the machine, makes several
+//! arrive in the wrong second. What the network adds is left room for.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::usage::Usage;
@@ -9,8 +18,21 @@ use crate::usage::Usage;
 /// would wait for what never comes. callcta's own number.
 pub(crate) const SLOWEST_PACE: f64 = 1.0 / 86_400.0;
 
+/// In how many seconds the messages of one second start, evenly. The rest is room for
+/// requests that the network holds up. callcta's own number.
+const SPREAD: f64 = 1.02;
+
+/// In how many seconds they start when late ones are made up for. callcta's own number.
+const SHORTEST_SPREAD: f64 = 1.01;
+
 /// Starts that were late are made up for, but for no longer than this.
-const CATCH_UP: Duration = Duration::from_millis(100);
+const CATCH_UP: Duration = Duration::from_millis(150);
+
+/// How much faster than evenly they follow one another meanwhile. callcta's own number.
+const HURRY: f64 = 3.0;
+
+/// When to ask again while nobody knows when the messages before are written.
+const UNKNOWN: Duration = Duration::from_millis(5);
 
 /// From this percentage of a limit on, starts become fewer. callcta's own number.
 const SLOWS_FROM: f64 = 75.0;
@@ -33,9 +55,13 @@ pub(crate) struct Pacer {
 
 #[derive(Debug)]
 struct State {
-    /// When the latest message started, or should have.
-    last: Option<Instant>,
-    /// Before that none may, since the platform asked to wait.
+    /// When the latest message should have started, and when it did.
+    last: Option<(Instant, Instant)>,
+    /// Messages that started and have perhaps not been written yet.
+    unwritten: usize,
+    /// When the others were written, as far as it matters, oldest first.
+    written: VecDeque<Instant>,
+    /// Before that none may start, since the platform asked to wait.
     held: Option<Instant>,
     /// What the platform's figures leave of the pace, at most 1.
     part: f64,
@@ -44,16 +70,87 @@ struct State {
     lifted: bool,
 }
 
+impl State {
+    fn new() -> Self {
+        State {
+            last: None,
+            unwritten: 0,
+            written: VecDeque::new(),
+            held: None,
+            part: 1.0,
+            told: None,
+            lifted: false,
+        }
+    }
+
+    /// Lets a message start, which is then to be reported as written; otherwise tells how
+    /// long to wait before asking again.
+    fn start(&mut self, per_second: f64, now: Instant) -> Result<(), Duration> {
+        if self.told.is_some_and(|told| now > told + LAPSES) {
+            (self.told, self.part) = (None, 1.0);
+        }
+        let interval = seconds(SPREAD / (per_second * self.part));
+        let (due, free) = match self.last {
+            Some((due, started)) => (due + interval, started + interval.div_f64(HURRY)),
+            None => (now, now),
+        };
+        // Whoever is later than that stood still.
+        let due = if now > due + CATCH_UP { now } else { due };
+        let at = due.max(free).max(self.room(per_second, now));
+        let at = self.held.map_or(at, |held| held.max(at));
+        if at > now && !self.lifted {
+            return Err(at - now);
+        }
+        self.last = Some((due, now));
+        self.unwritten += 1;
+        Ok(())
+    }
+
+    /// When enough of the messages before have been written long enough ago.
+    fn room(&mut self, per_second: f64, now: Instant) -> Instant {
+        let most = per_second.ceil();
+        let window = seconds(SHORTEST_SPREAD * most / per_second);
+        while self.written.front().is_some_and(|at| *at + window <= now) {
+            self.written.pop_front();
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates
+        let most = most as usize;
+        match (self.written.len() + self.unwritten).checked_sub(most) {
+            None => now,
+            Some(first) => match self.written.get(first) {
+                Some(at) => *at + window,
+                None => now + UNKNOWN,
+            },
+        }
+    }
+
+    fn written(&mut self, now: Instant) {
+        self.unwritten -= 1;
+        self.written.push_back(now);
+    }
+
+    fn observe(&mut self, usage: &Usage, retry_after: Option<Duration>, now: Instant) {
+        if !usage.is_empty() {
+            let left = 100.0 - f64::from(usage.highest());
+            self.part = (left / (100.0 - SLOWS_FROM)).clamp(SLOWEST, 1.0);
+            self.told = Some(now);
+        }
+        if let Some(wait) = retry_after {
+            let until = now + wait.min(LONGEST);
+            self.held = Some(self.held.map_or(until, |held| held.max(until)));
+        }
+    }
+}
+
+fn seconds(seconds: f64) -> Duration {
+    let duration = Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST);
+    duration.min(LONGEST)
+}
+
 impl Pacer {
     pub(crate) fn new() -> Self {
         Pacer {
-            state: Mutex::new(State {
-                last: None,
-                held: None,
-                part: 1.0,
-                told: None,
-                lifted: false,
-            }),
+            state: Mutex::new(State::new()),
         }
     }
 
@@ -62,23 +159,19 @@ impl Pacer {
     }
 
     /// Lets a message start; otherwise tells how long to wait before asking again.
-    pub(crate) fn start(&self, per_second: f64, now: Instant) -> Result<(), Duration> {
-        let mut state = self.state();
-        if state.told.is_some_and(|told| now > told + LAPSES) {
-            (state.told, state.part) = (None, 1.0);
-        }
-        let interval = Duration::try_from_secs_f64(1.0 / (per_second * state.part));
-        let interval = interval.unwrap_or(LONGEST).min(LONGEST);
-        let earliest = now.checked_sub(CATCH_UP).unwrap_or(now);
-        let due = state
-            .last
-            .map_or(now, |last| (last + interval).max(earliest));
-        let due = state.held.map_or(due, |held| held.max(due));
-        if due > now && !state.lifted {
-            return Err(due - now);
-        }
-        state.last = Some(due);
-        Ok(())
+    ///
+    /// At most `per_second` messages, rounded up, start within a second, or those of a
+    /// longer time than one second within that.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        per_second: f64,
+        now: Instant,
+    ) -> Result<Start, Duration> {
+        self.state().start(per_second, now)?;
+        Ok(Start {
+            pacer: Arc::clone(self),
+            unwritten: Cell::new(true),
+        })
     }
 
     /// From now on everything may start: nothing will be sent any more.
@@ -88,116 +181,39 @@ impl Pacer {
 
     /// Takes notice of what an answer says about limits.
     pub(crate) fn observe(&self, usage: &Usage, retry_after: Option<Duration>, now: Instant) {
-        let mut state = self.state();
-        if !usage.is_empty() {
-            let left = 100.0 - f64::from(usage.highest());
-            state.part = (left / (100.0 - SLOWS_FROM)).clamp(SLOWEST, 1.0);
-            state.told = Some(now);
+        self.state().observe(usage, retry_after, now);
+    }
+}
+
+/// A message that may start. Until it is reported as written, or dropped, it counts as one
+/// that might arrive at any moment.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pacer: Arc<Pacer>,
+    unwritten: Cell<bool>,
+}
+
+impl Start {
+    /// Its request has been given to the operating system.
+    pub(crate) fn written(&self) {
+        if self.unwritten.replace(false) {
+            self.pacer.state().written(Instant::now());
         }
-        if let Some(wait) = retry_after {
-            let until = now + wait.min(LONGEST);
-            state.held = Some(state.held.map_or(until, |held| held.max(until)));
+    }
+
+    /// No byte of it was, and none will be.
+    pub(crate) fn unsent(&self) {
+        if self.unwritten.replace(false) {
+            self.pacer.state().unwritten -= 1;
         }
+    }
+}
+
+impl Drop for Start {
+    fn drop(&mut self) {
+        self.written();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::usage::AppUsage;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    /// When messages start that are all there from the beginning, in ms.
-    fn starts(pacer: &Pacer, per_second: f64, from: Instant, count: usize) -> Vec<u128> {
-        let mut now = from;
-        let mut starts = Vec::new();
-        while starts.len() < count {
-            match pacer.start(per_second, now) {
-                Ok(()) => starts.push((now - from).as_millis()),
-                Err(wait) => now += wait,
-            }
-        }
-        starts
-    }
-
-    fn used(percent: u32) -> Usage {
-        Usage {
-            app: Some(AppUsage {
-                call_count: percent,
-                ..AppUsage::default()
-            }),
-            ..Usage::default()
-        }
-    }
-
-    #[test]
-    fn starts_keep_their_distance() {
-        let (pacer, begin) = (Pacer::new(), Instant::now());
-        assert_eq!(starts(&pacer, 40.0, begin, 5), [0, 25, 50, 75, 100]);
-        // Nobody saves up what wasn't used.
-        let later = begin + 60_000 * MS;
-        assert_eq!(starts(&pacer, 10.0, later, 4), [0, 0, 100, 200]);
-    }
-
-    #[test]
-    fn however_long_a_wait_is_it_is_one() {
-        let begin = Instant::now();
-        for per_second in [1e-9, 1e-15, 1e-30, 1e-300] {
-            let pacer = Pacer::new();
-            pacer.start(per_second, begin).expect("the first may start");
-            assert!(pacer.start(per_second, begin).is_err(), "{per_second}");
-        }
-        let pacer = Pacer::new();
-        pacer.observe(&Usage::default(), Some(Duration::MAX), begin);
-        assert!(pacer.start(40.0, begin).is_err());
-    }
-
-    #[test]
-    fn another_pace_holds_from_the_next_message_on() {
-        let (pacer, begin) = (Pacer::new(), Instant::now());
-        pacer.start(0.001, begin).expect("the first may start");
-        assert_eq!(starts(&pacer, 40.0, begin, 3), [25, 50, 75]);
-    }
-
-    #[test]
-    fn somebody_late_catches_up() {
-        let (pacer, begin) = (Pacer::new(), Instant::now());
-        pacer.start(40.0, begin).expect("the first may start");
-        let late = starts(&pacer, 40.0, begin + 40 * MS, 3);
-        assert_eq!(late, [0, 10, 35]);
-    }
-
-    #[test]
-    fn the_platforms_figures_slow_it_down_and_let_it_go_again() {
-        let (pacer, begin) = (Pacer::new(), Instant::now());
-        let at = |percent, from: u32| {
-            let now = begin + from * 600_000 * MS;
-            pacer.observe(&used(percent), None, now);
-            let starts = starts(&pacer, 40.0, now, 9);
-            starts[8] - starts[7]
-        };
-        assert_eq!(at(75, 0), 25);
-        assert_eq!(at(95, 1), 125);
-        assert_eq!(at(100, 2), 250);
-        assert_eq!(at(250, 3), 250);
-        assert_eq!(at(1, 4), 25);
-    }
-
-    #[test]
-    fn old_figures_slow_nothing_down() {
-        let (pacer, begin) = (Pacer::new(), Instant::now());
-        pacer.observe(&used(100), None, begin);
-        assert_eq!(starts(&pacer, 40.0, begin, 3)[2], 500);
-        let later = begin + 2 * LAPSES;
-        assert_eq!(starts(&pacer, 40.0, later, 9)[8], 100);
-    }
-
-    #[test]
-    fn a_wait_that_is_asked_for_holds_everything() {
-        let (pacer, begin) = (Pacer::new(), Instant::now());
-        pacer.observe(&Usage::default(), Some(5000 * MS), begin);
-        pacer.observe(&Usage::default(), Some(2000 * MS), begin);
-        assert_eq!(starts(&pacer, 40.0, begin, 2), [5000, 5025]);
-    }
-}
+mod tests;

@@ -66,7 +66,7 @@ struct Inner {
     retry: RetryPolicy,
     budget: RetryBudget,
     /// A child of a fork paces its own messages.
-    pacers: PerProcess<Pacer>,
+    pacers: PerProcess<Arc<Pacer>>,
     on_retry: Option<Box<OnRetry>>,
     calling_not_enabled: Vec<(i64, Option<i64>)>,
     /// Read without a lock, which a fork might find taken by a thread that the
@@ -177,8 +177,9 @@ impl Client {
     }
 
     /// What paces this Page's messages, where that is asked for.
-    pub(crate) fn pacer(&self) -> &Pacer {
-        self.inner.pacers.get(std::process::id(), Pacer::new)
+    pub(crate) fn pacer(&self) -> &Arc<Pacer> {
+        let pacers = &self.inner.pacers;
+        pacers.get(std::process::id(), || Arc::new(Pacer::new()))
     }
 
     fn is_closed(&self) -> bool {

@@ -14,7 +14,7 @@ use crate::cancel::CancelToken;
 use crate::client::Receipt;
 use crate::error::{CancelReason, Delivery, Error, ErrorKind, Result};
 use crate::message::{Recipient, Request};
-use crate::pace::Pacer;
+use crate::pace::{Pacer, Start};
 
 pub(super) type Done = Box<dyn FnOnce(Result<Receipt>) + Send>;
 
@@ -330,15 +330,15 @@ impl Queue {
         }
     }
 
-    /// Waits for a message to send, and tells whether another worker should be
-    /// started; `None` when the worker should end. Meanwhile `tidy` sees to idle
+    /// Waits for a message to send, which the pace lets start if there is one, and tells
+    /// whether another worker should be started; `None` when the worker should end. Meanwhile `tidy` sees to idle
     /// connections and tells whether there are any left.
     pub(super) fn next(
         &self,
         worker: &Arc<Condvar>,
-        pacer: &Pacer,
+        pacer: &Arc<Pacer>,
         tidy: impl Fn() -> bool,
-    ) -> Option<(Job, bool)> {
+    ) -> Option<(Job, Option<Start>, bool)> {
         let mut state = self.state();
         loop {
             if state.closed {
@@ -346,11 +346,12 @@ impl Queue {
                 return None;
             }
             state.drop_empty_lanes();
-            let wait = match state.settings.pace {
-                Some(pace) if !state.ready.is_empty() => {
-                    pacer.start(pace, Instant::now()).err().unwrap_or_default()
-                }
-                _ => Duration::ZERO,
+            let pace = state.settings.pace.filter(|_| !state.ready.is_empty());
+            let started = pace.map(|pace| pacer.start(pace, Instant::now()));
+            let (granted, wait) = match started {
+                Some(Ok(start)) => (Some(start), Duration::ZERO),
+                Some(Err(wait)) => (None, wait),
+                None => (None, Duration::ZERO),
             };
             if wait.is_zero()
                 && let Some(job) = state.take()
@@ -362,7 +363,7 @@ impl Queue {
                 if let Some(next) = next {
                     next.notify_one();
                 }
-                return Some((job, start));
+                return Some((job, granted, start));
             }
             if !wait.is_zero() && state.timekeeper.is_none() {
                 state.timekeeper = Some(Arc::clone(worker));
@@ -557,10 +558,10 @@ mod tests {
             queue.enter();
             let next = || {
                 queue
-                    .next(&Arc::default(), &Pacer::new(), || false)
+                    .next(&Arc::default(), &Arc::new(Pacer::new()), || false)
                     .expect("there is work")
             };
-            let (mut first, _) = next();
+            let (mut first, ..) = next();
             let another = Arc::new(AtomicBool::new(false));
             let (told, submits) = (Arc::clone(&another), Arc::clone(&queue));
             first.done = Box::new(move |_| {
@@ -585,9 +586,9 @@ mod tests {
         queue.enter();
         let next = || {
             queue
-                .next(&Arc::default(), &Pacer::new(), || false)
+                .next(&Arc::default(), &Arc::new(Pacer::new()), || false)
                 .expect("there is work")
-                .1
+                .2
         };
         assert!(next());
         queue.enter();

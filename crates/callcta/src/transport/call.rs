@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::mem;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,9 +31,13 @@ struct Call {
     connection: Option<Connection>,
     /// The header lines of the answer.
     headers: Vec<(String, String)>,
+    /// Who is told, once, when all of the request that is there has been written.
+    written: Option<Rc<dyn Fn()>>,
 }
 
 thread_local! {
+    /// For the next call.
+    static WRITTEN: RefCell<Option<Rc<dyn Fn()>>> = RefCell::default();
     static CALL: RefCell<Call> = RefCell::default();
     /// The last call's buffer for its head.
     static SPARE: RefCell<Vec<u8>> = RefCell::default();
@@ -61,6 +66,7 @@ impl CallScope {
                 connect_deadline,
                 cancel: cancel.cloned(),
                 head,
+                written: WRITTEN.take(),
                 ..Call::default()
             }),
         }
@@ -130,6 +136,31 @@ pub(super) fn heed<W: Wake + 'static>(watch: &mut Option<Watch>, who: &Arc<W>) -
     })
 }
 
+/// Makes a call, and has `tell` called as soon as its request has been given to the
+/// operating system. Transports that aren't callcta's own don't tell.
+pub(crate) fn telling_written<R>(tell: Rc<dyn Fn()>, call: impl FnOnce() -> R) -> R {
+    struct Over;
+    impl Drop for Over {
+        fn drop(&mut self) {
+            WRITTEN.set(None);
+        }
+    }
+    WRITTEN.set(Some(tell));
+    let _over = Over;
+    call()
+}
+
+/// Everything was written that was queued.
+pub(super) fn written() {
+    let tell = CALL.with_borrow_mut(|call| {
+        let request = call.request_from.is_some();
+        request.then(|| call.written.take()).flatten()
+    });
+    if let Some(tell) = tell {
+        tell();
+    }
+}
+
 /// Notes `count` bytes given to a socket for writing.
 pub(super) fn queued(count: usize) {
     CALL.with_borrow_mut(|call| call.queued += count as u64);
@@ -179,6 +210,31 @@ pub(super) fn take_head<R>(replace: impl FnOnce(&[u8]) -> R) -> Option<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn that_the_request_is_written_is_told_once_and_to_nobody_else() {
+        let told = Rc::new(std::cell::Cell::new(0));
+        let tells = Rc::clone(&told);
+        telling_written(Rc::new(move || tells.set(tells.get() + 1)), || {
+            let call = CallScope::enter(None, None, None, |_| {});
+            written(); // a TLS handshake
+            {
+                // A token's check sends.
+                let _inner = CallScope::enter(None, None, None, |_| {});
+                take_head(|_| ());
+                written();
+            }
+            assert_eq!(told.get(), 0);
+            take_head(|_| ());
+            written();
+            written();
+            drop(call);
+        });
+        let _later = CallScope::enter(None, None, None, |_| {});
+        take_head(|_| ());
+        written();
+        assert_eq!(told.get(), 1);
+    }
 
     #[test]
     fn bytes_before_the_request_are_no_evidence() {

@@ -33,6 +33,7 @@ mod unreached;
 mod ureq;
 
 pub(crate) use self::background::NoThread;
+pub(crate) use self::call::telling_written;
 pub use self::config::TransportConfig;
 pub use self::script::{ScriptedRequest, ScriptedTransport};
 pub(crate) use self::target::{check_head, has_valid_authority};

@@ -170,6 +170,7 @@ impl Transport for SocketTransport {
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
         self.flush()?;
+        call::written();
         self.answered = true;
         let input = self.buffers.input_append_buf();
         let count = loop {

@@ -4,6 +4,7 @@ mod answers;
 mod credentials;
 mod delivery;
 mod outbox;
+mod pace;
 mod retry;
 mod samples;
 #[path = "../transport/server.rs"]
