@@ -32,7 +32,7 @@ struct Arrivals(Mutex<Vec<Instant>>);
 const ON_ITS_WAY: [u64; 8] = [0, 0, 0, 90, 0, 7, 250, 0];
 
 impl Transport for Arrivals {
-    fn post(&self, _: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
+    fn exchange(&self, _: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
         let number = self.0.lock().expect("nobody panicked").len();
         thread::sleep(Duration::from_millis(ON_ITS_WAY[number % ON_ITS_WAY.len()]));
         self.0.lock().expect("nobody panicked").push(Instant::now());
