@@ -35,7 +35,7 @@ test-c: program
 
 # Run the shared vectors in all four languages and compare.
 conformance: && conformance-run
-    cargo build --locked -p callcta --example vectors_runner
+    cargo build --locked -p callcta --example vectors_runner --example webhooks_runner
     {{just}} -f bindings/python/justfile build
     {{just}} -f bindings/node/justfile build
     {{just}} -f bindings/c/justfile build
@@ -47,6 +47,9 @@ conformance-run:
         python="bindings/python/.venv-tools/bin/python bindings/python/tests/vectors_runner.py" \
         node="node bindings/node/test/vectors_runner.mjs" \
         c=bindings/c/build/vectors_runner
+    python3 tests/conformance/webhooks.py \
+        rust={{quote(target / "debug/examples/webhooks_runner")}} \
+        python="bindings/python/.venv-tools/bin/python bindings/python/tests/webhooks_runner.py"
 
 # The README's examples, clients of other makers, the inbox page in a browser.
 test-e2e:

@@ -234,7 +234,7 @@ macro_rules! argument {
         })+
     };
     (as given $($type:ty $(, of $item:ident)?);+) => {
-        $(impl$(<$item>)? Argument for $type {
+        $(impl$(<$item>)? crate::argument::Argument for $type {
             type Given = Self;
 
             fn argument(given: Self, _: &str) -> PyResult<Self> {

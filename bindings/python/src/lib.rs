@@ -24,6 +24,7 @@ mod outbox;
 mod record;
 mod repr;
 mod request;
+mod webhook;
 
 /// What `callcta` is made of.
 #[pyo3::pymodule]
@@ -45,11 +46,25 @@ mod _native {
         outbox::{Completions, Outbox, Ticket},
         record::{AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation},
         request::validate_request,
+        webhook::{
+            Attachment, CallEnd, CallEvent, CallPermissionReplyEvent, CallSettingsUpdateEvent,
+            Cause, Deduplicator, DeliveryEvent, Description, EchoEvent, Event, MessageEvent,
+            PostbackEvent, ReactionEvent, ReadEvent, Referral, ReferralEvent, Secrets,
+            UnknownEvent, Webhook,
+        },
+        webhook::{
+            answer_challenge, challenge, decode_body, likely_cause, parse_unverified,
+            refusal_kinds, sort, verify_and_parse,
+        },
     };
 
     /// Messages per second that a Page can keep up: above 40, its inbox stops showing messages.
     #[pymodule_export]
     const PACE: f64 = callcta::limits::PACE;
+
+    /// Longest body of a webhook that is hashed and read, in bytes.
+    #[pymodule_export]
+    const BODY_MAX: usize = callcta::webhook::BODY_MAX;
 
     #[pymodule_init]
     fn init(py: pyo3::Python<'_>) -> pyo3::PyResult<()> {

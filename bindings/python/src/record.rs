@@ -1,10 +1,7 @@
 //! Plain facts that the core returns, as immutable Python objects.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
-
-use crate::argument::{Argument, argument};
-use crate::repr::repr;
+use pyo3::types::PyList;
 
 /// Declares a class of read-only attributes, each with the way to read it from the
 /// core and perhaps a default (a literal; None stands for another one if a type is
@@ -32,12 +29,12 @@ macro_rules! record {
             #[new]
             #[pyo3(signature = ($($field $(= $default)?),+))]
             fn new(
-                $($field: <record!(@given $type $($(, $given)?)?) as Argument>::Given),+
+                $($field: <record!(@given $type $($(, $given)?)?) as crate::argument::Argument>::Given),+
             ) -> PyResult<Self> {
                 $(
                     let name = stringify!($field).trim_start_matches("r#");
                     let given: record!(@given $type $($(, $given)?)?) =
-                        Argument::argument($field, name)?;
+                        crate::argument::Argument::argument($field, name)?;
                     let $field = record!(@value given $($(, $given)?)?);
                 )+
                 Ok($name { $($field),+ })
@@ -45,22 +42,22 @@ macro_rules! record {
 
             /// The attributes as what JSON can hold, for services that carry such.
             #[pyo3(signature = () -> "dict[str, typing.Any]")]
-            fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
-                let dict = PyDict::new(slf.py());
+            fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, pyo3::types::PyDict>> {
+                let dict = pyo3::types::PyDict::new(slf.py());
                 $(
                     let name = stringify!($field).trim_start_matches("r#");
-                    dict.set_item(name, plain(slf.getattr(name)?)?)?;
+                    dict.set_item(name, crate::record::plain(slf.getattr(name)?)?)?;
                 )+
                 Ok(dict)
             }
 
             #[classattr]
-            fn __match_args__(py: Python<'_>) -> PyResult<Bound<'_, PyTuple>> {
-                PyTuple::new(py, [$($shown),+])
+            fn __match_args__(py: Python<'_>) -> PyResult<Bound<'_, pyo3::types::PyTuple>> {
+                pyo3::types::PyTuple::new(py, [$($shown),+])
             }
 
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-                repr(slf)
+                crate::repr::repr(slf)
             }
 
             fn __getnewargs__(&self) -> ($($type,)+) {
@@ -75,7 +72,7 @@ macro_rules! record {
             }
         }
 
-        argument!(as given $name);
+        crate::argument::argument!(as given $name);
     };
     (@given $type:ty) => { $type };
     (@given $type:ty, $given:ty) => { Option<$given> };
@@ -83,8 +80,10 @@ macro_rules! record {
     (@value $value:ident, $given:ty) => { $value.unwrap_or_default() };
 }
 
+pub(crate) use record;
+
 /// Records and lists of them as dictionaries.
-fn plain(value: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn plain(value: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
     if let Ok(list) = value.cast::<PyList>() {
         let items = list.iter().map(plain).collect::<PyResult<Vec<_>>>()?;
         return Ok(PyList::new(value.py(), items)?.into_any());

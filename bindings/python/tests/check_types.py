@@ -3,7 +3,7 @@
 from typing import Any, Literal, assert_type
 
 import callcta
-from callcta import aio
+from callcta import aio, webhook
 from callcta.options import SendOptions
 from callcta.testing import Emulator
 
@@ -73,10 +73,28 @@ async def asynchronous() -> None:
     assert_type(Emulator().client(), callcta.Client)
 
 
+def events(event: webhook.Event) -> None:
+    """Events and what they hold are known inside `match`."""
+    match event:
+        case webhook.CallEvent(id=call, end=webhook.CallEnd(duration=duration)):
+            assert_type((call, duration), tuple[str, int | None])
+        case webhook.MessageEvent(attachments=[webhook.Attachment(type=kind), *_]):
+            assert_type(kind, str)
+        case _:
+            assert_type(event.raw, Any)
+
+
+received = webhook.verify_and_parse(b"", None, webhook.Secrets(["old", "new"]))
+assert_type(received.events, tuple[webhook.Event, ...])
+assert_type(webhook.sort(received.events), list[webhook.Event])
+assert_type(webhook.CallEvent.from_dict({}), webhook.CallEvent)
+
 # What must not pass.
 callcta.AudioCallButton("x", expires_in_days="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 callcta.AudioCallButton(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 callcta.ButtonTemplate("x", [callcta.Element("x")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+webhook.verify_and_parse({}, None, "secret")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+webhook.verify_and_parse(b"", None, None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 client.send(5, callcta.CallPrompt())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 client.send("1", callcta.CallPrompt(), metadata=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 client.send("1", callcta.CallPrompt(), nonsense=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -7,13 +7,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TOP = Path(__file__).resolve().parents[3]
 
 
-def test_the_vectors_come_out_as_expected() -> None:
-    runner = shlex.join([sys.executable, str(TOP / "bindings/python/tests/vectors_runner.py")])
+@pytest.mark.parametrize(
+    ("compare", "runner"), [("run.py", "vectors_runner.py"), ("webhooks.py", "webhooks_runner.py")]
+)
+def test_the_vectors_come_out_as_expected(compare: str, runner: str) -> None:
+    command = shlex.join([sys.executable, str(TOP / "bindings/python/tests" / runner)])
     done = subprocess.run(
-        [sys.executable, str(TOP / "tests/conformance/run.py"), f"python={runner}"],
+        [sys.executable, str(TOP / "tests/conformance" / compare), f"python={command}"],
         capture_output=True,
         text=True,
         timeout=120,

@@ -10,31 +10,52 @@ from typing import Any, Final, Iterable, SupportsFloat, SupportsIndex, final
 from typing_extensions import disjoint_base
 
 __all__ = [
+    "BODY_MAX",
     "PACE",
     "VERSION",
     "AccountLinkButton",
     "AccountUnlinkButton",
     "AppUsage",
+    "Attachment",
     "AudioCallButton",
     "BusinessUsage",
     "Button",
     "ButtonTemplate",
+    "CallEnd",
+    "CallEvent",
+    "CallPermissionReplyEvent",
     "CallPrompt",
+    "CallSettingsUpdateEvent",
+    "Cause",
+    "Deduplicator",
+    "DeliveryEvent",
+    "Description",
+    "EchoEvent",
     "Element",
+    "Event",
     "GamePlayButton",
     "GenericTemplate",
     "GraphError",
     "Message",
+    "MessageEvent",
     "Model",
     "PhoneNumberButton",
     "PostbackButton",
+    "PostbackEvent",
     "RawButton",
     "RawMessage",
+    "ReactionEvent",
+    "ReadEvent",
     "Receipt",
     "Recipient",
+    "Referral",
+    "ReferralEvent",
+    "Secrets",
+    "UnknownEvent",
     "Usage",
     "Violation",
     "WebUrlButton",
+    "Webhook",
     "_Client",
     "_Completions",
     "_Emulator",
@@ -45,8 +66,21 @@ __all__ = [
     "_error_kinds",
     "_log",
     "_out_of_resources",
+    "_refusal_kinds",
     "_validate_request",
+    "answer_challenge",
+    "challenge",
+    "decode_body",
+    "likely_cause",
+    "parse_unverified",
+    "sort",
+    "verify_and_parse",
 ]
+
+BODY_MAX: Final[int]
+"""
+Longest body of a webhook that is hashed and read, in bytes.
+"""
 
 PACE: Final[float]
 """
@@ -120,6 +154,41 @@ class AppUsage:
     def total_time(self, /) -> int:
         """
         Time used.
+        """
+
+@final
+class Attachment:
+    """
+    A picture, sticker, file or template.
+    """
+
+    __match_args__: Final = ("type", "sticker_id")
+    def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[str, str | None, str | None]: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(
+        cls, /, type: str, url: str | None = None, sticker_id: str | None = None
+    ) -> Attachment: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def sticker_id(self, /) -> str | None:
+        """
+        The sticker's id.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        `image`, `sticker`, `audio`, `video`, `file`, `template`…
+        """
+    @property
+    def url(self, /) -> str | None:
+        """
+        Where it can be fetched.
         """
 
 @final
@@ -264,6 +333,110 @@ class ButtonTemplate(Message):
     def text(self, /) -> str: ...
 
 @final
+class CallEnd:
+    """
+    How a call ended.
+    """
+
+    __match_args__: Final = ("status", "start_time", "end_time", "duration")
+    def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[str | None, int | None, int | None, int | None]: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(
+        cls,
+        /,
+        status: str | None = None,
+        start_time: int | None = None,
+        end_time: int | None = None,
+        duration: int | None = None,
+    ) -> CallEnd: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def duration(self, /) -> int | None:
+        """
+        How long it lasted, in seconds; None if nobody answered.
+        """
+    @property
+    def end_time(self, /) -> int | None:
+        """
+        When it ended, in Unix milliseconds.
+        """
+    @property
+    def start_time(self, /) -> int | None:
+        """
+        When it began, in Unix milliseconds; None if nobody answered.
+        """
+    @property
+    def status(self, /) -> str | None:
+        """
+        `completed` or `failed`.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
+        """
+
+@final
+class CallEvent(Event):
+    """
+    A step in the life of a call. A tap on an `audio_call` button shows as `connect` of a call
+    that is `user_initiated`; no field names the button.
+    """
+    @property
+    def direction(self, /) -> str | None:
+        """
+        Who called: `user_initiated` or `business_initiated`.
+        """
+    @property
+    def end(self, /) -> CallEnd | None:
+        """
+        Of a `terminate`: how the call ended.
+        """
+    @property
+    def event(self, /) -> str:
+        """
+        Which step: `connect` (it rings, and can be accepted for 60 seconds), `call_status`,
+        `media_update` or `terminate`; or one that callcta doesn't know.
+        """
+    @property
+    def id(self, /) -> str:
+        """
+        The call, such as `c_…`: what is accepted, rejected and ended.
+        """
+    @property
+    def offer(self, /) -> Description | None:
+        """
+        Of a `media_update`: the person's offer, unchanged.
+        """
+    @property
+    def status(self, /) -> str | None:
+        """
+        Of a `call_status`: `ringing` or `accepted`.
+        """
+    @property
+    def version(self, /) -> int | None:
+        """
+        Of a `media_update`: its number. The highest holds.
+        """
+
+@final
+class CallPermissionReplyEvent(Event):
+    """
+    A person's answer to a request to call.
+    """
+    @property
+    def expiration(self, /) -> int | None:
+        """
+        Until when the Page may call, in Unix milliseconds; with `approve` only.
+        """
+    @property
+    def response(self, /) -> str:
+        """
+        `approve` or `reject`.
+        """
+
+@final
 class CallPrompt(Message):
     """
     The call prompt: a card of the platform's own wording that asks the person to call.
@@ -287,6 +460,173 @@ class CallPrompt(Message):
     ) -> CallPrompt: ...
     @property
     def ttl_days(self, /) -> int | None: ...
+
+@final
+class CallSettingsUpdateEvent(Event):
+    """
+    The Page's call settings after a change. What isn't there was not told.
+    """
+    @property
+    def audio_enabled(self, /) -> bool | None:
+        """
+        Whether people can call at all.
+        """
+    @property
+    def call_hours(self, /) -> Any | None:
+        """
+        The hours, as they came.
+        """
+    @property
+    def call_routing(self, /) -> str | None:
+        """
+        Who is rung: `META` or `PARTNERS`.
+        """
+    @property
+    def icon_enabled(self, /) -> bool | None:
+        """
+        Whether the call icon is shown in the conversation.
+        """
+    @property
+    def video_enabled(self, /) -> bool | None:
+        """
+        Whether video calls are on.
+        """
+
+@final
+class Cause:
+    """
+    What most likely happened to a webhook whose signature doesn't fit.
+    """
+
+    __match_args__: Final = ("kind", "secret")
+    def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[str, str, int | None]: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, kind: str, advice: str, secret: SupportsIndex | None = None) -> Cause: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def advice(self, /) -> str:
+        """
+        What it is and what helps, in one sentence or two.
+        """
+    @property
+    def kind(self, /) -> str:
+        """
+        Its stable name, such as `reserialized`; `none` if the signature fits.
+        """
+    @property
+    def secret(self, /) -> int | None:
+        """
+        Of `other_secret`: the number of the secret that fits.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
+        """
+
+@final
+class Deduplicator:
+    """
+    Remembers which events were there before: the platform sends again what wasn't answered in time.
+
+    It is bounded, may be shared by threads, and of two that ask about the same event at the same
+    time only one is told that it is new. It knows this process only: where several receive, put
+    `Event.identity` into a database under a unique key.
+
+    Args:
+        capacity: How many events are remembered, the last ones; each takes some 200 bytes.
+    """
+    def __new__(cls, /, capacity: int) -> Deduplicator: ...
+    def forget(self, /, event: Event | str) -> None:
+        """
+        Forgets an event, so that it counts as new again: when what was begun because of it failed,
+        and shall be done when it is sent again.
+        """
+    def is_new(self, /, event: Event | str) -> bool:
+        """
+        Whether this event, or one of this identity, is new; from now on it isn't.
+        """
+
+@final
+class DeliveryEvent(Event):
+    """
+    Messages of the Page were delivered.
+    """
+    @property
+    def message_ids(self, /) -> list[str]:
+        """
+        The messages (mids), when told.
+        """
+    @property
+    def watermark(self, /) -> int | None:
+        """
+        All up to this Unix millisecond were.
+        """
+
+@final
+class Description:
+    """
+    A session description (SDP), unchanged.
+    """
+
+    __match_args__: Final = ("sdp_type",)
+    def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[str | None, str]: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(cls, /, sdp_type: str | None, sdp: str) -> Description: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def sdp(self, /) -> str:
+        """
+        The description.
+        """
+    @property
+    def sdp_type(self, /) -> str | None:
+        """
+        `offer` or `answer`, if told.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
+        """
+
+@final
+class EchoEvent(Event):
+    """
+    The Page wrote to a person: here, by another app, or in the inbox.
+    """
+    @property
+    def app_id(self, /) -> str | None:
+        """
+        The app that sent it.
+        """
+    @property
+    def attachments(self, /) -> list[Attachment]:
+        """
+        What came with it.
+        """
+    @property
+    def message_id(self, /) -> str:
+        """
+        Its id (mid).
+        """
+    @property
+    def metadata(self, /) -> str | None:
+        """
+        The `metadata` of the send, by which an unknown send is settled.
+        """
+    @property
+    def reply_to(self, /) -> str | None:
+        """
+        The message that it answers.
+        """
+    @property
+    def text(self, /) -> str | None:
+        """
+        Its text.
+        """
 
 @final
 class Element(Model):
@@ -339,6 +679,77 @@ class Element(Model):
     def subtitle(self, /) -> str | None: ...
     @property
     def title(self, /) -> str | None: ...
+
+@disjoint_base
+class Event:
+    """
+    Something that happened on a Page: the base of the classes for what happened.
+
+    Events are immutable, can be compared, hashed and pickled. Their `repr` shows neither the person
+    nor what was said.
+    """
+    def __eq__(self, value: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __reduce__(self, /) -> tuple[Any, tuple[Any]]: ...
+    def __repr__(self, /) -> str: ...
+    @classmethod
+    def from_dict(cls, /, event: Any) -> typing.Self:
+        """
+        Makes an event of what `to_dict` told.
+
+        Returns:
+            The class for what happened.
+
+        Raises:
+            TypeError: It is not the dictionary of an event of this class.
+        """
+    @property
+    def identity(self, /) -> str:
+        """
+        What tells the event from all others, the same when it is sent again. It names neither a
+        person nor what was said, and has at most 120 characters.
+        """
+    @property
+    def order(self, /) -> tuple[int, int, int]:
+        """
+        By what `sort` orders: the platform's time, then the life of a call.
+        """
+    @property
+    def page_id(self, /) -> str | None:
+        """
+        The Page it happened on: that of the event's own entry.
+        """
+    @property
+    def psid(self, /) -> str | None:
+        """
+        The person: whichever side isn't the Page.
+        """
+    @property
+    def raw(self, /) -> Any:
+        """
+        The event as it came; made anew each time.
+        """
+    @property
+    def standby(self, /) -> bool:
+        """
+        Whether it came in the standby channel: another app has the conversation.
+        """
+    @property
+    def time(self, /) -> int | None:
+        """
+        When it happened, as the platform says, in Unix milliseconds. Calls are told to the second
+        only.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        All of it as what JSON can hold, as for a queue of work to be done after the answer.
+        """
+    @property
+    def type(self, /) -> str:
+        """
+        What happened, such as `call`: the same name in all languages.
+        """
 
 @final
 class GamePlayButton(Button):
@@ -521,6 +932,37 @@ class Message(Model):
             Violations: those of severity `error` keep it from being sent, a `warning` doesn't.
         """
 
+@final
+class MessageEvent(Event):
+    """
+    A person wrote to the Page.
+    """
+    @property
+    def attachments(self, /) -> list[Attachment]:
+        """
+        What came with it.
+        """
+    @property
+    def message_id(self, /) -> str:
+        """
+        Its id (mid).
+        """
+    @property
+    def quick_reply(self, /) -> str | None:
+        """
+        The payload of the quick reply that was tapped.
+        """
+    @property
+    def reply_to(self, /) -> str | None:
+        """
+        The message that it answers.
+        """
+    @property
+    def text(self, /) -> str | None:
+        """
+        Its text.
+        """
+
 @disjoint_base
 class Model:
     """
@@ -590,6 +1032,32 @@ class PostbackButton(Button):
     def title(self, /) -> str: ...
 
 @final
+class PostbackEvent(Event):
+    """
+    A tap on a button that has a payload.
+    """
+    @property
+    def message_id(self, /) -> str | None:
+        """
+        The tap's id (mid).
+        """
+    @property
+    def payload(self, /) -> str | None:
+        """
+        The button's payload.
+        """
+    @property
+    def referral(self, /) -> Referral | None:
+        """
+        How the person came into the conversation, if told along.
+        """
+    @property
+    def title(self, /) -> str | None:
+        """
+        The button's title.
+        """
+
+@final
 class RawButton(Button):
     """
     A button of any type in its wire form: the way to send what callcta has no class for.
@@ -617,6 +1085,43 @@ class RawMessage(Message):
     def __new__(cls, /, wire: dict[str, typing.Any]) -> RawMessage: ...
     @property
     def wire(self, /) -> dict[str, typing.Any]: ...
+
+@final
+class ReactionEvent(Event):
+    """
+    A person reacted to a message.
+    """
+    @property
+    def action(self, /) -> str | None:
+        """
+        `react` or `unreact`.
+        """
+    @property
+    def emoji(self, /) -> str | None:
+        """
+        The emoji.
+        """
+    @property
+    def message_id(self, /) -> str:
+        """
+        The message (mid).
+        """
+    @property
+    def reaction(self, /) -> str | None:
+        """
+        The reaction's name, such as `love`.
+        """
+
+@final
+class ReadEvent(Event):
+    """
+    A person read what the Page wrote.
+    """
+    @property
+    def watermark(self, /) -> int | None:
+        """
+        Everything up to this Unix millisecond.
+        """
 
 @final
 class Receipt:
@@ -706,6 +1211,123 @@ class Recipient(Model):
     def post_id(self, /) -> str | None: ...
     @property
     def user_ref(self, /) -> str | None: ...
+
+@final
+class Referral:
+    """
+    How a person came into the conversation.
+    """
+
+    __match_args__: Final = ("source", "referral_type", "ad_id")
+    def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(self, /) -> tuple[str | None, str | None, str | None, str | None]: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(
+        cls,
+        /,
+        ref: str | None = None,
+        source: str | None = None,
+        referral_type: str | None = None,
+        ad_id: str | None = None,
+    ) -> Referral: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def ad_id(self, /) -> str | None:
+        """
+        The ad.
+        """
+    @property
+    def ref(self, /) -> str | None:
+        """
+        The link's or ad's own text.
+        """
+    @property
+    def referral_type(self, /) -> str | None:
+        """
+        Such as `OPEN_THREAD`.
+        """
+    @property
+    def source(self, /) -> str | None:
+        """
+        Where from, such as `SHORTLINK` or `ADS`.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
+        """
+
+@final
+class ReferralEvent(Event):
+    """
+    A person came into the conversation by a link or an ad.
+    """
+    @property
+    def ad_id(self, /) -> str | None:
+        """
+        The ad.
+        """
+    @property
+    def ref(self, /) -> str | None:
+        """
+        The link's or ad's own text.
+        """
+    @property
+    def referral_type(self, /) -> str | None:
+        """
+        Such as `OPEN_THREAD`.
+        """
+    @property
+    def source(self, /) -> str | None:
+        """
+        Where from, such as `SHORTLINK` or `ADS`.
+        """
+
+@final
+class Secrets:
+    """
+    The app secrets that may have signed a webhook. Its `repr` doesn't show them.
+
+    Args:
+        secrets: One app secret, or several: while a secret is replaced, or when several apps share
+            an address.
+        accept_sha1: Whether the old header `X-Hub-Signature` (`sha1=` and 40 digits) is taken too.
+
+    Raises:
+        InvalidArgumentError: There is none, or one is empty: nothing would be verified.
+    """
+    def __new__(
+        cls, /, secrets: str | typing.Iterable[str], *, accept_sha1: bool = False
+    ) -> Secrets: ...
+    def __repr__(self, /) -> str: ...
+    def sign(self, /, body: bytes | bytearray | memoryview | str) -> str:
+        """
+        The header that Meta would send with this body, by the first secret: for tests.
+        """
+    def verify(
+        self,
+        /,
+        body: bytes | bytearray | memoryview | str,
+        header: str | bytes | typing.Sequence[str | bytes] | None,
+    ) -> int:
+        """
+        Checks the signature over the bytes that came in. Arguments and errors are those of
+        `verify_and_parse`.
+
+        Returns:
+            The number of the secret that made it, from 0.
+        """
+
+@final
+class UnknownEvent(Event):
+    """
+    Something that callcta doesn't know, or that is broken; see `raw`.
+    """
+    @property
+    def reason(self, /) -> str:
+        """
+        Why it could not be read, in a few words that quote nothing.
+        """
 
 @final
 class Usage:
@@ -833,6 +1455,30 @@ class WebUrlButton(Button):
     def webview_height_ratio(self, /) -> str | None: ...
     @property
     def webview_share_button(self, /) -> str | None: ...
+
+@final
+class Webhook:
+    """
+    What one webhook request holds.
+    """
+
+    __match_args__: Final = ("object", "events", "secret")
+    def __repr__(self, /) -> str: ...
+    @property
+    def events(self, /) -> tuple[Event, ...]:
+        """
+        Its events, in the order in which they came; see `sort`.
+        """
+    @property
+    def object(self, /) -> str | None:
+        """
+        What it is about; `page` for Messenger.
+        """
+    @property
+    def secret(self, /) -> int | None:
+        """
+        Which of the secrets signed it, from 0; None if nothing was verified.
+        """
 
 @final
 class _Client:
@@ -1003,7 +1649,93 @@ def _out_of_resources(detail: str) -> typing.Any:
     The error for what this machine has no more of.
     """
 
+def _refusal_kinds() -> list[str]:
+    """
+    Every kind of `WebhookError`, with its HTTP status.
+    """
+
 def _validate_request(to: Any, message: Message, options: Any) -> list[Violation]:
     """
     Everything that is wrong with a message, who it goes to and its options.
+    """
+
+def answer_challenge(query: str | bytes, verify_token: str) -> str:
+    """
+    Reads a challenge, the GET by which Meta checks an address, from its query (what follows the
+    `?`).
+
+    Returns:
+        The text to answer with: exactly it, as `text/plain`, with status 200.
+
+    Raises:
+        WebhookError: Of the kind `no_challenge`, as for any other GET, or `wrong_verify_token`.
+    """
+
+def challenge(mode: str | None, token: str | None, challenge: str | None, verify_token: str) -> str:
+    """
+    As `answer_challenge`, from the values of `hub.mode`, `hub.verify_token` and `hub.challenge`,
+    where a framework has taken the query apart.
+    """
+
+def decode_body(body: str, is_base64: bool) -> bytes:
+    """
+    The bytes of a body that comes as a text, as AWS Lambda's events have it.
+
+    Args:
+        body: The event's `body`.
+        is_base64: The event's `isBase64Encoded`.
+
+    Raises:
+        WebhookError: It is too large, or said to be base64 but is not.
+    """
+
+def likely_cause(
+    body: bytes | bytearray | memoryview | str,
+    header: str | bytes | typing.Sequence[str | bytes] | None,
+    secrets: Secrets | str | typing.Iterable[str],
+) -> Cause:
+    """
+    Finds out why a webhook's signature doesn't fit: a help for people, not for a receiver.
+
+    Args:
+        body: The body, as for `verify_and_parse`.
+        header: The header, as there.
+        secrets: The secret that should fit, then any others that might.
+    """
+
+def parse_unverified(body: bytes | bytearray | memoryview | str) -> Webhook:
+    """
+    Reads a webhook's events **without verifying** who sent it.
+
+    Only for bodies that were verified before; everybody can post to a webhook's address.
+
+    Raises:
+        WebhookError: The body is no JSON object, or too large.
+    """
+
+def sort(events: typing.Iterable[Event]) -> list[Event]:
+    """
+    The events in the order in which they happened, as far as the platform tells: by `Event.order`,
+    and as they came where that is the same. When they came decides nothing: the end of a call may
+    come before its beginning.
+    """
+
+def verify_and_parse(
+    body: bytes | bytearray | memoryview | str,
+    header: str | bytes | typing.Sequence[str | bytes] | None,
+    secrets: Secrets | str | typing.Iterable[str],
+) -> Webhook:
+    """
+    Verifies a webhook's signature over the bytes that came in, and reads all events of every entry.
+
+    Args:
+        body: The request's body as it came in, before anything parsed it. A text is taken as UTF-8.
+        header: The value of `X-Hub-Signature-256`, or None if the request has none. Of a list of
+            values more than one are refused.
+        secrets: The app secret, several of them, or a `Secrets`, which is quicker.
+
+    Raises:
+        WebhookError: It is refused: answer with the error's `http_status` and do nothing else.
+        InvalidArgumentError: There is no secret, or an empty one.
+        TypeError: Something else was given, such as a parsed body.
     """
