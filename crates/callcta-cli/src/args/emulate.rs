@@ -1,7 +1,9 @@
 //! The command line of `callcta emulate`.
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
@@ -26,6 +28,50 @@ pub struct EmulateArgs {
         hide_default_value = true
     )]
     pub port: u16,
+
+    /// The address to listen on; on another than this machine's own, whoever reaches
+    /// it can send, and with an allowed host see and change everything
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "CALLCTA_EMULATOR_LISTEN",
+        hide_env_values = true,
+        default_value = "127.0.0.1"
+    )]
+    pub listen: IpAddr,
+
+    /// Another name for inbox page and control API, such as a container's or a
+    /// reverse proxy's, with or without a port; repeatable
+    #[arg(
+        long,
+        value_name = "HOST",
+        env = "CALLCTA_EMULATOR_ALLOW_HOST",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub allow_host: Vec<String>,
+
+    /// Let pages of this origin, such as http://localhost:3000, use and read
+    /// everything, the control API included (CORS); * lets in every page that is open
+    /// in a browser here; repeatable [default: none]
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "CALLCTA_EMULATOR_ALLOW_ORIGIN",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    pub allow_origin: Vec<String>,
+
+    /// A path below which everything is, such as /emulator; a reverse proxy may pass
+    /// it on or take it off
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "CALLCTA_EMULATOR_PREFIX",
+        hide_env_values = true
+    )]
+    pub prefix: Option<String>,
 
     /// A JSON file with the Pages, tokens and people to start with
     #[arg(
@@ -54,6 +100,16 @@ pub struct EmulateArgs {
         hide_env_values = true
     )]
     pub webhook: Option<String>,
+
+    /// Where the clock starts: now, or a time such as 2026-10-01T12:00:00Z, which is
+    /// the default
+    #[arg(
+        long,
+        value_name = "TIME",
+        env = "CALLCTA_EMULATOR_CLOCK",
+        hide_env_values = true
+    )]
+    pub clock: Option<Start>,
 
     /// Let the clock follow real time; otherwise it stands until advanced
     #[arg(
@@ -154,4 +210,21 @@ pub enum Shape {
     NestedId,
     /// message_id alone: sends by user_ref
     MessageIdOnly,
+}
+
+/// Where a clock starts.
+#[derive(Clone, Copy)]
+pub struct Start(pub jiff::Timestamp);
+
+impl FromStr for Start {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let time = match text {
+            "now" => Ok(jiff::Timestamp::now()),
+            time => time.parse(),
+        };
+        time.map(Start)
+            .map_err(|_| "now, or a time such as 2026-10-01T12:00:00Z, is needed")
+    }
 }

@@ -7,11 +7,11 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use callcta_emulator::{AnswerShape, Emulator, State, defaults};
+use callcta_emulator::{AnswerShape, Emulator, START, State, defaults};
 
 use crate::args::emulate::{EmulateArgs, Shape};
 use crate::exit::Exit;
-use crate::output::{GOOD, after_writing, complain, say, styled};
+use crate::output::{GOOD, WARN, after_writing, complain, say, styled};
 use crate::signals;
 
 mod log;
@@ -83,6 +83,10 @@ fn alone(args: &EmulateArgs) -> Exit {
             styled(GOOD, "emulator"),
             emulator.url()
         ));
+        if !args.listen.is_loopback() {
+            let text = "whoever reaches this address can send as the emulated Pages";
+            say(format_args!("{} {text}", styled(WARN, "warning:")));
+        }
         log::requests(&emulator, &stop);
     }
     emulator.stop();
@@ -101,19 +105,31 @@ fn start(args: &EmulateArgs) -> Result<Emulator, Exit> {
 }
 
 fn try_start(args: &EmulateArgs) -> io::Result<Emulator> {
+    let start = args.clock.map_or(START, |start| start.0.as_millisecond());
     let mut state = match &args.seed_file {
         Some(file) => fs::read_to_string(file)
             .and_then(|json| State::from_json(&json).map_err(io::Error::other))
             .map_err(|error| io::Error::other(format!("can't use {}: {error}", file.display())))?,
-        None => defaults::state(),
+        None => defaults::state_at(start),
     };
     // In the state, so that it outlives a reset.
     state.webhook.url = args.webhook.clone().or(state.webhook.url);
     let mut builder = Emulator::builder()
         .state(state)
+        .listen(args.listen)
         .port(args.port)
+        .clock(start)
         .threads(args.threads)
         .run_clock(args.run_clock);
+    for name in &args.allow_host {
+        builder = builder.allow_host(name);
+    }
+    for origin in &args.allow_origin {
+        builder = builder.allow_origin(origin);
+    }
+    if let Some(path) = &args.prefix {
+        builder = builder.prefix(path);
+    }
     if let Some(shape) = args.shape {
         builder = builder.answer_shape(shape.into());
     }

@@ -60,7 +60,7 @@ mod tests {
         let named = SCRIPTS
             .iter()
             .flat_map(|(_, script)| script.split("from \"./").skip(1))
-            .chain(page.split("src=\"/inbox/").skip(1));
+            .chain(page.split("src=\"inbox/").skip(1));
         let mut count = 0;
         for rest in named {
             let name = rest.split('"').next().unwrap();

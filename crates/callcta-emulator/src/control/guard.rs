@@ -5,10 +5,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::reply::Problem;
+use crate::server::{Site, is_loopback};
 
-/// Only this machine's names, so that a foreign name that resolves to loopback is refused, and
-/// no pages of other origins.
-pub(super) fn check(request: &Request) -> Result<(), Problem> {
+/// Only this machine's names and those that were allowed, so that a foreign name that resolves to
+/// this machine is refused, and no pages of other origins.
+pub(super) fn check(request: &Request, site: &Site) -> Result<(), Problem> {
     let headers = request.headers();
     let text = |name: &str| {
         headers
@@ -16,18 +17,34 @@ pub(super) fn check(request: &Request) -> Result<(), Problem> {
             .map(|value| value.to_str().unwrap_or_default())
     };
     let host = text("host").unwrap_or_default();
-    if !is_loopback(host) {
-        return Err(forbidden("the Host header must name this machine"));
+    // A proxy that puts its own name for the emulator into Host says here what the browser asked
+    // for. No page can send this to another origin without being let in first.
+    let asked_for = text("x-forwarded-host").map_or(host, |list| {
+        list.split(',').next().unwrap_or_default().trim()
+    });
+    if !site.is_known(host) || !site.is_known(asked_for) {
+        return Err(forbidden(
+            "the Host header must name this machine, or a host allowed at the start",
+        ));
     }
-    if let Some(origin) = text("origin")
-        && origin.strip_prefix("http://") != Some(host)
-    {
-        return Err(forbidden("requests from other origins are refused"));
+    let origin = text("origin");
+    if origin.is_some_and(|origin| site.lets_in(origin)) {
+        return Ok(());
     }
     // Without an Origin, as for images and links, browsers still say where a request comes from.
-    let site = text("sec-fetch-site").unwrap_or("none");
+    let from = text("sec-fetch-site");
+    if let Some(origin) = origin {
+        let page = origin.split_once("://").map_or("", |(_, host)| host);
+        // Through a proxy of this machine the browser sees one origin where there are two.
+        let same = page == asked_for
+            || site.is_named(page)
+            || from == Some("same-origin") && is_loopback(page);
+        if !same {
+            return Err(forbidden("requests from other origins are refused"));
+        }
+    }
     let visit = request.method() == Method::GET && text("sec-fetch-mode") == Some("navigate");
-    if !matches!(site, "none" | "same-origin") && !visit {
+    if !matches!(from.unwrap_or("none"), "none" | "same-origin") && !visit {
         return Err(forbidden("requests from other sites are refused"));
     }
     Ok(())
@@ -35,21 +52,6 @@ pub(super) fn check(request: &Request) -> Result<(), Problem> {
 
 fn forbidden(detail: &str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, detail)
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let name = name.to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
 }
 
 /// The headers that every answer of the emulator's own side carries.
@@ -73,32 +75,4 @@ pub(super) fn protect(response: &mut Response) {
         "cross-origin-resource-policy",
         HeaderValue::from_static("same-origin"),
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loopback_names() {
-        for good in [
-            "localhost",
-            "localhost:80",
-            "127.0.0.1:1",
-            "[::1]:9",
-            "[::1]",
-            "a.localhost:1",
-        ] {
-            assert!(is_loopback(good), "{good}");
-        }
-        for bad in [
-            "",
-            "example.com",
-            "localhost.example.com:80",
-            "10.0.0.1",
-            "127.0.0.1.example.com",
-        ] {
-            assert!(!is_loopback(bad), "{bad}");
-        }
-    }
 }

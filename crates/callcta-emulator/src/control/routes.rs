@@ -85,9 +85,12 @@ fn router(shared: Arc<Shared>) -> Router {
 /// The emulator's own side, as the server asks it.
 pub(crate) fn own_side(shared: &Arc<Shared>) -> OwnSide {
     let router = router(Arc::clone(shared));
+    let shared = Arc::clone(shared);
     OwnSide {
         takes: is_own,
-        answer: Box::new(move |request| -> Answering { Box::pin(answer(router.clone(), request)) }),
+        answer: Box::new(move |request| -> Answering {
+            Box::pin(answer(router.clone(), Arc::clone(&shared), request))
+        }),
     }
 }
 
@@ -100,9 +103,9 @@ fn is_own(method: &str, path: &str) -> bool {
         || path.starts_with("/_emulator/")
 }
 
-async fn answer(mut router: Router, request: Request) -> Response {
+async fn answer(mut router: Router, shared: Arc<Shared>, request: Request) -> Response {
     use tower_service::Service;
-    let mut response = match guard::check(&request) {
+    let mut response = match guard::check(&request, shared.site()) {
         Err(problem) => problem.into_response(),
         Ok(()) => match router.call(request).await {
             Ok(response) => response,

@@ -58,11 +58,12 @@ pub(super) async fn merge(Extract(shared): App, body: Bytes) -> Answered {
     install(&shared, state)
 }
 
-fn install(shared: &Shared, state: State) -> Answered {
+fn install(shared: &Shared, mut state: State) -> Answered {
     if let Some(url) = &state.webhook.url {
         server::target(url).map_err(Problem::bad)?;
     }
     let mut core = shared.change();
+    state.begin(core.platform.clock().start());
     core.platform.change_state(|old| *old = state);
     Ok(ok(&json!(core.platform.state())))
 }

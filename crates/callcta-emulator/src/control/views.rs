@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::graph::{Params, Request, pairs};
-use crate::platform::{Clock, START, StoredMessage};
+use crate::platform::{Clock, StoredMessage};
 use crate::traffic::Entry;
 
 /// What stands in place of a secret.
@@ -22,7 +22,7 @@ const SECRET_NAMES: &[&str] = &[
 ];
 
 pub(crate) fn clock(clock: &Clock) -> Value {
-    json!({"now": clock.now(), "start": START, "running": clock.is_running()})
+    json!({"now": clock.now(), "start": clock.start(), "running": clock.is_running()})
 }
 
 pub(crate) fn message(message: &StoredMessage, now: i64) -> Value {
@@ -233,6 +233,7 @@ fn hidden(text: &str, secrets: &[String], mark: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::START;
     use axum::body::Bytes;
     use axum::http::{HeaderValue, Method};
     use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Starting an emulator.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,30 +11,68 @@ use tokio::sync::Notify;
 use super::facts::Facts;
 use super::handle::Emulator;
 use super::runtime::runtime;
-use crate::platform::{AnswerShape, State, defaults};
-use crate::server::{Settings, Shared};
+use crate::platform::{AnswerShape, START, State, defaults};
+use crate::server::{Settings, Shared, Site};
 use crate::{control, server};
 
 /// How an emulator shall be started. Made by [`Emulator::builder`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct EmulatorBuilder {
+    listen: IpAddr,
     port: u16,
+    prefix: String,
+    hosts: Vec<String>,
+    origins: Vec<String>,
     threads: usize,
+    state: Option<State>,
     settings: Settings,
     answer_shape: Option<AnswerShape>,
 }
 
 impl EmulatorBuilder {
-    /// The port on 127.0.0.1. Default: 0, any free one.
+    /// The address to listen on. Default: 127.0.0.1.
+    ///
+    /// On another one than a loopback address, whoever reaches it can use the Graph side. The
+    /// control API and the page answer by the address given here and by names of this machine;
+    /// others need [`allow_host`](Self::allow_host).
+    pub fn listen(mut self, address: IpAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Another name by which the control API and the page may be reached, such as a container's
+    /// or that of a reverse proxy; with a port, only there.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Lets pages of an origin, such as `http://localhost:3000`, use and read everything, the
+    /// control API included, from any browser that reaches the emulator; `*` lets in every page
+    /// that is open there. Default: none.
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into());
+        self
+    }
+
+    /// A path below which the emulator is, such as `/emulator`; [`Emulator::url`] has it. A
+    /// reverse proxy may pass it on or take it off. Default: none.
+    pub fn prefix(mut self, path: impl Into<String>) -> Self {
+        self.prefix = path.into();
+        self
+    }
+
+    /// The port. Default: 0, any free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The state to start from and to come back to. Default: [`crate::defaults::state`].
+    /// The state to start from and to come back to. Default: [`crate::defaults::state_at`] where
+    /// the clock starts.
     pub fn state(mut self, state: State) -> Self {
-        self.settings.state = state;
+        self.state = Some(state);
         self
     }
 
@@ -51,6 +89,13 @@ impl EmulatorBuilder {
     /// The form of the answer to a successful send. Default: what the state says, flat.
     pub fn answer_shape(mut self, shape: AnswerShape) -> Self {
         self.answer_shape = Some(shape);
+        self
+    }
+
+    /// Where the clock starts, in Unix milliseconds. Default: [`START`]. What the state says to be
+    /// when the clock starts moves along.
+    pub fn clock(mut self, start: i64) -> Self {
+        self.settings.start = start;
         self
     }
 
@@ -86,15 +131,25 @@ impl EmulatorBuilder {
 
     /// Starts the emulator; it answers as soon as this returns.
     ///
-    /// Fails if the port is taken or a thread can't be started.
+    /// Fails if the port is taken, with `AddrInUse`; with `InvalidInput` if a prefix, host or
+    /// origin is none; or if a thread can't be started.
     pub fn start(mut self) -> io::Result<Emulator> {
+        let start = self.settings.start;
+        let mut state = self.state.unwrap_or_else(|| defaults::state_at(start));
+        state.begin(start);
         if let Some(shape) = self.answer_shape {
-            self.settings.state.answer_shape = shape;
+            state.answer_shape = shape;
         }
-        let listener = bind((Ipv4Addr::LOCALHOST, self.port).into())?;
+        let listener = bind(SocketAddr::new(self.listen, self.port))?;
         listener.set_nonblocking(true)?;
-        let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
-        let facts = Facts::of(&self.settings.state);
+        let address = SocketAddr::new(reachable(self.listen), listener.local_addr()?.port());
+        self.hosts.push(address.to_string());
+        let site = Site::new(&self.prefix, &self.hosts, &self.origins)
+            .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
+        let url = format!("http://{address}{}", site.prefix());
+        let facts = Facts::of(&state, start);
+        self.settings.state = state;
+        self.settings.site = site;
         self.settings.ready_line = facts.ready_line(&url);
         self.settings.base.clone_from(&url);
         let runtime = runtime(self.threads)?;
@@ -114,6 +169,15 @@ impl EmulatorBuilder {
                 })?
         };
         Ok(Emulator::new(shared, url, facts, server, stop))
+    }
+}
+
+/// An address of this machine for one that means all of them.
+fn reachable(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
     }
 }
 
@@ -140,14 +204,21 @@ impl Emulator {
     /// Starts otherwise.
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder {
+            listen: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            prefix: String::new(),
+            hosts: Vec::new(),
+            origins: Vec::new(),
             threads: 1,
+            state: None,
             settings: Settings {
-                state: defaults::state(),
+                state: State::default(),
+                start: START,
                 run_clock: false,
                 seed: 1,
                 keep_messages: 500,
                 keep_requests: 500,
+                site: Site::default(),
                 base: String::new(),
                 ready_line: String::new(),
             },

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::platform::{START, State};
+use crate::platform::State;
 
 /// What the ready line says; fixed at the start.
 pub(super) struct Facts {
@@ -14,14 +14,14 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn of(state: &State) -> Self {
+    pub(super) fn of(state: &State, start: i64) -> Self {
         let page_id = state.default_page_id().unwrap_or_default().to_owned();
         let page = state.pages.get(&page_id);
-        let token = page.and_then(|p| p.working_token(START));
+        let token = page.and_then(|p| p.working_token(start));
         Self {
             access_token: token.map(|t| t.token.clone()).unwrap_or_default(),
             app_secret: page.map(|p| p.app_secret.clone()).unwrap_or_default(),
-            psids: state.psids_of(&page_id, START),
+            psids: state.psids_of(&page_id, start),
             verify_token: state.webhook.verify_token.clone(),
             page_id,
         }

@@ -49,7 +49,7 @@ impl Emulator {
         }
     }
 
-    /// `http://127.0.0.1:PORT`: the base URL for clients, and the inbox page.
+    /// `http://127.0.0.1:PORT` unless told otherwise: the base URL for clients, and the inbox page.
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Where the clock starts: 2026-10-01T12:00:00Z, in Unix milliseconds.
+/// Where the clock starts unless told otherwise: 2026-10-01T12:00:00Z, in Unix milliseconds.
 pub const START: i64 = 1_790_856_000_000;
 
 /// Where it ends: the last millisecond of the year 9999, so that sums of times can't overflow.
@@ -14,16 +14,24 @@ pub(crate) const DAY: i64 = 86_400_000;
 /// A clock in Unix milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
+    start: i64,
     base: i64,
     running_since: Option<Instant>,
 }
 
 impl Clock {
-    pub(crate) fn new(run: bool) -> Self {
+    pub(crate) fn new(start: i64, run: bool) -> Self {
+        let start = start.clamp(0, END);
         Self {
-            base: START,
+            start,
+            base: start,
             running_since: run.then(Instant::now),
         }
+    }
+
+    /// Where it started.
+    pub(crate) fn start(&self) -> i64 {
+        self.start
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -59,7 +67,7 @@ mod tests {
 
     #[test]
     fn stands_until_advanced() {
-        let mut clock = Clock::new(false);
+        let mut clock = Clock::new(START, false);
         std::thread::sleep(Duration::from_millis(2));
         assert_eq!(clock.now(), START);
         clock.advance(Duration::from_secs(60));
@@ -70,7 +78,7 @@ mod tests {
 
     #[test]
     fn runs_only_while_told_to() {
-        let mut clock = Clock::new(true);
+        let mut clock = Clock::new(START, true);
         assert!(clock.is_running());
         std::thread::sleep(Duration::from_millis(2));
         clock.run(false);

@@ -37,6 +37,11 @@ pub const PSID_BLOCKED: &str = "200000000000003";
 
 /// The default state.
 pub fn state() -> State {
+    state_at(START)
+}
+
+/// The default state for a clock that starts elsewhere, in Unix milliseconds.
+pub fn state_at(start: i64) -> State {
     let mut page = Page {
         name: "Example Page".into(),
         app_secret: APP_SECRET.into(),
@@ -49,7 +54,7 @@ pub fn state() -> State {
             ..Token::new(TOKEN_WITHOUT_PERMISSION)
         },
         Token {
-            expires_at: Some(START - DAY),
+            expires_at: Some(start - DAY),
             ..Token::new(EXPIRED_TOKEN)
         },
         Token {
@@ -65,12 +70,12 @@ pub fn state() -> State {
         ..Page::default()
     };
     let mut closed = Person::new("Window closed", PAGE_ID);
-    closed.last_action = Some(START - 10 * DAY);
+    closed.last_action = Some(start - 10 * DAY);
     let blocked = Person {
         blocked: true,
         ..Person::new("Blocked the Page", PAGE_ID)
     };
-    State {
+    let mut state = State {
         default_page: PAGE_ID.into(),
         pages: BTreeMap::from([
             (PAGE_ID.into(), page),
@@ -89,7 +94,9 @@ pub fn state() -> State {
             ),
         ]),
         ..State::default()
-    }
+    };
+    state.begin(start);
+    state
 }
 
 #[cfg(test)]

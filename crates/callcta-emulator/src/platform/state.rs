@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::attachment::Attachment;
+use super::clock::START;
 use super::page::Page;
 use super::person::{Comment, Person};
 use super::persona::Persona;
@@ -16,7 +17,7 @@ use super::unverified::Unverified;
 /// The whole state. A seed file is this as JSON; every field has a default.
 ///
 /// All times are Unix milliseconds of the emulator's clock, which starts at
-/// [`crate::START`].
+/// [`crate::START`] unless told otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -157,6 +158,22 @@ impl State {
         }
     }
 
+    /// Moves what is said to be when the clock starts to where it starts now.
+    pub(crate) fn begin(&mut self, start: i64) {
+        // Before START nothing but defaults can have happened at it.
+        if start <= START {
+            return;
+        }
+        let people = self
+            .people
+            .values_mut()
+            .filter_map(|p| p.last_action.as_mut());
+        let files = self.attachments.values_mut().map(|a| &mut a.created_at);
+        for time in people.chain(files).filter(|time| **time == START) {
+            *time = start;
+        }
+    }
+
     /// Everybody who is in conversation with a Page, those with an open window first.
     pub(crate) fn psids_of(&self, page: &str, now: i64) -> Vec<String> {
         let reachable = |p: &Person| p.window_open(now) && !p.blocked;
@@ -199,7 +216,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::super::clock::{DAY, START};
+    use super::super::clock::DAY;
     use super::*;
 
     #[test]

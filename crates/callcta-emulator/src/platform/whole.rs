@@ -38,10 +38,10 @@ pub(crate) struct Platform {
 }
 
 impl Platform {
-    pub(crate) fn new(state: State, run_clock: bool, keep_messages: usize) -> Self {
+    pub(crate) fn new(state: State, clock: Clock, keep_messages: usize) -> Self {
         Self {
             state,
-            clock: Clock::new(run_clock),
+            clock,
             messages: Messages::new(keep_messages),
             actions: Actions::new(KEPT),
             calls: Calls::new(KEPT),

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::sync::Notify;
 
-use super::graph_side;
+use super::cors;
+use super::graph_side::{self, Cut};
 use super::sender;
 use super::shared::Shared;
 use super::wire::{Flags, Wire};
@@ -62,16 +63,11 @@ async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>, own: Arc
     let hang_up = Arc::clone(&shared);
     let hang_up = hang_up.hang_up.notified();
     let service = service_fn(|request: Request<Incoming>| {
-        let is_own = (own.takes)(request.method().as_str(), request.uri().path());
         let own = Arc::clone(&own);
         let shared = Arc::clone(&shared);
         let flags = Arc::clone(&flags);
         async move {
-            let answer = if is_own {
-                Ok((own.answer)(request.map(Body::new)).await)
-            } else {
-                graph_side::answer(shared, &flags, request).await
-            };
+            let answer = answer(&own, shared, &flags, request).await;
             flags.answered();
             answer
         }
@@ -84,4 +80,43 @@ async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>, own: Arc
         _ = connection => {}
         () = hang_up => {}
     }
+}
+
+/// Leads a request to its side of the emulator.
+async fn answer(
+    own: &OwnSide,
+    shared: Arc<Shared>,
+    flags: &Flags,
+    mut request: Request<Incoming>,
+) -> Result<Response<Body>, Cut> {
+    let site = shared.site();
+    let origin = cors::origin(site, request.headers());
+    if site.is_bare(request.uri().path()) {
+        return Ok(moved(site.prefix()));
+    }
+    if let Some(uri) = site.inside_uri(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    let preflight = origin.as_ref().and_then(|_| cors::preflight(&request));
+    let mut response = if let Some(answer) = preflight {
+        answer
+    } else if (own.takes)(request.method().as_str(), request.uri().path()) {
+        (own.answer)(request.map(Body::new)).await
+    } else {
+        graph_side::answer(Arc::clone(&shared), flags, request).await?
+    };
+    if let Some(origin) = origin {
+        cors::let_in(&mut response, origin);
+    }
+    Ok(response)
+}
+
+/// Leads from the prefix to the page, whose links need the slash at its end.
+fn moved(prefix: &str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    if let Ok(place) = format!("{prefix}/").parse() {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    response
 }

@@ -3,12 +3,14 @@
 
 mod connection;
 mod core;
+mod cors;
 mod exchange;
 mod graph_side;
 mod hub;
 mod sender;
 mod settings;
 mod shared;
+mod site;
 mod wire;
 
 pub(crate) use self::connection::{Answering, OwnSide, serve};
@@ -17,3 +19,4 @@ pub(crate) use self::exchange::{target, verify};
 pub(crate) use self::hub::{Event, Told};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::shared::Shared;
+pub(crate) use self::site::{Site, is_loopback};

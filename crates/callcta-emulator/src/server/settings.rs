@@ -1,15 +1,19 @@
 //! What an emulator is started with, and comes back to.
 
-use crate::platform::{Platform, State};
+use super::site::Site;
+use crate::platform::{Clock, Platform, State};
 use crate::traffic::Traffic;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) state: State,
+    /// Where the clock starts.
+    pub(crate) start: i64,
     pub(crate) run_clock: bool,
     pub(crate) seed: u64,
     pub(crate) keep_messages: usize,
     pub(crate) keep_requests: usize,
+    pub(crate) site: Site,
     /// The emulator's own URL.
     pub(crate) base: String,
     pub(crate) ready_line: String,
@@ -17,7 +21,8 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(super) fn platform(&self) -> Platform {
-        Platform::new(self.state.clone(), self.run_clock, self.keep_messages)
+        let clock = Clock::new(self.start, self.run_clock);
+        Platform::new(self.state.clone(), clock, self.keep_messages)
     }
 
     pub(super) fn traffic(&self) -> Traffic {

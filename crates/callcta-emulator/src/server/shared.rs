@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::core::Core;
 use super::hub::Told;
 use super::settings::Settings;
+use super::site::Site;
 
 /// Everything that connections, the sender of webhooks and the emulator's own side share.
 pub(crate) struct Shared {
@@ -42,6 +43,11 @@ impl Shared {
     /// What an emulator says when it is ready.
     pub(crate) fn ready_line(&self) -> &str {
         &self.settings.ready_line
+    }
+
+    /// Where the emulator is, and who may ask.
+    pub(crate) fn site(&self) -> &Site {
+        &self.settings.site
     }
 
     /// The emulator's own URL.

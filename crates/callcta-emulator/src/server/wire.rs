@@ -81,6 +81,7 @@ impl Wire {
             words.next().unwrap_or_default(),
             words.next().unwrap_or("/"),
         );
+        let target = self.shared.site().inside(target);
         let path = target.split('?').next().unwrap_or_default();
         let drop = !(self.is_own)(method, path) && self.shared.change().drop_unread(method, target);
         Poll::Ready(Ok(drop))

@@ -32,7 +32,7 @@ export function now() {
 
 /** Calls the control API. Throws an Error whose message can be shown. */
 export async function api(method, path, body) {
-  const response = await fetch(`/_emulator/${path}`, {
+  const response = await fetch(`_emulator/${path}`, {
     method,
     headers: body === undefined ? {} : { "Content-Type": "application/json" },
     body: body === undefined ? undefined : JSON.stringify(body),
@@ -102,7 +102,7 @@ function reload(name) {
 
 /** Listens; comes back by itself when the connection breaks. */
 export function connect() {
-  const events = new EventSource("/_emulator/events");
+  const events = new EventSource("_emulator/events");
   const on = (name, handle) => events.addEventListener(name, (event) => handle(JSON.parse(event.data || "null")));
   const all = () => load("clock", "state", "faults", ...LISTS).then(() => {
     store.ready = store.online = true;
