@@ -92,6 +92,8 @@ export interface StoredMessage {
   recipient: string;
   /** The request's parameters without the token. */
   body: JsonObject;
+  /** Whether `body` is only its first part: texts are cut, what comes after them is left out. */
+  bodyCut: boolean;
   /** Unix milliseconds of the emulator's clock. */
   sentAt: number;
   /** The number of the request. */
@@ -118,19 +120,27 @@ export interface RecordedRequest {
   receivedAt: number;
   /** The recipient's id, if it names one. */
   recipient: string | null;
-  /** The parameters as they were understood; null if the body is JSON. */
+  /** The parameters as they were understood; null if the body is JSON, or cut. */
   params: JsonObject | null;
   method: string;
   path: string;
   query: string;
   headers: string[][];
   body: string;
+  /** How long the body was that came, in bytes. */
+  bodyLength: number;
+  /** Whether `body` is only its first part: in lists and events if it is above 16 KiB, in the request itself if the rest was forgotten for want of room. */
+  bodyCut: boolean;
   /** The number of the batch of which this is an item. */
   batch: number | null;
   /** The status answered; null if nothing was. */
   status: number | null;
   /** The body answered. */
   answer: string;
+  /** How long it was, in bytes. */
+  answerLength: number;
+  /** Whether `answer` is only its first part. */
+  answerCut: boolean;
   /** The fault that hit it. */
   fault: string | null;
   refusal: Refusal | null;
@@ -138,7 +148,7 @@ export interface RecordedRequest {
   messageId: string | null;
   /** Whether the emulator knows this method and path. */
   modelled: boolean;
-  /** A command that sends it again; the token comes from $CALLCTA_ACCESS_TOKEN. */
+  /** A command that sends it again; the token comes from $CALLCTA_ACCESS_TOKEN, and a body above 16 KiB from a file. */
   curl: string;
 }
 
@@ -161,6 +171,10 @@ export interface Webhook {
   createdAt: number;
   /** The raw body. */
   body: string;
+  /** In bytes. */
+  bodyLength: number;
+  /** Whether `body` is only its first part, as in lists and events if it is above 16 KiB. */
+  bodyCut: boolean;
   /** X-Hub-Signature-256. */
   signature: string | null;
   status: 'no_target' | 'held' | 'queued' | 'delivered' | 'failed';

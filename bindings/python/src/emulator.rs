@@ -34,7 +34,7 @@ impl Emulator {
     fn _requests(&self) -> Vec<Seen> {
         let requests = self.0.requests().into_iter();
         requests
-            .map(|r| (r.method, r.path, r.query, r.headers, r.body, r.status, r.message_id))
+            .map(|r| (r.method, r.path, r.query, r.headers, r.body.into(), r.status, r.message_id))
             .collect()
     }
 

@@ -138,6 +138,15 @@ pub struct EmulateArgs {
     )]
     pub keep_messages: Option<usize>,
 
+    /// About how many bytes all logs together may take [default: 64 MiB]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        env = "CALLCTA_EMULATOR_KEEP_BYTES",
+        hide_env_values = true
+    )]
+    pub keep_bytes: Option<usize>,
+
     /// How many threads serve requests
     #[arg(
         long,

@@ -139,6 +139,9 @@ fn try_start(args: &EmulateArgs) -> io::Result<Emulator> {
     if let Some(count) = args.keep_messages {
         builder = builder.keep_messages(count);
     }
+    if let Some(bytes) = args.keep_bytes {
+        builder = builder.keep_bytes(bytes);
+    }
     let emulator = builder.start()?;
     if let Some(url) = &args.webhook {
         emulator.set_webhook_url(url).map_err(io::Error::other)?;

@@ -16,6 +16,11 @@ pub(super) fn check(request: &Request, site: &Site) -> Result<(), Problem> {
             .get(name)
             .map(|value| value.to_str().unwrap_or_default())
     };
+    if headers.get_all(header::HOST).iter().nth(1).is_some() {
+        return Err(Problem::bad(
+            "a request has one Host header; there are several",
+        ));
+    }
     let host = text("host").unwrap_or_default();
     // A proxy that puts its own name for the emulator into Host says here what the browser asked
     // for. No page can send this to another origin without being let in first.

@@ -52,7 +52,7 @@ impl Filter {
         newest(
             platform.messages().iter().filter(|m| self.takes(m)),
             self.limit,
-            |message| views::message(message, now),
+            |message| views::message(message, now, false),
         )
     }
 }
@@ -63,6 +63,7 @@ pub(super) async fn list(State(shared): App, RawQuery(raw): RawQuery) -> Answere
     Ok(ok(&json!({
         "messages": filter.list(&core.platform),
         "stored": core.platform.messages().stored(),
+        "dropped": core.platform.messages().held().dropped,
     })))
 }
 
@@ -100,7 +101,7 @@ pub(super) async fn latest(State(shared): App) -> Answered {
     let now = core.platform.now();
     let latest = core.platform.messages().iter().next_back();
     latest
-        .map(|message| ok(&views::message(message, now)))
+        .map(|message| ok(&views::message(message, now, true)))
         .ok_or_else(|| Problem::unknown("message"))
 }
 
@@ -116,7 +117,7 @@ fn find<'a>(platform: &'a Platform, id: &str) -> Result<&'a StoredMessage, Probl
 pub(super) async fn one(State(shared): App, Path(id): Path<String>) -> Answered {
     let core = shared.look();
     let message = find(&core.platform, &id)?;
-    Ok(ok(&views::message(message, core.platform.now())))
+    Ok(ok(&views::message(message, core.platform.now(), true)))
 }
 
 pub(super) async fn delete(State(shared): App, Path(id): Path<String>) -> Answered {

@@ -89,7 +89,7 @@ pub(super) async fn conversations(State(shared): App) -> Response {
 pub(super) async fn actions(State(shared): App) -> Response {
     let core = shared.look();
     let list: Vec<&PersonAction> = core.platform.actions().iter().collect();
-    ok(&json!({"actions": list}))
+    ok(&json!({"actions": list, "dropped": core.platform.actions().held().dropped}))
 }
 
 pub(super) async fn act(State(shared): App, Path(psid): Path<String>, body: Bytes) -> Answered {
@@ -108,7 +108,7 @@ pub(super) async fn calls(State(shared): App) -> Response {
     let mut core = shared.change();
     core.platform.tick();
     let list: Vec<_> = core.platform.calls().iter().collect();
-    ok(&json!({"calls": list}))
+    ok(&json!({"calls": list, "dropped": core.platform.calls().held().dropped}))
 }
 
 /// Whoever is rung takes the call.

@@ -28,7 +28,7 @@ pub(super) async fn list(State(shared): App, RawQuery(raw): RawQuery) -> Answere
     let list = newest(
         core.traffic.log().iter().filter(takes),
         usize::MAX,
-        |entry| views::request(entry, shared.base()),
+        |entry| views::request(entry, shared.base(), false),
     );
     // The search looks at what is shown, so that it can't find a hidden token.
     let mut list: Vec<_> = list
@@ -38,9 +38,13 @@ pub(super) async fn list(State(shared): App, RawQuery(raw): RawQuery) -> Answere
     if list.len() > limit {
         list.drain(..list.len() - limit);
     }
-    Ok(ok(
-        &json!({"requests": list, "posts": core.traffic.log().posts()}),
-    ))
+    let log = core.traffic.log();
+    Ok(ok(&json!({
+        "requests": list,
+        "posts": log.posts(),
+        "dropped": log.held().dropped,
+        "cut": log.cut(),
+    })))
 }
 
 pub(super) async fn one(State(shared): App, Path(id): Path<String>) -> Answered {
@@ -48,7 +52,7 @@ pub(super) async fn one(State(shared): App, Path(id): Path<String>) -> Answered 
     let core = shared.look();
     let entry = core.traffic.log().get(id);
     entry
-        .map(|entry| ok(&views::request(entry, shared.base())))
+        .map(|entry| ok(&views::request(entry, shared.base(), true)))
         .ok_or_else(|| Problem::unknown("request"))
 }
 

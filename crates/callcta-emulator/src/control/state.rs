@@ -6,8 +6,9 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::reply::{Answered, App, Problem, ok, read as parse};
+use super::views;
 use crate::platform::State;
-use crate::server::{self, Shared};
+use crate::server::{self, Core, Shared};
 
 pub(super) async fn ready(Extract(shared): App) -> Response {
     ok(&serde_json::from_str(shared.ready_line()).expect("the ready line is JSON"))
@@ -28,7 +29,14 @@ pub(super) async fn close_connections(Extract(shared): App) -> Response {
 }
 
 pub(super) async fn read(Extract(shared): App) -> Response {
-    ok(&json!(shared.look().platform.state()))
+    shown(&shared.look())
+}
+
+/// The state, and beside it how much the logs hold.
+fn shown(core: &Core) -> Response {
+    let mut state = json!(core.platform.state());
+    state["logs"] = views::logs(core);
+    ok(&state)
 }
 
 pub(super) async fn replace(Extract(shared): App, body: Bytes) -> Answered {
@@ -65,7 +73,7 @@ fn install(shared: &Shared, mut state: State) -> Answered {
     let mut core = shared.change();
     state.begin(core.platform.clock().start());
     core.platform.change_state(|old| *old = state);
-    Ok(ok(&json!(core.platform.state())))
+    Ok(shown(&core))
 }
 
 fn merge_patch(target: &mut Value, patch: Value, is_map: bool) {

@@ -58,7 +58,7 @@ fn spelt(number: u64, event: &Event, base: &str) -> Bytes {
     let (name, data) = match event {
         Event::Reset => ("reset", json!({})),
         Event::Platform(event) => match event {
-            P::Message { message, now } => ("message", views::message(message, *now)),
+            P::Message { message, now } => ("message", views::message(message, *now, false)),
             P::MessagesDeleted(None) => ("messages_deleted", json!({"ids": null})),
             P::MessagesDeleted(Some(id)) => ("messages_deleted", json!({"ids": [id]})),
             P::Action(action) => ("action", json!(action)),
@@ -78,7 +78,7 @@ fn spelt(number: u64, event: &Event, base: &str) -> Bytes {
             P::State => ("state", json!({})),
         },
         Event::Traffic(event) => match event {
-            T::Request(entry) => ("request", views::request(entry, base)),
+            T::Request(entry) => ("request", views::request(entry, base, false)),
             T::RequestsDeleted => ("requests_deleted", json!({})),
             T::Faults(list) => ("faults", json!({"faults": list})),
         },

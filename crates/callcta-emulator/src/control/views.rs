@@ -1,32 +1,35 @@
 //! How things look in the control API and in events. Tokens and proofs are hidden.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-use crate::graph::{Params, Request, pairs};
-use crate::platform::{Clock, StoredMessage};
+use crate::graph::Gist;
+use crate::platform::{Clock, PART, StoredMessage, start};
+use crate::server::Core;
 use crate::traffic::Entry;
 
 /// What stands in place of a secret.
 const HIDDEN: &str = "***";
 /// What stands there until a command is quoted: nobody writes it.
 const MARK: &str = "\u{fdd0}";
-const SECRET_NAMES: &[&str] = &[
-    "access_token",
-    "oauth_token",
-    "input_token",
-    "appsecret_proof",
-];
 
 pub(crate) fn clock(clock: &Clock) -> Value {
     json!({"now": clock.now(), "start": clock.start(), "running": clock.is_running()})
 }
 
-pub(crate) fn message(message: &StoredMessage, now: i64) -> Value {
+/// A message. A long body is shown whole only if `whole` says so.
+pub(crate) fn message(message: &StoredMessage, now: i64, whole: bool) -> Value {
+    if !whole && let Some(part) = message.part() {
+        let mut view = self::message(&part, now, true);
+        view["body_cut"] = true.into();
+        return view;
+    }
     let mut view = json!(message);
+    view["body_cut"] = false.into();
     let buttons = message.buttons();
     let mut list: Vec<Value> = buttons
         .iter()
@@ -57,41 +60,80 @@ fn add_expiry(shown: &mut Value, expires_at: i64, now: i64) {
     shown["clickable"] = json!(now < expires_at);
 }
 
-pub(crate) fn request(entry: &Entry, base: &str) -> Value {
+/// A request. Long bodies are shown whole only if `whole` says so, and while they are kept.
+pub(crate) fn request(entry: &Entry, base: &str, whole: bool) -> Value {
     let call = &*entry.request;
-    let params = call.params();
-    let secrets = secrets(call, &params);
-    let hide = |text: &str| hidden(text, &secrets, HIDDEN);
+    let cut = entry.is_body_cut() || !whole && entry.is_long();
+    let (gist, understood, body);
+    if cut {
+        gist = entry.gist.clone().unwrap_or_default();
+        understood = None;
+        body = first_part(&call.body, &gist);
+    } else {
+        let params = call.params();
+        gist = Arc::new(Gist::of(call, &params));
+        // Those of JSON stand in the body.
+        let is_json = serde_json::from_slice::<IgnoredAny>(&call.body).is_ok();
+        understood = (!is_json)
+            .then(|| json!(params.map).to_string())
+            .and_then(|map| serde_json::from_str(&hidden(&map, &gist.secrets, HIDDEN)).ok());
+        drop(params);
+        body = hidden(&String::from_utf8_lossy(&call.body), &gist.secrets, HIDDEN);
+    }
+    let understood: Option<Value> = understood;
+    let hide = |text: &str| hidden(text, &gist.secrets, HIDDEN);
     let headers: Vec<Value> = headers(&call.headers)
         .map(|(name, value)| json!([name, hide(&value)]))
         .collect();
-    let recipient = params.map.get("recipient").and_then(|r| r.get("id"));
-    let recipient = recipient.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
-    // Those of JSON stand in the body.
-    let is_json = serde_json::from_slice::<IgnoredAny>(&call.body).is_ok();
-    let understood = (!is_json)
-        .then(|| serde_json::from_str::<Value>(&hide(&json!(params.map).to_string())).ok())
-        .flatten();
+    let shown = if whole { usize::MAX } else { PART };
+    let answer = &entry.answer[..entry.answer.len().min(shown)];
     json!({
         "id": entry.id,
         "seq": entry.seq,
         "received_at": entry.received_at,
-        "recipient": recipient,
+        "recipient": gist.recipient,
         "params": understood,
         "method": call.method.as_str(),
         "path": call.uri.path(),
         "query": hide(call.query()),
         "headers": headers,
-        "body": hide(&String::from_utf8_lossy(&call.body)),
+        "body": body,
+        "body_length": entry.body_length,
+        "body_cut": cut,
         "batch": entry.batch,
         "status": entry.status,
-        "answer": String::from_utf8_lossy(&entry.answer),
+        "answer": String::from_utf8_lossy(answer),
+        "answer_length": entry.answer_length,
+        "answer_cut": answer.len() < entry.answer_length,
         "fault": entry.fault,
         "refusal": entry.refusal,
         "message_id": entry.message_id,
         "modelled": entry.modelled,
-        "curl": curl(call, base, &secrets),
+        "curl": curl(entry, base, &gist.secrets),
     })
+}
+
+/// The first part of a body. What comes last is left out, since it may be the first part of a
+/// secret.
+fn first_part(body: &[u8], gist: &Gist) -> String {
+    let reach = gist.reach;
+    let text = String::from_utf8_lossy(&body[..body.len().min(PART + reach)]);
+    let mut text = hidden(&text, &gist.secrets, HIDDEN);
+    let end = text.len().saturating_sub(reach);
+    text.truncate(start(&text, end.min(PART)).len());
+    text
+}
+
+/// How much the logs hold, and what fell out of them.
+pub(crate) fn logs(core: &Core) -> Value {
+    let held = core.held();
+    let bytes: usize = held.iter().map(|(_, held)| held.bytes).sum();
+    let mut view = json!({"bytes": bytes, "max_bytes": core.keep_bytes()});
+    for (log, held) in held {
+        view[log] = json!({"kept": held.kept, "bytes": held.bytes, "dropped": held.dropped});
+    }
+    view["requests"]["cut"] = core.traffic.log().cut().into();
+    view
 }
 
 fn headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, String)> {
@@ -104,7 +146,8 @@ fn headers(headers: &HeaderMap) -> impl Iterator<Item = (&str, String)> {
 }
 
 /// A command that sends the request again, with the token from a variable of the shell.
-fn curl(request: &Request, base: &str, secrets: &[String]) -> String {
+fn curl(entry: &Entry, base: &str, secrets: &[String]) -> String {
+    let request = &*entry.request;
     let quote = |text: &str| {
         single_quoted(&hidden(text, secrets, MARK)).replace(MARK, "'\"$CALLCTA_ACCESS_TOKEN\"'")
     };
@@ -119,7 +162,10 @@ fn curl(request: &Request, base: &str, secrets: &[String]) -> String {
         }
         command = command + " -H " + &quote(&format!("{name}: {value}"));
     }
-    if !request.body.is_empty() {
+    if entry.is_long() {
+        // No shell takes so much.
+        command = format!("{command} --data-binary @request-{}.body", entry.id);
+    } else if !request.body.is_empty() {
         command = command + " --data-raw " + &quote(&String::from_utf8_lossy(&request.body));
     }
     command
@@ -127,88 +173,6 @@ fn curl(request: &Request, base: &str, secrets: &[String]) -> String {
 
 fn single_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
-}
-
-/// Every secret in a request, in each form in which it may stand there.
-fn secrets(request: &Request, params: &Params) -> Vec<String> {
-    let mut found = Vec::new();
-    if let Some(value) = request
-        .headers
-        .get(AUTHORIZATION)
-        .and_then(|v| v.to_str().ok())
-    {
-        let token = value.split_once(' ').map_or(value, |(_, token)| token);
-        found.push(token.trim().to_owned());
-    }
-    params
-        .map
-        .iter()
-        .for_each(|(name, value)| collect_named(name, value, &mut found));
-    // JSON that could not be read may hold a token all the same.
-    if params.unread.is_some() {
-        let text = String::from_utf8_lossy(&request.body);
-        for name in SECRET_NAMES {
-            for rest in text.split(name).skip(1) {
-                let value = rest.trim_start_matches(['"', '\'', ':', '=', ' ']);
-                let end = value
-                    .find(['"', '\'', '&', ',', '}'])
-                    .unwrap_or(value.len());
-                found.push(value[..end].to_owned());
-            }
-        }
-    }
-    let mut forms: Vec<String> = Vec::new();
-    for secret in found.into_iter().filter(|secret| !secret.is_empty()) {
-        let once = utf8_percent_encode(&secret, NON_ALPHANUMERIC).to_string();
-        let twice = utf8_percent_encode(&once, NON_ALPHANUMERIC).to_string();
-        for form in [secret, once, twice] {
-            if !forms.contains(&form) {
-                forms.push(form);
-            }
-        }
-    }
-    // Longest first, so that no rest of a longer one stays.
-    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-    forms
-}
-
-fn collect_named(name: &str, value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::String(text) if SECRET_NAMES.contains(&name) => found.push(text.clone()),
-        // `access_token[]=…` is none that works, but one all the same.
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| collect_named(name, item, found)),
-        Value::Object(map) if SECRET_NAMES.contains(&name) => map
-            .values()
-            .for_each(|item| collect_named(name, item, found)),
-        _ => collect(value, found),
-    }
-}
-
-fn collect(value: &Value, found: &mut Vec<String>) {
-    match value {
-        Value::Object(map) => {
-            for (name, value) in map {
-                collect_named(name, value, found);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
-        // Batch items carry queries and forms as text.
-        Value::String(text) => {
-            let text = text
-                .split_once('?')
-                .map_or(text.as_str(), |(_, query)| query);
-            if SECRET_NAMES.iter().any(|name| text.contains(name)) {
-                for (name, value) in pairs(text.as_bytes()) {
-                    if SECRET_NAMES.contains(&name.as_str()) {
-                        found.push(value);
-                    }
-                }
-            }
-        }
-        _ => {}
-    }
 }
 
 fn hidden(text: &str, secrets: &[String], mark: &str) -> String {
@@ -233,34 +197,24 @@ fn hidden(text: &str, secrets: &[String], mark: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Request;
     use crate::platform::START;
     use axum::body::Bytes;
     use axum::http::{HeaderValue, Method};
-    use std::sync::Arc;
 
     fn entry(uri: &str, headers: &[(&'static str, &str)], body: &str) -> Entry {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.insert(*name, HeaderValue::try_from(*value).unwrap());
         }
-        Entry {
-            id: 1,
-            seq: 1,
-            received_at: START,
-            request: Arc::new(Request {
-                method: Method::POST,
-                uri: uri.parse().unwrap(),
-                headers: map,
-                body: Bytes::from(body.to_owned()),
-            }),
-            batch: None,
-            status: Some(200),
-            answer: Bytes::new(),
-            fault: None,
-            refusal: None,
-            message_id: None,
-            modelled: true,
-        }
+        let request = Request {
+            method: Method::POST,
+            uri: uri.parse().unwrap(),
+            headers: map,
+            body: Bytes::from(body.to_owned()),
+        };
+        let params = request.params();
+        Entry::new(Arc::new(request), &params, (1, 1, START))
     }
 
     #[test]
@@ -306,7 +260,7 @@ mod tests {
                 "batch=%5B%7B%22relative_url%22%3A%22me%3Faccess_token%3DS%252BEC%252FRET%22%7D%5D",
             ),
         ] {
-            let view = request(&entry, "http://127.0.0.1:1").to_string();
+            let view = request(&entry, "http://127.0.0.1:1", true).to_string();
             let loose = view.replace("%25", "%").to_lowercase();
             for form in ["s+ec/ret", "s%2bec%2fret"] {
                 assert!(!loose.contains(form), "{view}");
@@ -316,17 +270,42 @@ mod tests {
     }
 
     #[test]
+    fn no_part_of_a_secret_is_left_where_a_body_is_cut() {
+        const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+        const KIND: (&str, &str) = ("content-type", "application/json");
+        let secret = "SECRET".repeat(10);
+        for at in (PART - 700..PART + 50).step_by(7) {
+            let (fill, rest) = ("x".repeat(at), "y".repeat(PART));
+            let form = format!("a={fill}&access_token={secret}&b={rest}");
+            let json = format!(r#"{{"a":"{fill}","access_token":"{secret}","b":"{rest}"}}"#);
+            for whole in [entry("/1/m", &[FORM], &form), entry("/1/m", &[KIND], &json)] {
+                let list = request(&whole, "", false);
+                assert_eq!(list["body_cut"], true);
+                let length = list["body"].as_str().unwrap().len();
+                assert!((PART - 700..=PART).contains(&length), "{length}");
+                assert!(!list.to_string().contains("SECRET"), "{at}");
+                // What is kept for want of room shows the same.
+                assert_eq!(request(&whole.part(), "", true), list);
+                let own = request(&whole, "", true);
+                assert_eq!(own["body_cut"], false);
+                assert!(own["body"].as_str().unwrap().len() > 2 * PART - 700);
+                assert!(!own.to_string().contains("SECRET"), "{at}");
+            }
+        }
+    }
+
+    #[test]
     fn what_was_understood_is_shown_where_the_body_is_not_json() {
         const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
         let body = "recipient={id:'9'}&message={text:'x'}&access_token=S%2BEC%2FRET";
-        let form = request(&entry("/1/messages", &[FORM], body), "");
+        let form = request(&entry("/1/messages", &[FORM], body), "", true);
         assert_eq!(form["recipient"], "9");
         let params = json!({"recipient": {"id": "9"}, "message": {"text": "x"},
             "access_token": HIDDEN});
         assert_eq!(form["params"], params);
         let body = r#"{"recipient":{"id":9}}"#;
         let kind = ("content-type", "application/json");
-        let json = request(&entry("/1/messages", &[kind], body), "");
+        let json = request(&entry("/1/messages", &[kind], body), "", true);
         assert_eq!(
             (&json["recipient"], &json["params"]),
             (&json!("9"), &Value::Null)
@@ -345,7 +324,7 @@ mod tests {
             r#"{"text":"it's *** new"}"#,
         );
         assert_eq!(
-            request(&entry, "http://127.0.0.1:1")["curl"],
+            request(&entry, "http://127.0.0.1:1", true)["curl"],
             "curl -X POST 'http://127.0.0.1:1/v26.0/1/messages' \
              -H 'authorization: Bearer '\"$CALLCTA_ACCESS_TOKEN\"'' \
              -H 'content-type: application/json' --data-raw '{\"text\":\"it'\\''s *** new\"}'"

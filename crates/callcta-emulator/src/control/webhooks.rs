@@ -10,13 +10,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::reply::{Answered, App, Problem, number, ok, read, respond};
-use crate::platform::{ReleaseOrder, Signature};
+use crate::platform::{ReleaseOrder, Signature, Webhook};
 use crate::server;
 
 pub(super) async fn list(State(shared): App) -> Response {
     let core = shared.look();
-    let list: Vec<_> = core.platform.webhooks().iter().collect();
-    ok(&json!({"webhooks": list}))
+    let webhooks = core.platform.webhooks();
+    let list: Vec<_> = webhooks.iter().map(Webhook::part).collect();
+    ok(&json!({"webhooks": list, "dropped": webhooks.held().dropped}))
 }
 
 pub(super) async fn one(State(shared): App, Path(id): Path<String>) -> Answered {

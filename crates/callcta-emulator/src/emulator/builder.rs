@@ -123,6 +123,22 @@ impl EmulatorBuilder {
         self
     }
 
+    /// About how many bytes all logs together may take: requests, messages, webhooks, calls and
+    /// what people did. Beyond that, the log that takes most forgets its oldest, of requests the
+    /// long bodies first. Default: 64 MiB.
+    pub fn keep_bytes(mut self, bytes: usize) -> Self {
+        self.settings.keep_bytes = bytes;
+        self
+    }
+
+    /// How long the head of a request may take to arrive, from its first byte on, or on a new
+    /// connection from its beginning. Then the connection is closed; one that has been used may be
+    /// idle for as long as it likes. Default: 30 seconds.
+    pub fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.head_timeout = timeout;
+        self
+    }
+
     /// Threads that serve requests. Default: 1, which leaves the other cores to the client.
     pub fn threads(mut self, count: usize) -> Self {
         self.threads = count.max(1);
@@ -218,6 +234,8 @@ impl Emulator {
                 seed: 1,
                 keep_messages: 500,
                 keep_requests: 500,
+                keep_bytes: 64 << 20,
+                head_timeout: Duration::from_secs(30),
                 site: Site::default(),
                 base: String::new(),
                 ready_line: String::new(),

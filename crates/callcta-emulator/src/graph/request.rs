@@ -1,7 +1,7 @@
 //! A request as it came in.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use super::params::{self, Params};
 
@@ -14,6 +14,44 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// A request that keeps no part of the buffers from which its head was read, since they may be
+    /// much larger.
+    pub(crate) fn detached(method: Method, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Self {
+        let mut own = HeaderMap::with_capacity(headers.len());
+        for (name, value) in headers {
+            // Both were valid before.
+            let name = HeaderName::from_bytes(name.as_str().as_bytes());
+            let value = HeaderValue::from_bytes(value.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, value) {
+                own.append(name, value);
+            }
+        }
+        Self {
+            method,
+            uri: uri.to_string().parse().unwrap_or_default(),
+            headers: own,
+            body,
+        }
+    }
+
+    /// The same with another body.
+    pub(crate) fn with_body(&self, body: Bytes) -> Self {
+        Self {
+            method: self.method.clone(),
+            uri: self.uri.clone(),
+            headers: self.headers.clone(),
+            body,
+        }
+    }
+
+    /// About how much memory its head takes.
+    pub(crate) fn head_bytes(&self) -> usize {
+        let uri = self.uri.path().len() + self.query().len();
+        self.headers.iter().fold(uri, |sum, (name, value)| {
+            sum + 2 * size_of::<(HeaderName, HeaderValue)>() + name.as_str().len() + value.len()
+        })
+    }
+
     pub(crate) fn query(&self) -> &str {
         self.uri.query().unwrap_or_default()
     }

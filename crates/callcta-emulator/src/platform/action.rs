@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::attachment::AttachmentKind;
-use super::ring::{Numbered, Ring};
+use super::ring::{Held, Item, Ring};
+use super::size::ENTRY;
 
 /// Something a person does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +88,28 @@ pub enum Action {
 }
 
 impl Action {
+    /// How long its texts are together.
+    fn texts(&self) -> usize {
+        match self {
+            Action::Message { text } | Action::AdMessage { text } => text.len(),
+            Action::Postback { title, payload } | Action::QuickReply { title, payload } => {
+                title.len() + payload.len()
+            }
+            Action::Attachment { url, .. } => url.len(),
+            Action::Reaction {
+                message_id,
+                reaction,
+                ..
+            } => message_id.len() + reaction.len(),
+            Action::Referral { reference } => reference.len(),
+            Action::Comment { comment_id: id } | Action::VisitorPost { post_id: id } => id.len(),
+            Action::Sticker { .. }
+            | Action::Read
+            | Action::CallPermission { .. }
+            | Action::Block { .. } => 0,
+        }
+    }
+
     /// Whether it comes with a message id: messages do, and taps on postbacks.
     pub(super) fn has_message_id(&self) -> bool {
         matches!(
@@ -125,9 +148,13 @@ pub struct PersonAction {
     pub no_webhook: Option<String>,
 }
 
-impl Numbered for PersonAction {
+impl Item for PersonAction {
     fn number(&self) -> u64 {
         self.id
+    }
+
+    fn bytes(&self) -> usize {
+        ENTRY + self.psid.len() + self.action.texts()
     }
 }
 
@@ -158,5 +185,13 @@ impl Actions {
     /// Oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &PersonAction> {
         self.kept.iter()
+    }
+
+    pub(crate) fn held(&self) -> Held {
+        self.kept.held()
+    }
+
+    pub(super) fn drop_oldest(&mut self) -> bool {
+        self.kept.drop_oldest()
     }
 }

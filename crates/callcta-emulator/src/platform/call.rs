@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::ring::{Numbered, Ring};
+use super::ring::{Held, Item, Ring};
+use super::size::ENTRY;
 
 /// How long a call rings before it counts as missed.
 const RINGING_MS: i64 = 60_000;
@@ -39,9 +40,13 @@ pub struct PhoneCall {
     pub offer: Option<String>,
 }
 
-impl Numbered for PhoneCall {
+impl Item for PhoneCall {
     fn number(&self) -> u64 {
         self.id
+    }
+
+    fn bytes(&self) -> usize {
+        ENTRY + self.psid.len() + self.offer.as_ref().map_or(0, String::len)
     }
 }
 
@@ -92,6 +97,14 @@ impl Calls {
         self.kept.get(number)
     }
 
+    pub(crate) fn held(&self) -> Held {
+        self.kept.held()
+    }
+
+    pub(super) fn drop_oldest(&mut self) -> bool {
+        self.kept.drop_oldest()
+    }
+
     /// A call by the id that Graph uses.
     pub(crate) fn find(&self, call_id: &str) -> Option<&PhoneCall> {
         self.iter().rev().find(|call| call.call_id == call_id)
@@ -128,15 +141,14 @@ impl Calls {
 
     /// The other side takes a call, which must ring; `None` if there is no such call.
     pub(super) fn accept(&mut self, id: u64, now: i64) -> Result<Option<PhoneCall>, CallStatus> {
-        let Some(call) = self.kept.get_mut(id) else {
-            return Ok(None);
-        };
-        if call.status != CallStatus::Ringing {
-            return Err(call.status);
-        }
-        call.status = CallStatus::Accepted;
-        call.accepted_at = Some(now);
-        Ok(Some(call.clone()))
+        self.change(id, |call| {
+            if call.status != CallStatus::Ringing {
+                return Err(call.status);
+            }
+            call.status = CallStatus::Accepted;
+            call.accepted_at = Some(now);
+            Ok(())
+        })
     }
 
     /// The person changes what is sent in a call, which must have been accepted; `None` if there
@@ -146,29 +158,38 @@ impl Calls {
         id: u64,
         offer: String,
     ) -> Result<Option<PhoneCall>, CallStatus> {
-        let Some(call) = self.kept.get_mut(id) else {
-            return Ok(None);
-        };
-        if call.status != CallStatus::Accepted {
-            return Err(call.status);
-        }
-        call.media_version += 1;
-        call.offer = Some(offer);
-        Ok(Some(call.clone()))
+        self.change(id, |call| {
+            if call.status != CallStatus::Accepted {
+                return Err(call.status);
+            }
+            call.media_version += 1;
+            call.offer = Some(offer);
+            Ok(())
+        })
     }
 
     /// Either side ends a call, which must not be over; `None` if there is no such call.
     pub(super) fn end(&mut self, id: u64, at: i64) -> Result<Option<PhoneCall>, CallStatus> {
-        let Some(call) = self.kept.get_mut(id) else {
-            return Ok(None);
-        };
-        call.status = match call.status {
-            CallStatus::Ringing => CallStatus::Failed,
-            CallStatus::Accepted => CallStatus::Completed,
-            ended => return Err(ended),
-        };
-        call.ended_at = Some(at);
-        Ok(Some(call.clone()))
+        self.change(id, |call| {
+            call.status = match call.status {
+                CallStatus::Ringing => CallStatus::Failed,
+                CallStatus::Accepted => CallStatus::Completed,
+                ended => return Err(ended),
+            };
+            call.ended_at = Some(at);
+            Ok(())
+        })
+    }
+
+    fn change(
+        &mut self,
+        id: u64,
+        change: impl FnOnce(&mut PhoneCall) -> Result<(), CallStatus>,
+    ) -> Result<Option<PhoneCall>, CallStatus> {
+        let changed = self
+            .kept
+            .change(id, |call| change(call).map(|()| call.clone()));
+        changed.transpose()
     }
 
     /// Calls that have rung for too long, and when each was missed.

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::clock::DAY;
-use super::ring::{Numbered, Ring};
+use super::ring::{Held, Item, Ring};
+use super::size::{self, PART};
 
 /// Clickable for this long unless the message says otherwise.
 const DAYS_DEFAULT: f64 = 7.0;
@@ -30,15 +31,30 @@ pub struct StoredMessage {
     pub sent_at: i64,
     /// The number of the request that brought it.
     pub request_id: u64,
+    /// About how much memory it takes.
+    #[serde(skip)]
+    bytes: usize,
 }
 
-impl Numbered for StoredMessage {
+impl Item for StoredMessage {
     fn number(&self) -> u64 {
         self.id
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
 impl StoredMessage {
+    /// The message with only the first part of its body; `None` if the whole is small.
+    pub(crate) fn part(&self) -> Option<Self> {
+        (self.bytes > PART && self.body.to_string().len() > PART).then(|| Self {
+            body: size::part(&self.body),
+            ..self.clone()
+        })
+    }
+
     /// The template's payload.
     fn payload(&self) -> Option<&Value> {
         self.body.get("message")?.get("attachment")?.get("payload")
@@ -134,7 +150,9 @@ impl Messages {
     /// Numbers a message; it is not kept yet.
     pub(super) fn number(&mut self, new: NewMessage, seq: u64, now: i64) -> StoredMessage {
         self.count += 1;
+        let texts = new.page_id.len() + new.recipient.len() + size::bytes(&new.body);
         StoredMessage {
+            bytes: size::ENTRY + texts,
             id: self.count,
             seq,
             message_id: format!("m_emulated{:010}", self.count),
@@ -151,7 +169,7 @@ impl Messages {
     }
 
     pub(super) fn remove(&mut self, number: u64) {
-        self.kept.retain(|message| message.id != number);
+        self.kept.remove(number);
     }
 
     pub(super) fn clear(&mut self) {
@@ -165,6 +183,14 @@ impl Messages {
 
     pub(crate) fn len(&self) -> usize {
         self.kept.len()
+    }
+
+    pub(crate) fn held(&self) -> Held {
+        self.kept.held()
+    }
+
+    pub(super) fn drop_oldest(&mut self) -> bool {
+        self.kept.drop_oldest()
     }
 
     /// Oldest first.
@@ -192,6 +218,7 @@ mod tests {
             body,
             sent_at: 1_000,
             request_id: 1,
+            bytes: 0,
         }
     }
 

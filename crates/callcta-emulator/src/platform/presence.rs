@@ -1,5 +1,7 @@
 //! What people see of a Page beside its messages: that it types, and what it has read.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// What a Page shows.
@@ -41,47 +43,46 @@ pub struct Presence {
     pub seen_at: Option<i64>,
 }
 
-/// What each person sees.
+/// What each person sees, by Page and person.
 #[derive(Default)]
-pub(crate) struct Presences(Vec<Presence>);
+pub(crate) struct Presences(BTreeMap<String, BTreeMap<String, Presence>>);
 
 impl Presences {
     pub(crate) fn get(&self, page_id: &str, psid: &str) -> Option<&Presence> {
-        self.0
-            .iter()
-            .find(|one| one.page_id == page_id && one.psid == psid)
+        self.0.get(page_id)?.get(psid)
     }
 
+    /// What a person sees after this; `keep` says whether it is remembered.
     pub(super) fn show(
         &mut self,
         page_id: &str,
         psid: &str,
         action: SenderAction,
         now: i64,
-    ) -> &Presence {
-        let is = |one: &Presence| one.page_id == page_id && one.psid == psid;
-        let at = self.0.iter().position(is).unwrap_or_else(|| {
-            self.0.push(Presence {
-                page_id: page_id.to_owned(),
-                psid: psid.to_owned(),
-                typing: false,
-                seen_at: None,
-            });
-            self.0.len() - 1
+        keep: bool,
+    ) -> Presence {
+        let mut presence = self.get(page_id, psid).cloned().unwrap_or(Presence {
+            page_id: page_id.to_owned(),
+            psid: psid.to_owned(),
+            typing: false,
+            seen_at: None,
         });
-        let presence = &mut self.0[at];
         match action {
             SenderAction::TypingOn => presence.typing = true,
             SenderAction::TypingOff => presence.typing = false,
             SenderAction::MarkSeen => presence.seen_at = Some(now),
+        }
+        if keep {
+            let people = self.0.entry(page_id.to_owned()).or_default();
+            people.insert(psid.to_owned(), presence.clone());
         }
         presence
     }
 
     /// A message came, so that nobody types any more.
     pub(super) fn forget(&mut self, page_id: &str, psid: &str) {
-        let is = |one: &&mut Presence| one.page_id == page_id && one.psid == psid;
-        if let Some(presence) = self.0.iter_mut().find(is) {
+        let people = self.0.get_mut(page_id);
+        if let Some(presence) = people.and_then(|people| people.get_mut(psid)) {
             presence.typing = false;
         }
     }

@@ -39,7 +39,7 @@ impl Platform {
             let _ = self.tell(&message.page_id, &notice, now);
         }
         self.news.tell(|| Event::Message {
-            message: message.clone(),
+            message: message.part().unwrap_or_else(|| message.clone()),
             now,
         });
         self.messages.keep(message);
@@ -48,10 +48,10 @@ impl Platform {
 
     /// The Page shows that it types, no longer types, or has read what the person wrote.
     pub(crate) fn show(&mut self, page_id: &str, psid: &str, action: SenderAction) {
-        let presence = self
-            .presences
-            .show(page_id, psid, action, self.clock.now())
-            .clone();
+        let now = self.clock.now();
+        // Of strangers nothing is kept, as there may be any number of them.
+        let is_known = self.state.people.contains_key(psid);
+        let presence = self.presences.show(page_id, psid, action, now, is_known);
         self.news.tell(|| Event::Presence(presence));
     }
 }

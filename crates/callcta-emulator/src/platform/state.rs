@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::attachment::Attachment;
@@ -45,6 +46,10 @@ pub struct State {
     pub webhook: WebhookTarget,
     /// The behaviours that Meta does not document.
     pub unverified: Unverified,
+    /// How much the logs hold stands beside a state that the control API shows; read back, it
+    /// means nothing.
+    #[serde(skip_serializing)]
+    pub(super) logs: IgnoredAny,
 }
 
 /// The app in whose name Graph is called.

@@ -4,6 +4,9 @@ use super::attachment::Attachment;
 use super::persona::Persona;
 use super::whole::Platform;
 
+/// How many of the things that were made are kept; the oldest go.
+const KEPT: usize = 10_000;
+
 const FIRST_ATTACHMENT: u64 = 1_800_000_000_000_000;
 const FIRST_PERSONA: u64 = 300_000_000_000_000;
 
@@ -15,6 +18,12 @@ impl Platform {
             platform.state.attachments.contains_key(id)
         });
         self.change_state(|state| state.attachments.insert(id.clone(), attachment));
+        self.uploads.push_back(id.clone());
+        if self.uploads.len() > KEPT
+            && let Some(oldest) = self.uploads.pop_front()
+        {
+            self.state.attachments.remove(&oldest);
+        }
         id
     }
 

@@ -1,13 +1,15 @@
 //! Webhooks: made, signed, held back, waiting to be sent, and what became of them.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt::Write;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ring::{Numbered, Ring};
+use super::ring::{Held, Item, Ring};
 use super::sign::{hex_hmac, hex_hmac_sha1};
+use super::size::{ENTRY, PART, start};
 use super::target::{Signature, WebhookTarget};
 
 /// A failing receiver is reported after this long.
@@ -29,6 +31,10 @@ pub struct Webhook {
     pub created_at: i64,
     /// The raw body. Like Meta's, it is ASCII: other characters are escaped.
     pub body: String,
+    /// How long the body is, in bytes.
+    pub body_length: usize,
+    /// Whether `body` is only its first part, as in lists and events where it is long.
+    pub body_cut: bool,
     /// The `X-Hub-Signature-256` header; `None` if it is left out on purpose.
     pub signature: Option<String>,
     /// The older `X-Hub-Signature` header; `None` if it is left out.
@@ -42,15 +48,39 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    /// The webhook with only the first part of its body, if that is long.
+    pub(crate) fn part(&self) -> Cow<'_, Self> {
+        if self.body.len() <= PART {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self {
+            body: start(&self.body, PART).to_owned(),
+            body_cut: true,
+            page_id: self.page_id.clone(),
+            field: self.field.clone(),
+            signature: self.signature.clone(),
+            signature_sha1: self.signature_sha1.clone(),
+            attempts: self.attempts.clone(),
+            ..*self
+        })
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 }
 
-impl Numbered for Webhook {
+impl Item for Webhook {
     fn number(&self) -> u64 {
         self.id
+    }
+
+    fn bytes(&self) -> usize {
+        let attempts = self.attempts.iter();
+        let attempts = attempts.map(|a| ENTRY + a.url.len() + a.answer.len());
+        // The two signatures are half an entry together.
+        ENTRY + ENTRY / 2 + self.body.len() + attempts.sum::<usize>()
     }
 }
 
@@ -147,6 +177,25 @@ impl Webhooks {
         self.kept.get(id)
     }
 
+    pub(crate) fn held(&self) -> Held {
+        self.kept.held()
+    }
+
+    pub(super) fn drop_oldest(&mut self) -> bool {
+        let dropped = self.kept.drop_oldest();
+        self.forget_dropped();
+        dropped
+    }
+
+    /// Those that fell out before they were sent wait no longer.
+    fn forget_dropped(&mut self) {
+        while let Some(id) = self.queue.front()
+            && self.kept.get(*id).is_none()
+        {
+            self.queue.pop_front();
+        }
+    }
+
     /// Whether any are queued.
     pub(crate) fn any_queued(&self) -> bool {
         !self.queue.is_empty()
@@ -185,6 +234,8 @@ impl Webhooks {
             page_id: draft.page_id.into(),
             field: draft.field.into(),
             created_at: now,
+            body_length: draft.body.len(),
+            body_cut: false,
             body: draft.body,
             signature: signature.map(|hex| format!("sha256={hex}")),
             signature_sha1: signature_sha1.map(|hex| format!("sha1={hex}")),
@@ -195,6 +246,7 @@ impl Webhooks {
         if status == WebhookStatus::Queued {
             self.queue.push_back(id);
         }
+        self.forget_dropped();
         id
     }
 
@@ -215,14 +267,13 @@ impl Webhooks {
             }
         }
         for id in &ids {
-            if let Some(webhook) = self.kept.get_mut(*id) {
-                webhook.status = if has_target {
-                    self.queue.push_back(*id);
-                    WebhookStatus::Queued
-                } else {
-                    WebhookStatus::NoTarget
-                };
-            }
+            let status = if has_target {
+                self.queue.push_back(*id);
+                WebhookStatus::Queued
+            } else {
+                WebhookStatus::NoTarget
+            };
+            self.kept.change(*id, |webhook| webhook.status = status);
         }
         ids
     }
@@ -236,18 +287,22 @@ impl Webhooks {
         now: i64,
     ) -> Option<Verdict> {
         let good = attempt.status == Some(200);
-        let webhook = self.kept.get_mut(id)?;
-        webhook.attempts.push(attempt);
-        let page_id = webhook.page_id.clone();
+        let page_id = self.kept.change(id, |webhook| {
+            webhook.attempts.push(attempt);
+            if good {
+                webhook.status = WebhookStatus::Delivered;
+            } else if last {
+                webhook.status = WebhookStatus::Failed;
+            }
+            webhook.page_id.clone()
+        })?;
         if good {
-            webhook.status = WebhookStatus::Delivered;
             self.failing_since.retain(|(page, _)| *page != page_id);
             return None;
         }
         if !last {
             return None;
         }
-        webhook.status = WebhookStatus::Failed;
         let Some((_, since)) = self.failing_since.iter().find(|(page, _)| *page == page_id) else {
             self.failing_since.push((page_id, now));
             return None;

@@ -1,5 +1,7 @@
 //! The platform: all its parts, and what goes on between them.
 
+use std::collections::VecDeque;
+
 use serde_json::json;
 
 use super::action::Actions;
@@ -10,6 +12,7 @@ use super::message::Messages;
 use super::news::News;
 use super::notice::Notice;
 use super::presence::Presences;
+use super::ring::Held;
 use super::state::State;
 use super::target::{Signature, WebhookTarget};
 use super::usage::{OverLimit, Usage};
@@ -35,6 +38,8 @@ pub(crate) struct Platform {
     seq: u64,
     traces: u64,
     made: u64,
+    /// The ids of uploaded files, oldest first.
+    pub(super) uploads: VecDeque<String>,
 }
 
 impl Platform {
@@ -52,11 +57,33 @@ impl Platform {
             seq: 0,
             traces: 0,
             made: 0,
+            uploads: VecDeque::new(),
         }
     }
 
     pub(crate) fn state(&self) -> &State {
         &self.state
+    }
+
+    /// How much each log holds, by its name.
+    pub(crate) fn held(&self) -> [(&'static str, Held); 4] {
+        [
+            ("actions", self.actions.held()),
+            ("calls", self.calls.held()),
+            ("messages", self.messages.held()),
+            ("webhooks", self.webhooks.held()),
+        ]
+    }
+
+    /// Lets the oldest thing fall out of a log.
+    pub(crate) fn drop_oldest(&mut self, log: &str) -> bool {
+        match log {
+            "actions" => self.actions.drop_oldest(),
+            "calls" => self.calls.drop_oldest(),
+            "messages" => self.messages.drop_oldest(),
+            "webhooks" => self.webhooks.drop_oldest(),
+            _ => false,
+        }
     }
 
     /// Changes the state from outside.
@@ -253,7 +280,8 @@ impl Platform {
 
     fn tell_webhook(&mut self, id: u64) {
         if let Some(webhook) = self.webhooks.get(id) {
-            self.news.tell(|| Event::Webhook(webhook.clone()));
+            self.news
+                .tell(|| Event::Webhook(webhook.part().into_owned()));
         }
     }
 }

@@ -63,6 +63,7 @@ async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>, own: Arc
     let hang_up = Arc::clone(&shared);
     let hang_up = hang_up.hang_up.notified();
     let service = service_fn(|request: Request<Incoming>| {
+        flags.begun();
         let own = Arc::clone(&own);
         let shared = Arc::clone(&shared);
         let flags = Arc::clone(&flags);

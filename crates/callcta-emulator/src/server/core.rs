@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, Uri};
 use super::hub::{Event, Hub};
 use super::settings::Settings;
 use crate::graph::{self, Answer, Batch, Outcome, Params, Progress, Refusal, Request};
-use crate::platform::Platform;
+use crate::platform::{Held, Platform};
 use crate::traffic::{Spoilt, Struck, Traffic, spoil};
 
 pub(crate) struct Core {
@@ -17,6 +17,7 @@ pub(crate) struct Core {
     pub(super) hub: Hub,
     /// Goes up with each reset, so that what was under way before finds nothing to change.
     generation: u64,
+    keep_bytes: usize,
 }
 
 /// Where a request stands in the log.
@@ -33,6 +34,40 @@ impl Core {
             traffic: settings.traffic(),
             hub: Hub::default(),
             generation: 0,
+            keep_bytes: settings.keep_bytes,
+        }
+    }
+
+    /// About how much memory all logs together may take.
+    pub(crate) fn keep_bytes(&self) -> usize {
+        self.keep_bytes
+    }
+
+    /// How much each log holds, by its name.
+    pub(crate) fn held(&self) -> [(&'static str, Held); 5] {
+        let [actions, calls, messages, webhooks] = self.platform.held();
+        let requests = ("requests", self.traffic.log().held());
+        [requests, messages, webhooks, actions, calls]
+    }
+
+    /// Lets things fall out of the logs until they take no more memory than they may. The log that
+    /// takes most gives first, so that long requests don't push short messages out.
+    pub(super) fn trim(&mut self) {
+        loop {
+            let held = self.held();
+            let sum: usize = held.iter().map(|(_, held)| held.bytes).sum();
+            if sum <= self.keep_bytes {
+                return;
+            }
+            let mut logs = held.map(|(log, held)| (held.bytes, log));
+            logs.sort_unstable_by(|a, b| b.cmp(a));
+            let gave = logs.iter().any(|(_, log)| match *log {
+                "requests" => self.traffic.shed(),
+                log => self.platform.drop_oldest(log),
+            });
+            if !gave {
+                return;
+            }
         }
     }
 
@@ -65,10 +100,16 @@ impl Core {
     }
 
     /// Writes a request into the log.
-    pub(super) fn open(&mut self, request: &Arc<Request>, batch: Option<u64>) -> Place {
+    pub(super) fn open(
+        &mut self,
+        request: &Arc<Request>,
+        params: &Params,
+        batch: Option<u64>,
+    ) -> Place {
         let seq = self.platform.next_seq();
         let now = self.platform.now();
-        let id = self.traffic.open(Arc::clone(request), batch, seq, now);
+        let request = Arc::clone(request);
+        let id = self.traffic.open(request, params, batch, seq, now);
         Place {
             generation: self.generation,
             id,
@@ -112,7 +153,7 @@ impl Core {
 
     /// Runs an item; `None` if it stays unfinished. Delays and connections are not an item's own.
     fn item(&mut self, request: &Arc<Request>, params: Params, parent: u64) -> Option<Answer> {
-        let place = self.open(request, Some(parent));
+        let place = self.open(request, &params, Some(parent));
         let answer = match self.strike(place, request, &params) {
             None => Some(self.handle(place, request, params)),
             Some(Struck { fault, .. }) => {
@@ -153,7 +194,7 @@ impl Core {
 
     /// Refuses a request that is not handled at all.
     pub(super) fn refuse(&mut self, request: &Arc<Request>, refusal: Refusal) -> Place {
-        let place = self.open(request, None);
+        let place = self.open(request, &Params::default(), None);
         self.traffic.refused(place.id, refusal);
         place
     }
@@ -171,7 +212,7 @@ impl Core {
             headers: HeaderMap::new(),
             body: Bytes::new(),
         });
-        let place = self.open(&request, None);
+        let place = self.open(&request, &Params::default(), None);
         self.traffic.struck(place.id, &struck);
         self.unanswered(place);
         true

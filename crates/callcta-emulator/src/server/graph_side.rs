@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body::Frame;
-use http_body_util::{BodyExt, Limited};
+use http_body::{Body as _, Frame};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use super::core::Place;
@@ -42,26 +42,45 @@ pub(super) async fn answer(
     request: http::Request<Incoming>,
 ) -> Result<Response<Body>, Cut> {
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, BODY_MAX).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(()),
-        // The client went away.
-        Err(_) => return Err(Cut),
+    let body = match read(body).await {
+        Ok(body) => Some(body),
+        Err(Unread::TooLarge) => None,
+        Err(Unread::GoneAway) => return Err(Cut),
     };
-    let too_large = body.is_err();
-    let request = Arc::new(Request {
-        method: parts.method,
-        uri: parts.uri,
-        headers: parts.headers,
-        body: body.unwrap_or_default(),
-    });
-    if too_large {
-        return Ok(refuse_large(&shared, &request));
+    let is_read = body.is_some();
+    let body = body.unwrap_or_default();
+    let request = Request::detached(parts.method, &parts.uri, &parts.headers, body);
+    let request = Arc::new(request);
+    if !is_read {
+        let detail = format!("the emulator reads bodies of at most {BODY_MAX} bytes");
+        let mut response = refuse(&shared, &request, 413, "body_too_large", "", detail);
+        // The rest of the body is still on the way.
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return Ok(response);
+    }
+    if request
+        .headers
+        .get_all(header::HOST)
+        .iter()
+        .nth(1)
+        .is_some()
+    {
+        let detail = "a request has one Host header; there are several".to_owned();
+        return Ok(refuse(
+            &shared,
+            &request,
+            400,
+            "several_hosts",
+            "Host",
+            detail,
+        ));
     }
     let params = request.params();
     let (place, struck) = {
         let mut core = shared.change();
-        let place = core.open(&request, None);
+        let place = core.open(&request, &params, None);
         match core.strike(place, &request, &params) {
             None => {
                 let answer = core.handle(place, &request, params);
@@ -73,6 +92,39 @@ pub(super) async fn answer(
         }
     };
     stricken(&shared, flags, &request, params, place, struck).await
+}
+
+/// Why a body was not read.
+enum Unread {
+    TooLarge,
+    /// The client is gone.
+    GoneAway,
+}
+
+/// Reads a body into memory of its own, and of its size.
+async fn read(mut body: Incoming) -> Result<Bytes, Unread> {
+    let declared = body.size_hint().exact();
+    let declared = declared.and_then(|length| usize::try_from(length).ok());
+    let mut whole = Vec::new();
+    let mut length = 0;
+    if let Some(declared) = declared.filter(|length| *length <= BODY_MAX) {
+        whole.reserve_exact(declared);
+    }
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::GoneAway)?.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length > BODY_MAX {
+            return Err(Unread::TooLarge);
+        }
+        // What will be refused is not kept meanwhile.
+        if declared.is_none_or(|length| length <= BODY_MAX) {
+            whole.extend_from_slice(&data);
+        }
+    }
+    whole.shrink_to_fit();
+    Ok(whole.into())
 }
 
 /// Lets a fault have its way with a request.
@@ -114,33 +166,33 @@ async fn stricken(
     Ok(response(answer, Body::from))
 }
 
-fn refuse_large(shared: &Shared, request: &Arc<Request>) -> Response<Body> {
+/// Refuses a request that is not even handled.
+fn refuse(
+    shared: &Shared,
+    request: &Arc<Request>,
+    status: u16,
+    rule: &'static str,
+    path: &str,
+    detail: String,
+) -> Response<Body> {
     let refusal = Refusal {
-        rule: "body_too_large",
-        path: String::new(),
-        detail: format!("the emulator reads bodies of at most {BODY_MAX} bytes"),
+        rule,
+        path: path.into(),
+        detail,
     };
     let mut core = shared.change();
     let place = core.refuse(request, refusal);
     let trace_id = core.platform.next_trace_id();
+    let text = match status {
+        413 => "(#100) The request is too large",
+        _ => "(#100) The request is malformed",
+    };
     // Code 100, as for anything else that is wrong with a request: it certainly was not handled.
-    let body = error_body(
-        "(#100) The request is too large",
-        "OAuthException",
-        100,
-        None,
-        None,
-        &trace_id,
-    );
-    let answer = Answer::json(413, body);
+    let body = error_body(text, "OAuthException", 100, None, None, &trace_id);
+    let answer = Answer::json(status, body);
     core.answered(place, &answer);
     drop(core);
-    let mut response = response(answer, Body::from);
-    // The rest of the body is still on the way.
-    response
-        .headers_mut()
-        .insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    response(answer, Body::from)
 }
 
 fn response(answer: Answer, body: impl FnOnce(Bytes) -> Body) -> Response<Body> {

@@ -1,5 +1,7 @@
 //! What an emulator is started with, and comes back to.
 
+use std::time::Duration;
+
 use super::site::Site;
 use crate::platform::{Clock, Platform, State};
 use crate::traffic::Traffic;
@@ -13,6 +15,10 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) keep_messages: usize,
     pub(crate) keep_requests: usize,
+    /// About how much memory all logs together may take.
+    pub(crate) keep_bytes: usize,
+    /// How long the head of a request may take to arrive.
+    pub(crate) head_timeout: Duration,
     pub(crate) site: Site,
     /// The emulator's own URL.
     pub(crate) base: String,

@@ -55,6 +55,11 @@ impl Shared {
         &self.settings.base
     }
 
+    /// How long the head of a request may take to arrive.
+    pub(super) fn head_timeout(&self) -> Duration {
+        self.settings.head_timeout
+    }
+
     /// Looks at what the lock guards.
     pub(crate) fn look(&self) -> impl Deref<Target = Core> {
         self.lock()
@@ -152,6 +157,7 @@ impl DerefMut for Change<'_> {
 impl Drop for Change<'_> {
     fn drop(&mut self) {
         let shared = self.shared;
+        self.core.trim();
         self.core.publish();
         let unread = self.core.traffic.faults().any_unread();
         shared.unread_armed.store(unread, Ordering::SeqCst);

@@ -5,9 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
 use super::shared::Shared;
 
@@ -15,6 +17,8 @@ use super::shared::Shared;
 pub(super) struct Flags {
     /// Between two requests.
     idle: AtomicBool,
+    /// A head is on its way: it has begun, or the connection is new. It must not take for ever.
+    awaits_head: AtomicBool,
     /// Close after the answer that is about to be written.
     close: AtomicBool,
 }
@@ -23,8 +27,14 @@ impl Flags {
     pub(super) fn new() -> Self {
         Self {
             idle: AtomicBool::new(true),
+            awaits_head: AtomicBool::new(true),
             close: AtomicBool::new(false),
         }
+    }
+
+    /// The handler has got a request.
+    pub(super) fn begun(&self) {
+        self.awaits_head.store(false, Ordering::Relaxed);
     }
 
     /// The handler is done with a request.
@@ -47,6 +57,9 @@ pub(super) struct Wire {
     flags: Arc<Flags>,
     /// Something was written since `close` was set.
     written: bool,
+    head_timeout: Duration,
+    /// Runs while a head is awaited.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Wire {
@@ -57,12 +70,27 @@ impl Wire {
         flags: Arc<Flags>,
     ) -> Self {
         Self {
+            head_timeout: shared.head_timeout(),
+            timer: None,
             stream,
             shared,
             is_own,
             flags,
             written: false,
         }
+    }
+
+    /// Whether a head that is awaited has taken too long.
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        if !self.flags.awaits_head.load(Ordering::Relaxed) {
+            self.timer = None;
+            return false;
+        }
+        let timeout = self.head_timeout;
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
+        timer.as_mut().poll(cx).is_ready()
     }
 
     /// Looks at an arriving request without taking it off the socket.
@@ -98,14 +126,26 @@ impl AsyncRead for Wire {
             if self.written && self.flags.close.load(Ordering::Relaxed) {
                 return Poll::Ready(Ok(()));
             }
-            if self.shared.unread_armed.load(Ordering::Relaxed) && ready!(self.must_drop(cx))? {
-                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            if self.shared.unread_armed.load(Ordering::Relaxed) {
+                match self.must_drop(cx) {
+                    Poll::Pending if !self.is_late(cx) => return Poll::Pending,
+                    Poll::Pending => return Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+                    Poll::Ready(drop) => {
+                        if drop? {
+                            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+                        }
+                    }
+                }
             }
         }
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
-        if buf.filled().len() > before {
-            self.flags.idle.store(false, Ordering::Relaxed);
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_pending() && self.is_late(cx) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        ready!(read)?;
+        if buf.filled().len() > before && self.flags.idle.swap(false, Ordering::Relaxed) {
+            self.flags.awaits_head.store(true, Ordering::Relaxed);
         }
         Poll::Ready(Ok(()))
     }

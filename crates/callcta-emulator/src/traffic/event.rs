@@ -6,7 +6,7 @@ use super::log::Entry;
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// A request is in the log, or more is known about it.
-    Request(Entry),
+    Request(Box<Entry>),
     RequestsDeleted,
     /// The faults that are armed now.
     Faults(Vec<ArmedFault>),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::graph::{Refusal, Request, is_message_post};
-use crate::platform::{Numbered, Ring};
+use crate::graph::{Gist, Params, Refusal, Request, is_message_post};
+use crate::platform::{Held, Item, PART, Ring};
 
 /// A request's place in the log.
 #[derive(Clone, Debug)]
@@ -23,15 +23,100 @@ pub(crate) struct Entry {
     pub(crate) refusal: Option<Refusal>,
     pub(crate) message_id: Option<String>,
     pub(crate) modelled: bool,
+    /// How long the body was that came.
+    pub(crate) body_length: usize,
+    /// How long the body was that was answered.
+    pub(crate) answer_length: usize,
+    /// Of a long body, which may be cut.
+    pub(crate) gist: Option<Arc<Gist>>,
+    /// About how much memory the head takes.
+    head_bytes: usize,
 }
 
-impl Numbered for Entry {
+/// What an entry takes beside its texts, about.
+const ENTRY: usize = 512;
+
+impl Item for Entry {
     fn number(&self) -> u64 {
         self.id
+    }
+
+    fn bytes(&self) -> usize {
+        let refusal = self.refusal.as_ref();
+        let refusal = refusal.map_or(0, |refusal| refusal.path.len() + refusal.detail.len());
+        let gist = self.gist.as_ref().map_or(0, |gist| gist.bytes());
+        let texts = self.head_bytes + self.request.body.len() + self.answer.len();
+        ENTRY + texts + refusal + gist
     }
 }
 
 impl Entry {
+    /// A request that has just come in, and its place: its number, that in the order of all that
+    /// happens, and the time.
+    pub(crate) fn new(
+        request: Arc<Request>,
+        params: &Params,
+        (id, seq, received_at): (u64, u64, i64),
+    ) -> Self {
+        let is_long = request.body.len() > PART;
+        Self {
+            id,
+            seq,
+            received_at,
+            batch: None,
+            status: None,
+            answer: Bytes::new(),
+            fault: None,
+            refusal: None,
+            message_id: None,
+            modelled: true,
+            body_length: request.body.len(),
+            answer_length: 0,
+            gist: is_long.then(|| Arc::new(Gist::of(&request, params))),
+            head_bytes: request.head_bytes(),
+            request,
+        }
+    }
+
+    /// Whether the body is so long that lists show only its first part.
+    pub(crate) fn is_long(&self) -> bool {
+        self.body_length > PART
+    }
+
+    /// Whether only the first part of the body is left.
+    pub(crate) fn is_body_cut(&self) -> bool {
+        self.request.body.len() < self.body_length
+    }
+
+    /// As much of the body as is left when it is cut: what is shown, and as much as is needed to
+    /// find the secrets in it.
+    fn part_length(&self) -> usize {
+        PART + self.gist.as_ref().map_or(0, |gist| gist.reach)
+    }
+
+    fn can_be_cut(&self) -> bool {
+        self.request.body.len() > self.part_length() || self.answer.len() > PART
+    }
+
+    /// Forgets all but the first part of what is long.
+    fn cut(&mut self) {
+        let body = &self.request.body;
+        if body.len() > self.part_length() {
+            let part = Bytes::copy_from_slice(&body[..self.part_length()]);
+            self.request = Arc::new(self.request.with_body(part));
+        }
+        if self.answer.len() > PART {
+            self.answer = Bytes::copy_from_slice(&self.answer[..PART]);
+        }
+    }
+
+    /// The entry as it is told: only the first part of what is long.
+    pub(crate) fn part(&self) -> Self {
+        let mut part = self.clone();
+        part.cut();
+        part
+    }
+
     pub(crate) fn record(&self) -> RecordedRequest {
         RecordedRequest {
             id: self.id,
@@ -51,10 +136,11 @@ impl Entry {
                     )
                 })
                 .collect(),
-            body: self.request.body.to_vec(),
+            body: self.request.body.clone(),
+            body_length: self.body_length,
             batch: self.batch,
             status: self.status,
-            answer: self.answer.to_vec(),
+            answer: self.answer.clone(),
             fault: self.fault.clone(),
             refusal: self.refusal.clone(),
             message_id: self.message_id.clone(),
@@ -83,15 +169,18 @@ pub struct RecordedRequest {
     pub query: String,
     /// The headers as they came, names in lower case. Empty if the request was dropped unread.
     pub headers: Vec<(String, String)>,
-    /// The raw body. Empty if the request was dropped unread.
-    pub body: Vec<u8>,
+    /// The raw body; only its first part if the rest was forgotten for want of room. Empty if the
+    /// request was dropped unread.
+    pub body: Bytes,
+    /// How long the body was, in bytes.
+    pub body_length: usize,
     /// The number of the batch request of which this is an item.
     pub batch: Option<u64>,
     /// The status answered; `None` while nothing has been answered, and for good if the
     /// connection was dropped.
     pub status: Option<u16>,
-    /// The body answered; empty if none was.
-    pub answer: Vec<u8>,
+    /// The body answered, or its first part; empty if none was.
+    pub answer: Bytes,
     /// The fault that hit it, for instance `drop_after_store`.
     pub fault: Option<String>,
     /// The rule it broke.
@@ -136,6 +225,9 @@ pub(crate) struct Log {
     kept: Ring<Entry>,
     count: u64,
     posts: usize,
+    cut: u64,
+    /// Requests before this one have nothing that could be cut.
+    cut_below: u64,
 }
 
 impl Log {
@@ -144,6 +236,8 @@ impl Log {
             kept: Ring::new(keep),
             count: 0,
             posts: 0,
+            cut: 0,
+            cut_below: 0,
         }
     }
 
@@ -151,6 +245,7 @@ impl Log {
     pub(super) fn open(
         &mut self,
         request: Arc<Request>,
+        params: &Params,
         batch: Option<u64>,
         seq: u64,
         now: i64,
@@ -159,24 +254,36 @@ impl Log {
             self.posts += 1;
         }
         self.count += 1;
-        self.kept.push(Entry {
-            id: self.count,
-            seq,
-            received_at: now,
-            request,
-            batch,
-            status: None,
-            answer: Bytes::new(),
-            fault: None,
-            refusal: None,
-            message_id: None,
-            modelled: true,
-        });
+        let entry = Entry::new(request, params, (self.count, seq, now));
+        self.kept.push(Entry { batch, ..entry });
         self.count
     }
 
-    pub(super) fn entry(&mut self, id: u64) -> Option<&mut Entry> {
-        self.kept.get_mut(id)
+    /// Changes an entry, if it is still there.
+    pub(super) fn note(&mut self, id: u64, change: impl FnOnce(&mut Entry)) {
+        let can_be_cut = self.kept.change(id, |entry| {
+            change(entry);
+            entry.can_be_cut()
+        });
+        if can_be_cut == Some(true) {
+            self.cut_below = self.cut_below.min(id);
+        }
+    }
+
+    /// Forgets what can best be done without: the bodies of the oldest requests with long ones,
+    /// and when there are none, the oldest request. The newest stays, if only by its head; false
+    /// if there is no more to forget.
+    pub(super) fn shed(&mut self) -> bool {
+        let uncut = |entry: &&Entry| entry.id >= self.cut_below && entry.can_be_cut();
+        let found = (self.cut_below <= self.count).then(|| self.kept.iter().find(uncut));
+        if let Some(id) = found.flatten().map(|entry| entry.id) {
+            self.kept.change(id, Entry::cut);
+            self.cut += 1;
+            self.cut_below = id + 1;
+            return true;
+        }
+        self.cut_below = self.count + 1;
+        self.kept.len() > 1 && self.kept.drop_oldest()
     }
 
     pub(super) fn clear(&mut self) {
@@ -195,5 +302,14 @@ impl Log {
     /// How many POSTs to a messages edge have arrived.
     pub(crate) fn posts(&self) -> usize {
         self.posts
+    }
+
+    pub(crate) fn held(&self) -> Held {
+        self.kept.held()
+    }
+
+    /// Of how many requests the rest of a long body was forgotten for want of room.
+    pub(crate) fn cut(&self) -> u64 {
+        self.cut
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::event::Event;
 use super::faults::{Faults, Struck};
-use super::log::{Entry, Log};
+use super::log::Log;
 use crate::graph::{Outcome, Params, Refusal, Request};
 use crate::platform::News;
 
@@ -56,11 +56,17 @@ impl Traffic {
     pub(crate) fn open(
         &mut self,
         request: Arc<Request>,
+        params: &Params,
         batch: Option<u64>,
         seq: u64,
         now: i64,
     ) -> u64 {
-        self.log.open(request, batch, seq, now)
+        self.log.open(request, params, batch, seq, now)
+    }
+
+    /// Forgets what can best be done without; false if there is nothing.
+    pub(crate) fn shed(&mut self) -> bool {
+        self.log.shed()
     }
 
     /// The first fault for a request, noted in the log.
@@ -88,13 +94,14 @@ impl Traffic {
 
     /// Notes which fault hit a request.
     pub(crate) fn struck(&mut self, id: u64, struck: &Struck) {
-        self.note(id, |entry| entry.fault = Some(struck.fault.label()));
+        self.log
+            .note(id, |entry| entry.fault = Some(struck.fault.label()));
         self.tell_faults();
     }
 
     /// Notes what handling a request led to.
     pub(crate) fn handled(&mut self, id: u64, outcome: &Outcome) {
-        self.note(id, |entry| {
+        self.log.note(id, |entry| {
             entry.refusal.clone_from(&outcome.refusal);
             entry.message_id.clone_from(&outcome.message_id);
             entry.modelled = outcome.modelled;
@@ -103,14 +110,15 @@ impl Traffic {
 
     /// Notes why a request was not even handled.
     pub(crate) fn refused(&mut self, id: u64, refusal: Refusal) {
-        self.note(id, |entry| entry.refusal = Some(refusal));
+        self.log.note(id, |entry| entry.refusal = Some(refusal));
     }
 
     /// Notes what was answered.
     pub(crate) fn answered(&mut self, id: u64, status: u16, body: &Bytes) {
-        self.note(id, |entry| {
+        self.log.note(id, |entry| {
             entry.status = Some(status);
             entry.answer = body.clone();
+            entry.answer_length = body.len();
         });
         self.tell_request(id);
     }
@@ -118,17 +126,11 @@ impl Traffic {
     /// Tells that a request is in the log, or that more is known about it.
     pub(crate) fn tell_request(&mut self, id: u64) {
         if let Some(entry) = self.log.get(id) {
-            self.news.tell(|| Event::Request(entry.clone()));
+            self.news.tell(|| Event::Request(Box::new(entry.part())));
         }
     }
 
     fn tell_faults(&mut self) {
         self.news.tell(|| Event::Faults(self.faults.list()));
-    }
-
-    fn note(&mut self, id: u64, change: impl FnOnce(&mut Entry)) {
-        if let Some(entry) = self.log.entry(id) {
-            change(entry);
-        }
     }
 }
