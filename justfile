@@ -35,7 +35,8 @@ test-c: program
 
 # Run the shared vectors in all four languages and compare.
 conformance: && conformance-run
-    cargo build --locked -p callcta --example vectors_runner --example webhooks_runner
+    cargo build --locked -p callcta --example vectors_runner --example webhooks_runner \
+        --example calling_runner
     {{just}} -f bindings/python/justfile build
     {{just}} -f bindings/node/justfile build
     {{just}} -f bindings/c/justfile build
@@ -50,6 +51,8 @@ conformance-run:
     python3 tests/conformance/webhooks.py \
         rust={{quote(target / "debug/examples/webhooks_runner")}} \
         python="bindings/python/.venv-tools/bin/python bindings/python/tests/webhooks_runner.py"
+    python3 tests/conformance/calling.py \
+        rust={{quote(target / "debug/examples/calling_runner")}}
 
 # The README's examples, clients of other makers, the inbox page in a browser.
 test-e2e:

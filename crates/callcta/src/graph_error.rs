@@ -19,6 +19,8 @@ pub(crate) struct Meaning {
     pub(crate) backoff: bool,
     /// In a few words; the kind's own when empty.
     pub(crate) what: &'static str,
+    /// What can be done about it; the kind's own when empty.
+    pub(crate) advice: &'static str,
 }
 
 /// Which subcodes a row is for.
@@ -47,6 +49,7 @@ struct Row {
     kind: ErrorKind,
     backoff: bool,
     what: &'static str,
+    advice: &'static str,
 }
 
 const fn new(code: Code, sub: Sub, kind: ErrorKind, what: &'static str) -> Row {
@@ -57,6 +60,7 @@ const fn new(code: Code, sub: Sub, kind: ErrorKind, what: &'static str) -> Row {
         kind,
         backoff,
         what,
+        advice: "",
     }
 }
 
@@ -87,6 +91,18 @@ const fn limit(number: i64, what: &'static str) -> Row {
 
 /// Of errors about messages that were sent all the same; it comes with code 1.
 const SENT: i64 = 1_357_046;
+
+const CALL_FAILED: i64 = 2_018_395;
+const CALL_ENDED: i64 = 2_018_396;
+const OVER: &str = "the call is over: wait for the next one";
+
+/// Whether an error says that the call is over.
+pub(crate) fn is_call_over(graph: &GraphError) -> bool {
+    [Some(graph.code), graph.subcode]
+        .into_iter()
+        .flatten()
+        .any(|number| number == CALL_FAILED || number == CALL_ENDED)
+}
 
 /// The table. The most exact row wins: code and subcode, then a subcode under
 /// any code, then the code, then its range.
@@ -203,22 +219,33 @@ static TABLE: &[Row] = &[
     either(2_018_247, PermissionDenied, "the permission to see the profile is missing"),
     either(2_018_300, PermissionDenied, "another app controls the conversation"),
     either(2_018_321, PermissionDenied, "an automated flow holds the conversation; wait and try again"),
-    either(2_018_389, CallingNotEnabled, "the Page is not allowed to use calling"),
+    either(2_018_389, CallingNotEnabled, "the Page is not allowed to use calling")
+        .advising("check the feature status of messenger_api_calling, and that audio_enabled is true in the Page's call settings"),
     // Not in Meta's tables; observed on the calling endpoints.
     subcode(1_893_056, CallingNotEnabled, ""),
-    either(2_018_390, InvalidRequest, "the call id is not valid"),
-    either(2_018_391, InvalidRequest, "the connection parameter is empty"),
-    either(2_018_392, InvalidRequest, "the session description is not valid"),
-    either(2_018_393, PermissionDenied, "the Page is not in the call"),
-    either(2_018_394, PermissionDenied, "the Page may not join the call"),
-    either(2_018_395, Api, "the call failed"),
-    either(2_018_396, Api, "the call has ended"),
+    either(2_018_390, InvalidRequest, "the call id is not valid")
+        .advising("use the id of the webhook that told of the call"),
+    either(2_018_391, InvalidRequest, "the connection parameter is empty")
+        .advising("give the session description (SDP) that the WebRTC stack made"),
+    either(2_018_392, InvalidRequest, "the session description is not valid")
+        .advising("pass on the offer (SDP) of the WebRTC stack as it is, with its ICE and DTLS lines"),
+    either(2_018_393, PermissionDenied, "the Page is not in the call")
+        .advising("check that the call is this Page's, and that the token is"),
+    either(2_018_394, PermissionDenied, "the Page may not join the call")
+        .advising("accept only calls that a person made to this Page, and ask for permission before calling a person"),
+    either(CALL_FAILED, Api, "the call failed").advising(OVER),
+    either(CALL_ENDED, Api, "the call has ended").advising(OVER),
     either(2_071_010, Api, "an error of Messenger Extensions"),
     either(2_071_011, Api, "an error of Messenger Extensions"),
     range(2_071_014, 2_071_025, Api, "an error of Messenger Extensions"),
 ];
 
 impl Row {
+    const fn advising(mut self, advice: &'static str) -> Row {
+        self.advice = advice;
+        self
+    }
+
     const fn backing_off(mut self) -> Row {
         self.backoff = true;
         self
@@ -262,7 +289,10 @@ pub(crate) fn meaning(graph: &GraphError, http_status: u16, calling: &CallingCod
         .max_by_key(|(fit, _)| *fit);
     match best {
         Some((_, row)) if row.kind == Service => unknown(row.what),
-        Some((_, row)) => rejected(row.kind, row.backoff, row.what),
+        Some((_, row)) => Meaning {
+            advice: row.advice,
+            ..rejected(row.kind, row.backoff, row.what)
+        },
         None if http_status == 429 => rejected(RateLimited, true, ""),
         // Refusals have 4xx, or a code where a gateway left the status as it is.
         None if code == 0 && matches!(http_status, 401 | 403) => meaning_of_status(http_status),
@@ -290,6 +320,7 @@ fn rejected(kind: ErrorKind, backoff: bool, what: &'static str) -> Meaning {
         delivery: Delivery::Rejected,
         backoff,
         what,
+        advice: "",
     }
 }
 
@@ -299,6 +330,7 @@ fn unknown(what: &'static str) -> Meaning {
         delivery: Delivery::Unknown,
         backoff: false,
         what,
+        advice: "",
     }
 }
 

@@ -105,6 +105,7 @@
 //! - [`ErrorKind`]: what can go wrong, each with a name and a number that stay
 //! - [`CancelToken`]: giving up a send that is under way
 //! - [`limits`]: every documented number with its source
+//! - [`calling`]: the Page's call settings, what it may do, accepting and ending calls
 //! - [`webhook`]: verifying and reading what comes back, such as a tap on the button
 //! - [`transport`]: another HTTP stack, or none in tests
 //!
@@ -123,6 +124,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod calling;
 pub mod limits;
 pub mod transport;
 pub mod webhook;
@@ -133,7 +135,9 @@ mod credentials;
 mod error;
 mod graph_error;
 mod headers;
+mod identity;
 mod json;
+mod lenient;
 mod message;
 mod named;
 mod names;
@@ -150,10 +154,12 @@ mod wire;
 
 pub use cancel::CancelToken;
 pub use client::{
-    Client, ClientBuilder, Environment, Receipt, RetryEvent, TokenPlacement, log_line,
+    Client, ClientBuilder, Environment, Receipt, RequestOptions, RetryEvent, TokenPlacement,
+    log_line,
 };
 pub use credentials::{AccessToken, AppSecret};
 pub use error::{CancelReason, Delivery, Error, ErrorKind, GraphError, Result};
+pub use identity::{Identity, Profile, TokenError, TokenInfo};
 pub use message::{
     Button, ButtonParts, ButtonTemplate, ButtonType, CallPrompt, Element, ElementParts, Extra,
     GenericTemplate, Message, MessageParts, MessageTag, MessagingType, NotificationType, Recipient,

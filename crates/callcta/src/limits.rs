@@ -3,6 +3,8 @@
 //! Lengths count Unicode code points. Meta's pages say "characters" and never
 //! which kind; this is the reading that refuses the least.
 
+use std::time::Duration;
+
 /// Days an `audio_call` button stays clickable when the message doesn't say.
 ///
 /// Call Audio CTA page: `expires_in_days` has a default value of 7.
@@ -121,6 +123,16 @@ pub const METADATA_MAX: usize = 999;
 /// No page says how many a message may hold; several in one card lead to the
 /// same call.
 pub const AUDIO_CALLS_PER_ELEMENT: usize = 1;
+
+/// How long a call rings, and so can be accepted.
+///
+/// Accept call page: within 60 seconds of the `connect` webhook.
+pub const CALL_RINGS: Duration = Duration::from_secs(60);
+
+/// Most tracks of one media update.
+///
+/// Reference of `/{page}/calls`: at most 4 `tracks`.
+pub const MEDIA_TRACKS_MAX: usize = 4;
 
 /// Messages per second that a Page can keep up.
 ///

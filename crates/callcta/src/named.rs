@@ -1,11 +1,12 @@
 //! Settings and options by name, as configuration files, command lines and other
 //! languages give them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::message::whole_number;
 use crate::near::nearest;
 
 /// A value that was given under a name.
@@ -48,11 +49,15 @@ pub(crate) fn find<T>(setters: Setters<T>, name: &str) -> Option<Setter<T>> {
 pub(crate) fn apply<T>(set: Setter<T>, to: T, name: &str, value: Value) -> Result<T> {
     match value {
         Value::Null => Ok(to),
-        value => set(to, Named { name, value }),
+        value => set(to, Named::new(name, value)),
     }
 }
 
-impl Named<'_> {
+impl<'a> Named<'a> {
+    pub(crate) fn new(name: &'a str, value: Value) -> Self {
+        Named { name, value }
+    }
+
     pub(crate) fn must_be(&self, what: &str) -> Error {
         Error::invalid_argument(format!("{} must be {what}", self.name))
     }
@@ -78,6 +83,10 @@ impl Named<'_> {
         count.ok_or_else(|| self.must_be("a whole number, 0 or more"))
     }
 
+    pub(crate) fn whole_number(self) -> Result<i64> {
+        whole_number(&self.value).ok_or_else(|| self.must_be("a whole number"))
+    }
+
     /// Milliseconds if the name ends like that, otherwise seconds; fractions are
     /// fine.
     pub(crate) fn duration(self) -> Result<Duration> {
@@ -89,6 +98,13 @@ impl Named<'_> {
         let number = self.value.as_f64().map(|number| number / per_second);
         let duration = number.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         duration.ok_or_else(|| self.must_be(&format!("a number of {unit}, 0 or more")))
+    }
+
+    /// A moment, told as the time since 1970-01-01 UTC.
+    pub(crate) fn moment(self) -> Result<SystemTime> {
+        let wrong = self.must_be("a moment that there is");
+        let moment = SystemTime::UNIX_EPOCH.checked_add(self.duration()?);
+        moment.ok_or(wrong)
     }
 
     pub(crate) fn object(self) -> Result<Map<String, Value>> {

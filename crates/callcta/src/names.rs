@@ -125,6 +125,66 @@ pub(crate) const ASSET: Place = Place {
     ],
 };
 
+pub(crate) const CALL_SETTINGS: Place = Place {
+    what: "the call settings",
+    fields: &[
+        ("audio_enabled", Some(A_BOOLEAN)),
+        ("video_enabled", Some(A_BOOLEAN)),
+        ("icon_enabled", Some(A_BOOLEAN)),
+        ("call_routing", Some(AN_OBJECT)),
+        ("call_hours", Some(AN_OBJECT)),
+    ],
+};
+
+pub(crate) const CALL_ROUTING: Place = Place {
+    what: "call_routing",
+    fields: &[("ring_target", Some(A_STRING))],
+};
+
+pub(crate) const CALL_HOURS: Place = Place {
+    what: "call_hours",
+    fields: &[
+        ("timezone_id", Some(A_STRING)),
+        ("weekly_operating_hours", Some(AN_ARRAY)),
+    ],
+};
+
+pub(crate) const OPEN_HOURS: Place = Place {
+    what: "the hours of a day",
+    fields: &[
+        ("day_of_week", Some(A_STRING)),
+        ("open_time", Some(A_STRING)),
+        ("close_time", Some(A_STRING)),
+    ],
+};
+
+/// Days as call hours name them.
+pub(crate) const DAYS: &[&str] = &[
+    "MONDAY",
+    "TUESDAY",
+    "WEDNESDAY",
+    "THURSDAY",
+    "FRIDAY",
+    "SATURDAY",
+    "SUNDAY",
+];
+
+/// What the platform must be told of a call after its end, and may be.
+pub(crate) const CALL_METRICS: Place = Place {
+    what: "the measurements of a call",
+    fields: &[
+        ("platform", None),
+        ("call_id", None),
+        ("end_call_reason", None),
+        ("end_call_subreason", None),
+        ("call_ended_time", None),
+        ("first_audio_packet_received_time", None),
+        ("first_video_packet_received_time", None),
+        ("audio_stats", None),
+        ("video_stats", None),
+    ],
+};
+
 /// What the payload of any template has.
 pub(crate) const PAYLOAD: Place = Place {
     what: "the payload of a template",

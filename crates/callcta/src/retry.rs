@@ -106,11 +106,12 @@ impl RetryPolicy {
 
     /// How long to wait before the next try after `error`, the `attempt`-th one
     /// (from 1); `None` if there must be none.
-    pub(crate) fn wait(&self, error: &Error, attempt: u32) -> Option<Duration> {
+    pub(crate) fn wait(&self, error: &Error, attempt: u32, again: Again) -> Option<Duration> {
         let unknown = error.delivery() == Delivery::Unknown
             && error.kind() != ErrorKind::Cancelled
             && self.retry_unknown;
-        if attempt >= self.attempts || !(error.may_retry() || unknown) {
+        let never = again == Again::Never || attempt >= self.attempts;
+        if never || !(error.may_retry() || unknown) {
             return None;
         }
         let wait = match error.retry_after() {
@@ -126,6 +127,34 @@ impl RetryPolicy {
         let doublings = attempt.saturating_sub(1).min(31);
         let bound = self.base_delay.saturating_mul(1 << doublings);
         bound.min(self.max_delay)
+    }
+}
+
+/// Whether a request may be made again by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// Whatever happened, it is made once.
+    Never,
+    /// As it is for messages: what an earlier try did must be certain.
+    Certain,
+    /// Also when an earlier try may have arrived, since another one changes nothing then.
+    Always,
+}
+
+impl Again {
+    /// Says of an error whether another try may be made.
+    pub(crate) fn judge(self, error: Error) -> Error {
+        let passes = matches!(
+            error.kind(),
+            ErrorKind::Service
+                | ErrorKind::Timeout
+                | ErrorKind::Network
+                | ErrorKind::InvalidResponse
+        );
+        if self == Again::Always && passes && error.delivery() == Delivery::Unknown {
+            return error.with_may_retry(true);
+        }
+        error
     }
 }
 

@@ -92,6 +92,8 @@ rules! {
     InvalidUrl = "invalid_url",
     /// A URL must be an `https` one.
     HttpsRequired = "https_required",
+    /// A time is not one, or comes before the one that it must follow.
+    InvalidTime = "invalid_time",
     /// A telephone number is not a `+` and digits.
     InvalidPhone = "invalid_phone",
     /// An id is not plain digits.

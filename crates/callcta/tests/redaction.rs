@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use callcta::calling::{Accept, MediaUpdate};
 use callcta::{AppSecret, Button, Client, Message, RetryPolicy, TokenPlacement};
 
 #[path = "transport/server.rs"]
@@ -59,6 +60,7 @@ fn everything_said(url: &str) -> String {
             .build()
             .expect("the settings are right");
         let message = Message::buttons(TEXT, [Button::audio_call("Call Now")]);
+        said += &said_about_calls(&client);
         let outcome = client.send(PSID, &message);
         write!(said, "{client:?} {outcome:?} ").expect("a string takes any text");
         let mut cause: Option<&dyn std::error::Error> = outcome.as_ref().err().map(|e| e as _);
@@ -73,6 +75,27 @@ fn everything_said(url: &str) -> String {
                 assert!(!text.contains(secret), "{text}");
             }
         }
+    }
+    said
+}
+
+/// The same of what is no message: all that names a person or describes a session.
+fn said_about_calls(client: &Client) -> String {
+    let calling = client.calling();
+    let sdp = format!("v=0 {TEXT}");
+    let accept = Accept::new("c_1", &sdp).rang_at(i64::MAX);
+    let update = MediaUpdate::new().offer(&sdp);
+    let outcomes = [
+        calling.permissions(PSID).err(),
+        calling.connect(PSID, &sdp).err(),
+        calling.connect("no PSID", &sdp).err(),
+        calling.accept(&accept).err(),
+        calling.update_media("c_1", &update).err(),
+        client.identity().token().err(),
+    ];
+    let mut said = format!("{calling:?} {accept:?} {update:?}");
+    for error in outcomes.into_iter().flatten() {
+        write!(said, "{error} {error:?} ").expect("a string takes any text");
     }
     said
 }

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::credentials::{AccessToken, AppSecret};
 use crate::error::{Error, Result};
-use crate::transport::{check_head, has_valid_authority};
+use crate::transport::{Method, check_head, has_valid_authority};
 
 /// Everything outside of RFC 3986's unreserved characters.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
@@ -23,23 +23,46 @@ pub enum TokenPlacement {
     /// In the query, as Meta's Send API samples have it. URLs end up in the logs
     /// of proxies and servers.
     Query,
-    /// In the body, as the field `access_token`.
+    /// In the body, as the field `access_token`. Requests that read have no body;
+    /// theirs is in the header.
     Body,
 }
 
 /// Where and as whom requests are made; all of it is fixed when the client is
 /// built.
 pub(super) struct Endpoint {
-    /// Without the query.
-    bare_url: String,
-    /// With the token, when it travels in the query.
+    /// The base URL with the version.
+    root: String,
+    /// The Page, or `me`.
+    page: String,
+    /// That of the Page's messages, with the token when it travels in the query.
     pub(super) url: String,
-    pub(super) authorization: Option<String>,
+    authorization: String,
     pub(super) loopback: bool,
     token: AccessToken,
     secret: Option<AppSecret>,
     proof: Option<String>,
     placement: TokenPlacement,
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) object: Object,
+    /// What is asked of the object, such as `calls`; empty for the object itself.
+    pub(crate) edge: &'a str,
+    pub(crate) query: &'a [(&'a str, &'a str)],
+}
+
+/// What a request is made to.
+#[derive(Clone, Copy)]
+pub(crate) enum Object {
+    /// The client's Page.
+    Page,
+    /// Whoever the token is of.
+    Me,
+    /// The Graph API itself.
+    Root,
 }
 
 pub(super) struct Address {
@@ -62,30 +85,30 @@ impl Endpoint {
             return Err(Error::invalid_argument("the Page id must have digits only"));
         }
         let (base, loopback) = check_base_url(&address.base_url)?;
-        let mut url = base;
+        let mut root = base;
         if let Some(version) = &address.version {
             check_version(version)?;
-            url = format!("{url}/{version}");
+            root = format!("{root}/{version}");
         }
-        url = format!(
-            "{url}/{}/messages",
-            if address.me { "me" } else { &page_id }
-        );
-
-        Endpoint::of(url, loopback, token, secret, placement)
+        let page = if address.me { "me".to_owned() } else { page_id };
+        Endpoint::of(root, page, loopback, token, secret, placement)
     }
 
     /// The same with another token.
     pub(super) fn with_token(&self, token: AccessToken) -> Result<Self> {
         let secret = self.secret.clone();
-        let url = self.bare_url.clone();
-        Endpoint::of(url, self.loopback, token, secret, self.placement)
+        let (root, page) = (self.root.clone(), self.page.clone());
+        Endpoint::of(root, page, self.loopback, token, secret, self.placement)
     }
 
     /// With its port, if that is in the URL.
     pub(super) fn host(&self) -> &str {
-        let after = self.bare_url.split_once("://").map_or("", |(_, it)| it);
+        let after = self.root.split_once("://").map_or("", |(_, it)| it);
         after.split('/').next().unwrap_or_default()
+    }
+
+    pub(super) fn token(&self) -> &AccessToken {
+        &self.token
     }
 
     pub(super) fn is_with(&self, token: &AccessToken) -> bool {
@@ -93,40 +116,76 @@ impl Endpoint {
     }
 
     fn of(
-        bare_url: String,
+        root: String,
+        page: String,
         loopback: bool,
         token: AccessToken,
         secret: Option<AppSecret>,
         placement: TokenPlacement,
     ) -> Result<Self> {
-        let mut url = bare_url.clone();
         let proof = secret.as_ref().map(|secret| secret.proof(&token));
-        let mut query = Vec::new();
-        if placement == TokenPlacement::Query {
-            query.push(("access_token", token.expose()));
-        }
-        if placement != TokenPlacement::Body {
-            query.extend(proof.as_deref().map(|proof| ("appsecret_proof", proof)));
-        }
-        for (index, (name, value)) in query.iter().enumerate() {
-            let separator = if index == 0 { '?' } else { '&' };
-            let value = utf8_percent_encode(value, QUERY);
-            url = format!("{url}{separator}{name}={value}");
-        }
-        let authorization =
-            (placement == TokenPlacement::Header).then(|| format!("Bearer {}", token.expose()));
-        check_head(&url, authorization.as_deref())
-            .map_err(|error| Error::invalid_argument(error.message))?;
-        Ok(Endpoint {
-            bare_url,
-            url,
+        let authorization = format!("Bearer {}", token.expose());
+        let mut endpoint = Endpoint {
+            root,
+            page,
+            url: String::new(),
             authorization,
             loopback,
             token,
             secret,
             proof,
             placement,
-        })
+        };
+        let messages = Place {
+            object: Object::Page,
+            edge: "messages",
+            query: &[],
+        };
+        endpoint.url = endpoint.url_of(&messages, Method::Post);
+        check_head(&endpoint.url, endpoint.authorization(Method::Post))
+            .map_err(|error| Error::invalid_argument(error.message))?;
+        Ok(endpoint)
+    }
+
+    /// The URL of a place, with what travels in its query.
+    pub(super) fn url_of(&self, place: &Place<'_>, method: Method) -> String {
+        let object = match place.object {
+            Object::Page => &self.page,
+            Object::Me => "me",
+            Object::Root => "",
+        };
+        let mut url = self.root.clone();
+        for part in [object, place.edge] {
+            if !part.is_empty() {
+                url.push('/');
+                url.push_str(part);
+            }
+        }
+        let mut query = Vec::new();
+        if self.placement == TokenPlacement::Query {
+            query.push(("access_token", self.token.expose()));
+        }
+        if self.placement != TokenPlacement::Body || method == Method::Get {
+            let proof = self.proof.as_deref();
+            query.extend(proof.map(|proof| ("appsecret_proof", proof)));
+        }
+        query.extend(place.query);
+        for (index, (name, value)) in query.into_iter().enumerate() {
+            let separator = if index == 0 { '?' } else { '&' };
+            let value = utf8_percent_encode(value, QUERY);
+            url = format!("{url}{separator}{name}={value}");
+        }
+        url
+    }
+
+    /// The value of the header that carries the token, if one does.
+    pub(super) fn authorization(&self, method: Method) -> Option<&str> {
+        let in_header = match self.placement {
+            TokenPlacement::Header => true,
+            TokenPlacement::Query => false,
+            TokenPlacement::Body => method == Method::Get,
+        };
+        in_header.then_some(&self.authorization)
     }
 
     /// What goes into the body beside the message.

@@ -1,33 +1,39 @@
 //! The client: builds requests, sends them, says what became of them.
 
 mod access;
+mod ask;
 mod builder;
 mod endpoint;
 mod environment;
 mod settings;
 mod told;
+mod tries;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
+pub(crate) use self::ask::Ask;
+pub use self::ask::RequestOptions;
 pub use self::builder::ClientBuilder;
 pub use self::endpoint::TokenPlacement;
+pub(crate) use self::endpoint::{Object, Place};
 pub use self::environment::Environment;
 pub use self::told::{Receipt, RetryEvent, log_line};
 
 use self::access::Access;
-use self::endpoint::Endpoint;
+use self::tries::Errand;
 use crate::cancel::{CancelToken, Wake};
-use crate::error::{Addressee, CancelReason, Delivery, Error, ErrorKind, Result};
+use crate::credentials::AccessToken;
+use crate::error::{Addressee, Error, Result, Subject};
 use crate::headers::Headers;
 use crate::message::body::Body;
 use crate::message::{Message, Recipient, Request, SendOptions};
 use crate::pace::Pacer;
-use crate::retry::{RetryBudget, RetryPolicy};
+use crate::retry::{Again, RetryBudget, RetryPolicy};
 use crate::transport::per_process::PerProcess;
-use crate::transport::{HttpRequest, Method, Transport};
+use crate::transport::{Method, Transport};
 use crate::violation::{Severity, Violation};
 use crate::{validate, wire};
 
@@ -186,6 +192,11 @@ impl Client {
         self.inner.closed.load(Ordering::Acquire)
     }
 
+    /// The token that requests are made with, as far as one was asked for.
+    pub(crate) fn last_token(&self) -> AccessToken {
+        self.inner.access.last().token().clone()
+    }
+
     fn request(&self, request: &Request, cancel: Option<&CancelToken>) -> Result<Receipt> {
         let Some(recipient) = &request.recipient else {
             return Err(Error::invalid_message(request.validate()));
@@ -234,7 +245,6 @@ impl Client {
         options: &SendOptions,
         cancel: Option<&CancelToken>,
     ) -> Result<Receipt> {
-        let inner = &*self.inner;
         options.headers.check()?;
         let parts = Body {
             recipient: Some(recipient),
@@ -246,11 +256,8 @@ impl Client {
             psid: recipient.id(),
             message: !parts.is_sender_action(),
         };
-        let headers = inner.headers.with(&options.headers);
-        let mut endpoint = inner.access.last();
-        let write = |endpoint: &Endpoint| {
+        let write = |parameters: &[(&'static str, &str)]| {
             let mut body = Vec::with_capacity(512);
-            let parameters = &endpoint.body_parameters();
             serde_json::to_writer(
                 &mut body,
                 &Body {
@@ -261,146 +268,45 @@ impl Client {
             .expect("a request has only string keys");
             body
         };
-        let mut body = Vec::new();
-
-        let of_send =
-            |error: Error, attempts| error.of_send(addressee(recipient), &inner.host, attempts);
-        let given_up = || cancel.is_some_and(CancelToken::is_cancelled);
-        let mut attempt = 0;
-        // Of the last try that may have arrived.
-        let mut lost = None;
-        let failed = loop {
-            // First, since a provider may take its time.
-            match inner.access.now() {
-                Ok(now) => {
-                    if body.is_empty() || !Arc::ptr_eq(&now, &endpoint) {
-                        body = write(&now);
-                        endpoint = now;
-                    }
-                }
-                Err(error) => break error,
-            }
-            let timeout = match time_left(options.deadline) {
-                Ok(timeout) => timeout,
-                Err(passed) => break passed,
-            };
-            if self.is_closed() {
-                break Error::cancelled(Delivery::NotSent, CancelReason::Closed);
-            }
-            if given_up() {
-                break Error::cancelled(Delivery::NotSent, CancelReason::Aborted);
-            }
-            attempt += 1;
-            let call = HttpRequest {
-                method: Method::Post,
-                url: &endpoint.url,
-                authorization: endpoint.authorization.as_deref(),
-                content_type: "application/json",
-                headers: &headers,
-                body: &body,
-                timeout: timeout.into_iter().chain(options.timeout).min(),
-                cancel,
-            };
-            let error = match self.post_once(&call, &asked, &endpoint) {
-                Ok(answer) => {
-                    inner.budget.refund();
-                    return Ok(Receipt {
-                        message_id: answer.message_id,
-                        recipient_id: answer.recipient_id,
-                        usage: answer.usage,
-                        attempts: attempt,
-                        elapsed: Duration::ZERO,
-                    });
-                }
-                Err(error) => of_send(error, attempt),
-            };
-            let Some(wait) = inner.retry.wait(&error, attempt) else {
-                break error;
-            };
-            let in_time = options
-                .deadline
-                .is_none_or(|deadline| end_of(wait).is_some_and(|end| end < deadline));
-            if !in_time || !inner.budget.take() {
-                break error;
-            }
-            if let Some(on_retry) = &inner.on_retry {
+        let on_retry = |error: &Error, attempt, wait| {
+            if let Some(on_retry) = &self.inner.on_retry {
                 on_retry(&RetryEvent {
                     to: recipient,
                     message,
                     key: options.key,
-                    error: &error,
+                    error,
                     attempt,
                     wait,
                 });
             }
-            self.pause(wait, cancel);
-            if self.is_closed() {
-                break error;
-            }
-            if given_up() {
-                break cancelled_after(error);
-            }
-            if error.delivery() == Delivery::Unknown {
-                lost = Some(error);
-            }
         };
-        // No later try takes back that an earlier one may have arrived.
-        let told = match lost {
-            Some(lost) if failed.delivery() != Delivery::Unknown => {
-                if failed.kind() == ErrorKind::Cancelled && given_up() {
-                    cancelled_after(lost)
-                } else {
-                    lost
-                }
-            }
-            _ => failed,
+        let errand = Errand {
+            method: Method::Post,
+            place: None,
+            body: &write,
+            about: Subject::Message(addressee(recipient)),
+            again: Again::Certain,
+            deadline: options.deadline,
+            timeout: options.timeout,
+            headers: &options.headers,
+            cancel,
+            on_retry: &on_retry,
         };
-        Err(of_send(told, attempt))
-    }
-
-    fn post_once(
-        &self,
-        request: &HttpRequest<'_>,
-        asked: &wire::Asked<'_>,
-        endpoint: &Endpoint,
-    ) -> Result<wire::Answer> {
-        let inner = &*self.inner;
-        let response = inner
-            .transport
-            .exchange(request)
-            .map_err(wire::of_transport)?;
-        let blank = |text: &str| endpoint.blank(text);
-        let answer = wire::read(response, asked, &inner.calling_not_enabled, &blank);
-        let (usage, wait) = match &answer {
-            Ok(answer) => (&answer.usage, None),
-            Err(error) => (error.usage(), error.retry_after()),
-        };
-        if !usage.is_empty() || wait.is_some() {
-            self.pacer().observe(usage, wait, Instant::now());
-        }
-        answer
-    }
-
-    /// Waits, but no longer than until the client is closed or the send given up.
-    fn pause(&self, wait: Duration, cancel: Option<&CancelToken>) {
-        let started = Instant::now();
-        let _watch = cancel.and_then(|cancel| cancel.watch(Arc::clone(&self.inner) as _));
-        let ended = || self.is_closed() || cancel.is_some_and(CancelToken::is_cancelled);
-        let longest = cancel.and_then(CancelToken::longest_wait);
-        while !ended() {
-            let left = wait.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                break;
-            }
-            let pause = self.inner.pause.lock();
-            let pause = pause.unwrap_or_else(PoisonError::into_inner);
-            let left = longest.map_or(left, |longest| left.min(longest));
-            drop((self.inner.wake).wait_timeout_while(pause, left, |()| !ended()));
-            // Not under the lock, since a check may do anything.
-            if let Some(cancel) = cancel {
-                cancel.check();
-            }
-        }
+        let answered = self.carry_out(&errand, &|response, seen| {
+            wire::read(
+                response,
+                &asked,
+                &self.inner.calling_not_enabled,
+                seen.blank,
+            )
+        })?;
+        Ok(Receipt {
+            message_id: answered.value.message_id,
+            recipient_id: answered.value.recipient_id,
+            usage: answered.usage,
+            attempts: answered.attempts,
+            elapsed: Duration::ZERO,
+        })
     }
 }
 
@@ -430,23 +336,4 @@ fn addressee(recipient: &Recipient) -> Addressee {
         Recipient::PostId(_) => Addressee::Post,
         Recipient::Other(_) => Addressee::Other,
     }
-}
-
-fn end_of(wait: Duration) -> Option<SystemTime> {
-    SystemTime::now().checked_add(wait)
-}
-
-/// What a send tells that is given up when it would have been tried again.
-fn cancelled_after(failed: Error) -> Error {
-    Error::cancelled(failed.delivery(), CancelReason::Aborted).with_source(failed)
-}
-
-/// The time until the deadline, if there is one.
-fn time_left(deadline: Option<SystemTime>) -> Result<Option<Duration>> {
-    let left = |deadline: SystemTime| {
-        deadline
-            .duration_since(SystemTime::now())
-            .map_err(|_| Error::new(ErrorKind::DeadlinePassed, Delivery::NotSent))
-    };
-    deadline.map(left).transpose()
 }

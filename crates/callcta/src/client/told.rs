@@ -77,18 +77,21 @@ pub fn log_line(outcome: &Result<Receipt>) -> String {
             receipt.elapsed.as_millis(),
             receipt.message_id.escape_debug(),
         ),
-        Err(error) => {
-            let status = error.http_status().map(|status| status.to_string());
-            let trace_id = error.graph().and_then(|graph| graph.trace_id.as_deref());
-            format!(
-                "send: {}, delivery {}, status {}, attempts {}, {} ms, trace id {}",
-                error.kind(),
-                error.delivery(),
-                status.as_deref().unwrap_or("-"),
-                error.attempts(),
-                error.elapsed().as_millis(),
-                trace_id.unwrap_or("-"),
-            )
-        }
+        Err(error) => failure_line("send", error),
     }
+}
+
+/// The same of anything that failed.
+pub(super) fn failure_line(what: &str, error: &Error) -> String {
+    let status = error.http_status().map(|status| status.to_string());
+    let trace_id = error.graph().and_then(|graph| graph.trace_id.as_deref());
+    format!(
+        "{what}: {}, delivery {}, status {}, attempts {}, {} ms, trace id {}",
+        error.kind(),
+        error.delivery(),
+        status.as_deref().unwrap_or("-"),
+        error.attempts(),
+        error.elapsed().as_millis(),
+        trace_id.unwrap_or("-"),
+    )
 }

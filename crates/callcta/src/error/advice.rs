@@ -5,12 +5,33 @@ use super::kind::{CancelReason, Delivery, ErrorKind};
 /// What an error is about, as far as that makes a difference to its advice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Context {
-    pub(super) to: Addressee,
+    pub(super) about: Subject,
     pub(super) reason: Option<CancelReason>,
     /// Whether the answer is none of the Graph API's.
     pub(super) foreign: bool,
     /// Whether another try would end the same way.
     pub(super) is_final: bool,
+}
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// A message to somebody.
+    Message(Addressee),
+    /// Something that is asked for and changed by nothing.
+    Read,
+    /// A setting, a subscription or a report.
+    Change,
+    /// The beginning of a call, or a change of one.
+    Call,
+    /// The end of a call.
+    CallEnd,
+}
+
+impl Default for Subject {
+    fn default() -> Self {
+        Subject::Message(Addressee::default())
+    }
 }
 
 /// How it was said who gets the message.
@@ -33,11 +54,15 @@ impl ErrorKind {
     }
 }
 
+const FOREIGN: &str =
+    "check the base URL, the version and the proxy: this is no answer of the Graph API";
+
 pub(super) fn advice(kind: ErrorKind, delivery: Delivery, context: Context) -> &'static str {
-    match delivery {
-        Delivery::NotSent => of_unsent(kind, context),
-        Delivery::Rejected => of_refused(kind, context),
-        Delivery::Unknown => match kind {
+    match (delivery, context.about) {
+        (Delivery::NotSent, _) => of_unsent(kind, context),
+        (Delivery::Rejected, Subject::Message(to)) => of_refused(kind, to, context),
+        (Delivery::Rejected, _) => of_refused_other(kind, context),
+        (Delivery::Unknown, Subject::Message(_)) => match kind {
             ErrorKind::Internal => {
                 "please report it; the message may have been delivered: check before sending it \
                  again"
@@ -48,6 +73,43 @@ pub(super) fn advice(kind: ErrorKind, delivery: Delivery, context: Context) -> &
             }
             _ => "the message may have been delivered: check before sending it again",
         },
+        (Delivery::Unknown, about) => of_unanswered(kind, about, context),
+    }
+}
+
+/// Of requests other than messages that may have arrived.
+fn of_unanswered(kind: ErrorKind, about: Subject, context: Context) -> &'static str {
+    match about {
+        _ if kind == ErrorKind::Internal => "please report it",
+        _ if context.foreign => FOREIGN,
+        Subject::Read => "it changed nothing: ask again",
+        Subject::CallEnd => "the call may be over already; ending it again does no harm",
+        Subject::Call => {
+            "the platform may have done it all the same: see what the webhooks say, and end the \
+             call if that is not known"
+        }
+        Subject::Change | Subject::Message(_) => {
+            "it may have been done all the same: check before doing it again"
+        }
+    }
+}
+
+/// What happened to something that was given up or ended by closing.
+pub(super) fn ended(reason: CancelReason, delivery: Delivery, about: Subject) -> &'static str {
+    match (reason, delivery, about) {
+        (CancelReason::Closed, Delivery::NotSent, _) => "the client is closed",
+        (CancelReason::Closed, Delivery::Rejected, _) => {
+            "the client was closed before the next try"
+        }
+        (CancelReason::Closed, Delivery::Unknown, Subject::Message(_)) => {
+            "the client was closed while the message was being sent"
+        }
+        (CancelReason::Closed, Delivery::Unknown, _) => {
+            "the client was closed while it waited for the answer"
+        }
+        (CancelReason::Aborted, Delivery::NotSent, _) => "cancelled before it was sent",
+        (CancelReason::Aborted, Delivery::Rejected, _) => "cancelled before the next try",
+        (CancelReason::Aborted, Delivery::Unknown, _) => "cancelled while it was being sent",
     }
 }
 
@@ -65,13 +127,28 @@ fn of_unsent(kind: ErrorKind, context: Context) -> &'static str {
     }
 }
 
-fn of_refused(kind: ErrorKind, context: Context) -> &'static str {
-    match (kind, context.to) {
+fn of_refused_other(kind: ErrorKind, context: Context) -> &'static str {
+    match kind {
+        ErrorKind::Api | ErrorKind::Authentication | ErrorKind::PermissionDenied
+            if context.foreign =>
+        {
+            FOREIGN
+        }
+        ErrorKind::Cancelled => {
+            "the platform had refused it before; ask again if it is still wanted"
+        }
+        ErrorKind::InvalidRequest => "check the parameters against Meta's page on this request",
+        _ => kind.general_advice(),
+    }
+}
+
+fn of_refused(kind: ErrorKind, to: Addressee, context: Context) -> &'static str {
+    match (kind, to) {
         // Also what looks like a token or a permission.
         (ErrorKind::Api | ErrorKind::Authentication | ErrorKind::PermissionDenied, _)
             if context.foreign =>
         {
-            "check the base URL, the version and the proxy: this is no answer of the Graph API"
+            FOREIGN
         }
         (ErrorKind::Cancelled, _) => {
             "the platform had refused it before, so it was not delivered; send it again if it is \
@@ -123,7 +200,7 @@ mod tests {
                 for foreign in [false, true] {
                     for is_final in [false, true] {
                         contexts.push(Context {
-                            to,
+                            about: Subject::Message(to),
                             reason,
                             foreign,
                             is_final,
@@ -164,7 +241,40 @@ mod tests {
                         text.starts_with(char::is_lowercase) && !says("\n"),
                         "{told}"
                     );
-                    assert!(context.to == Addressee::Person || !says("PSID"), "{told}");
+                    let person = context.about == Subject::default();
+                    assert!(person || !says("PSID"), "{told}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_not_called_one() {
+        for kind in ErrorKind::ALL {
+            for about in [
+                Subject::Read,
+                Subject::Change,
+                Subject::Call,
+                Subject::CallEnd,
+            ] {
+                for delivery in [Delivery::Rejected, Delivery::Unknown] {
+                    // What doesn't happen; see above.
+                    let late = *kind == ErrorKind::Timeout && delivery == Delivery::Rejected;
+                    if late || kind.delivery().is_some_and(|only| only != delivery) {
+                        continue;
+                    }
+                    for foreign in [false, true] {
+                        let context = Context {
+                            about,
+                            foreign,
+                            ..Context::default()
+                        };
+                        let text = advice(*kind, delivery, context);
+                        let told = format!("{kind} {delivery} {context:?}: {text}");
+                        assert!(!text.contains("the message"), "{told}");
+                        assert!(!text.contains("delivered"), "{told}");
+                        assert!(!text.contains("nothing was sent"), "{told}");
+                    }
                 }
             }
         }
@@ -173,7 +283,7 @@ mod tests {
     #[test]
     fn advice_is_as_close_as_it_can_be() {
         let about = |to| Context {
-            to,
+            about: Subject::Message(to),
             ..Context::default()
         };
         let foreign = Context {

@@ -7,8 +7,8 @@ use std::time::Duration;
 mod advice;
 mod kind;
 
-pub(crate) use self::advice::Addressee;
 use self::advice::Context;
+pub(crate) use self::advice::{Addressee, Subject};
 pub use self::kind::{CancelReason, Delivery, ErrorKind};
 use crate::usage::Usage;
 use crate::violation::{Severity, Violation};
@@ -66,7 +66,9 @@ struct Inner {
     kind: ErrorKind,
     delivery: Delivery,
     reason: Option<CancelReason>,
-    to: Addressee,
+    about: Subject,
+    /// Closer than that of its kind.
+    advice: Option<&'static str>,
     /// Whether the answer is none of the Graph API's.
     foreign: bool,
     detail: Option<String>,
@@ -89,7 +91,8 @@ impl Error {
             kind,
             delivery,
             reason: None,
-            to: Addressee::default(),
+            about: Subject::default(),
+            advice: None,
             foreign: false,
             detail: None,
             violations: Vec::new(),
@@ -111,6 +114,20 @@ impl Error {
         error
     }
 
+    /// Call settings that break a rule.
+    pub(crate) fn invalid_settings(violations: Vec<Violation>) -> Self {
+        Error::invalid_message(violations)
+            .with_detail("the call settings break a rule")
+            .with_advice("correct the settings")
+    }
+
+    /// A request about a call that breaks a rule.
+    pub(crate) fn invalid_call(violations: Vec<Violation>) -> Self {
+        Error::invalid_message(violations)
+            .with_detail("the request breaks a rule")
+            .with_advice("correct the request")
+    }
+
     /// An argument or setting that can't be used. For bindings, which check what
     /// their language lets through.
     pub fn invalid_argument(detail: impl Into<String>) -> Self {
@@ -120,19 +137,7 @@ impl Error {
     /// A send that was given up or ended by closing, with what is known about its
     /// message.
     pub fn cancelled(delivery: Delivery, reason: CancelReason) -> Self {
-        let what = match (reason, delivery) {
-            (CancelReason::Closed, Delivery::NotSent) => "the client is closed",
-            (CancelReason::Closed, Delivery::Rejected) => {
-                "the client was closed before the next try"
-            }
-            (CancelReason::Closed, Delivery::Unknown) => {
-                "the client was closed while the message was being sent"
-            }
-            (CancelReason::Aborted, Delivery::NotSent) => "cancelled before it was sent",
-            (CancelReason::Aborted, Delivery::Rejected) => "cancelled before the next try",
-            (CancelReason::Aborted, Delivery::Unknown) => "cancelled while it was being sent",
-        };
-        let mut error = Error::new(ErrorKind::Cancelled, delivery).with_detail(what);
+        let mut error = Error::new(ErrorKind::Cancelled, delivery);
         error.0.reason = Some(reason);
         error
     }
@@ -187,9 +192,15 @@ impl Error {
         self.0.elapsed = elapsed;
     }
 
-    /// Of a send to somebody, after so many requests to a host.
-    pub(crate) fn of_send(mut self, to: Addressee, host: &str, attempts: u32) -> Self {
-        self.0.to = to;
+    /// Says what can be done about it, where that is more than its kind tells.
+    pub(crate) fn with_advice(mut self, advice: &'static str) -> Self {
+        self.0.advice = Some(advice);
+        self
+    }
+
+    /// Of a request about something, made so often to a host.
+    pub(crate) fn of(mut self, about: Subject, host: &str, attempts: u32) -> Self {
+        self.0.about = about;
         self.0.attempts = attempts;
         self.0.host = (attempts > 0).then(|| host.to_owned());
         self
@@ -265,12 +276,23 @@ impl Error {
     /// What a person can do about it, in one sentence.
     pub fn advice(&self) -> &'static str {
         let context = Context {
-            to: self.0.to,
+            about: self.0.about,
             reason: self.0.reason,
             foreign: self.0.foreign,
             is_final: !self.0.may_retry,
         };
-        advice::advice(self.0.kind, self.0.delivery, context)
+        let advice = || advice::advice(self.0.kind, self.0.delivery, context);
+        self.0.advice.unwrap_or_else(advice)
+    }
+
+    /// What happened, in a few words.
+    fn what(&self) -> &str {
+        let inner = &*self.0;
+        match (inner.detail.as_deref(), inner.reason) {
+            (Some(detail), _) => detail,
+            (None, Some(reason)) => advice::ended(reason, inner.delivery, inner.about),
+            (None, None) => inner.kind.what(),
+        }
     }
 
     /// Who was spoken to, unless the text says so already or doesn't need to.
@@ -286,7 +308,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
-        f.write_str(inner.detail.as_deref().unwrap_or(inner.kind.what()))?;
+        f.write_str(self.what())?;
         // An answer without a code reads as code 0.
         let graph = inner.graph.as_ref().filter(|graph| graph.code != 0);
         match (graph, inner.http_status, self.untold_host()) {

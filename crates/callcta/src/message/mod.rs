@@ -66,6 +66,13 @@ impl Message {
         CallPrompt::new().into()
     }
 
+    /// A request to be allowed to call the person: a card of the platform's own wording,
+    /// with two buttons.
+    pub fn calling_optin() -> Self {
+        let template_type = ("template_type".to_owned(), "calling_optin".into());
+        Template::Other(Map::from_iter([template_type])).into()
+    }
+
     /// A message from its wire form: a `message` object, or a whole request body,
     /// of which the message is taken.
     pub fn raw(json: Map<String, Value>) -> Self {

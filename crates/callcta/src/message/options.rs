@@ -78,20 +78,14 @@ const SETTERS: Setters<SendOptions> = setters! {
     "persona_id" => { persona_id(text) },
     "reply_to" => { reply_to(text) },
     "metadata" => { metadata(text) },
-    "deadline" => { set_deadline },
-    "deadline_ms" => { set_deadline },
+    "deadline" => { deadline(moment) },
+    "deadline_ms" => { deadline(moment) },
     "timeout" => { timeout(duration) },
     "timeout_ms" => { timeout(duration) },
     "headers" => { set_headers },
     "unchecked" => { unchecked(yes) },
     "fields" => { set_fields },
 };
-
-fn set_deadline(options: SendOptions, value: Named<'_>) -> Result<SendOptions> {
-    let wrong = value.must_be("a moment that there is");
-    let deadline = SystemTime::UNIX_EPOCH.checked_add(value.duration()?);
-    Ok(options.deadline(deadline.ok_or(wrong)?))
-}
 
 fn set_headers(options: SendOptions, value: Named<'_>) -> Result<SendOptions> {
     let set = |options: SendOptions, (name, value)| options.header(name, value);

@@ -1,6 +1,7 @@
 //! The rules of Meta's pages, checked before anything is sent.
 
 mod button;
+mod calling;
 mod checker;
 mod content;
 mod names;
@@ -10,8 +11,10 @@ mod template;
 
 use serde_json::Value;
 
+pub(crate) use self::calling::Call;
 use self::checker::{Checker, MESSAGE};
 pub(crate) use self::request::request;
+use crate::path::Path;
 use crate::violation::{AN_OBJECT, Found, Violation};
 
 /// What a check found, and what it didn't look at.
@@ -48,6 +51,13 @@ impl From<Checker> for Report {
             ..checker.found.into()
         }
     }
+}
+
+/// What is wrong with JSON that is no object, in place of call settings.
+pub(crate) fn not_an_object(value: &Value) -> Found {
+    let mut checker = Checker::default();
+    checker.wrong_type(&Path::Root, AN_OBJECT, value);
+    checker.found
 }
 
 /// What is wrong with JSON that is no object, in place of a message.

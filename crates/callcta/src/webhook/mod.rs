@@ -42,7 +42,6 @@ mod cause;
 mod challenge;
 mod dedup;
 mod event;
-mod fields;
 mod order;
 mod parse;
 mod refusal;

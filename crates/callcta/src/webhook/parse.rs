@@ -10,12 +10,12 @@ use super::event::{
     Attachment, Call, CallEnd, CallPermissionReply, CallSettingsUpdate, CallStep, Delivered,
     Description, Event, EventKind, Message, Postback, Reaction, Read as ReadEvent, Referral,
 };
-use super::fields::{
-    Object, Read, flag, integer, items, moment, object, required, side, text, word,
-};
 use super::order::identity;
 use super::refusal::{Refusal, RefusalKind};
 use crate::json;
+use crate::lenient::{
+    Object, Read, flag, integer, items, moment, object, required, side, text, word,
+};
 
 /// What one webhook request holds.
 #[derive(Clone, Debug, PartialEq)]

@@ -167,6 +167,11 @@ impl<'a> Body<'a> {
         read(self.json(), MAX_WRAPPED)
     }
 
+    /// The document as it is, if nothing spoiled it.
+    pub(super) fn value(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(self.json()).ok()
+    }
+
     /// Without what stands before the document.
     fn json(&self) -> &[u8] {
         let mut rest = &*self.0;

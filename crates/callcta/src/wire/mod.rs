@@ -1,6 +1,7 @@
 //! What the platform answers: every documented shape, and the rest as errors.
 
 mod graph;
+mod json;
 mod loose;
 
 use std::borrow::Cow;
@@ -8,10 +9,11 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use self::graph::{Claim, Ids};
+pub(crate) use self::json::{Take, read_json};
 use self::loose::{Body, Document, Node, Start};
 use crate::error::{CancelReason, Delivery, Error, ErrorKind, GraphError};
 use crate::graph_error::{self, CallingCodes, Meaning};
-use crate::transport::{HttpResponse, TransportError, TransportErrorKind};
+use crate::transport::{Connection, HttpResponse, TransportError, TransportErrorKind};
 use crate::usage::{self, Usage};
 
 /// Words that only a Graph error has, the number of its kind for sent messages among
@@ -33,16 +35,42 @@ pub(crate) struct Answer {
     pub(crate) recipient_id: Option<String>,
     /// Empty if there was no message.
     pub(crate) message_id: String,
-    pub(crate) usage: Usage,
 }
 
-/// Reads an answer. `blank` takes credentials out of the platform's texts.
+/// Reads the answer to a message. `blank` takes credentials out of the platform's texts.
 pub(crate) fn read(
     response: HttpResponse,
     asked: &Asked<'_>,
     calling: &CallingCodes,
     blank: &dyn Fn(&str) -> String,
-) -> Result<Answer, Error> {
+) -> Result<(Answer, Usage), Error> {
+    let strange = |ids: &Ids| {
+        let both = ids.recipient.as_deref().zip(asked.psid);
+        both.is_some_and(|(got, asked)| got != asked)
+    };
+    let (ids, usage) = read_with(response, calling, blank, |reader, body, connection| {
+        let ids = reader.success(body, asked)?;
+        // Answers and requests are out of step.
+        if connection.is_reused() && strange(&ids) {
+            connection.close();
+            return Err(unreadable("the answer is about somebody else's message"));
+        }
+        Ok(ids)
+    })?;
+    let answer = Answer {
+        recipient_id: ids.recipient,
+        message_id: ids.message.unwrap_or_default(),
+    };
+    Ok((answer, usage))
+}
+
+/// Reads an answer, of which `success` reads the body if its status says that it worked.
+fn read_with<T>(
+    response: HttpResponse,
+    calling: &CallingCodes,
+    blank: &dyn Fn(&str) -> String,
+    success: impl FnOnce(&Reader<'_>, &[u8], &Connection) -> Result<T, Error>,
+) -> Result<(T, Usage), Error> {
     let usage = Usage::from_headers(&response.headers);
     let retry_after = usage::retry_after(&response.headers, &usage);
     let reader = Reader {
@@ -52,29 +80,13 @@ pub(crate) fn read(
         blank,
     };
     let read = match (response.status, response.body) {
-        (200..300, Ok(body)) => reader.success(&body, asked),
+        (200..300, Ok(body)) => success(&reader, &body, &response.connection),
         (200..300, Err(failure)) => Err(reader.cut(failure)),
         (_, Ok(body)) => Err(reader.refusal(&body, None)),
         (_, Err(failure)) => Err(reader.refusal(&response.partial, Some(failure))),
     };
-    let strange = |ids: &Ids| {
-        let both = ids.recipient.as_deref().zip(asked.psid);
-        both.is_some_and(|(got, asked)| got != asked)
-    };
-    let read = match read {
-        // Answers and requests are out of step.
-        Ok(ids) if response.connection.is_reused() && strange(&ids) => {
-            response.connection.close();
-            Err(unreadable("the answer is about somebody else's message"))
-        }
-        read => read,
-    };
     match read {
-        Ok(ids) => Ok(Answer {
-            recipient_id: ids.recipient,
-            message_id: ids.message.unwrap_or_default(),
-            usage,
-        }),
+        Ok(read) => Ok((read, usage)),
         Err(error) => Err(error.with_http(response.status, retry_after, usage)),
     }
 }
@@ -235,12 +247,14 @@ struct Flat<'a> {
 }
 
 fn of_meaning(meaning: Meaning) -> Error {
-    let error = Error::new(meaning.kind, meaning.delivery).with_may_retry(meaning.backoff);
-    if meaning.what.is_empty() {
-        error
-    } else {
-        error.with_detail(meaning.what)
+    let mut error = Error::new(meaning.kind, meaning.delivery).with_may_retry(meaning.backoff);
+    if !meaning.what.is_empty() {
+        error = error.with_detail(meaning.what);
     }
+    if !meaning.advice.is_empty() {
+        error = error.with_advice(meaning.advice);
+    }
+    error
 }
 
 /// An answer that is neither a success nor a Graph error.
