@@ -50,7 +50,8 @@ conformance-run:
         c=bindings/c/build/vectors_runner
     python3 tests/conformance/webhooks.py \
         rust={{quote(target / "debug/examples/webhooks_runner")}} \
-        python="bindings/python/.venv-tools/bin/python bindings/python/tests/webhooks_runner.py"
+        python="bindings/python/.venv-tools/bin/python bindings/python/tests/webhooks_runner.py" \
+        node="node bindings/node/test/webhooks_runner.mjs"
     python3 tests/conformance/calling.py \
         rust={{quote(target / "debug/examples/calling_runner")}}
 

@@ -2,6 +2,7 @@
 
 import type {
   ErrorKind,
+  RefusalKind,
   Rule,
   AppUsage,
   BusinessUsage,
@@ -11,6 +12,19 @@ import type {
   Usage,
   Violation,
 } from './types.cjs';
+
+/** Longest body that is hashed and read, in bytes. */
+export declare const BODY_MAX: number;
+
+/** What most likely happened to a webhook whose signature doesn't fit. */
+export interface NativeCause {
+  /** Its stable name, such as `reserialized`; `none` if the signature fits. */
+  kind: string;
+  /** What it is and what helps, in one sentence or two. */
+  advice: string;
+  /** Of `other_secret`: the number of the secret that fits. */
+  secret?: number;
+}
 
 /** A client with its outboxes; events about its sends go to one listener. */
 export declare class NativeClient {
@@ -32,6 +46,12 @@ export declare class NativeClient {
   /** Gives sends up; events tell what became of them. */
   cancel(ids: Float64Array): void;
   close(): void;
+}
+
+export declare class NativeDeduplicator {
+  constructor(capacity: number);
+  isNew(identity: string): boolean;
+  forget(identity: string): void;
 }
 
 /** A local Graph API inside of this process. */
@@ -82,14 +102,43 @@ export interface NativeError {
   causes: Array<string>;
 }
 
+/** What the public package makes a `WebhookError` of. */
+export interface NativeRefusal {
+  kind: RefusalKind;
+  httpStatus: number;
+  message: string;
+}
+
+/** App secrets. */
+export declare class NativeSecrets {
+  constructor(secrets: Array<string>, acceptSha1: boolean);
+  /** The number of the secret that made the signature. */
+  verify(body: Uint8Array, header?: string | undefined | null): number | NativeRefusal;
+  /** What the webhook holds, as JSON. */
+  verifyAndParse(body: Uint8Array, header?: string | undefined | null): string | NativeRefusal;
+  sign(body: Uint8Array): string;
+  likelyCause(body: Uint8Array, header?: string | undefined | null): NativeCause;
+}
+
 /** The version of callcta. */
 export declare const VERSION: string;
+
+export declare function answerChallenge(query: string, verifyToken: string): string | NativeRefusal;
+
+export declare function challenge(
+  mode: string | undefined | null,
+  token: string | undefined | null,
+  challenge: string | undefined | null,
+  verifyToken: string,
+): string | NativeRefusal;
 
 /** For how many days a tap on the button starts a call, if it is a call button. */
 export declare function clickableDays(button: string): number | null;
 
 /** The error of a send for which the client takes no more. */
 export declare function closed(): NativeError;
+
+export declare function decodeBody(body: string, isBase64: boolean): Uint8Array | NativeRefusal;
 
 /** Reads the environment. */
 export declare function environment(): NativeEnvironment;
@@ -107,6 +156,12 @@ export declare function invalidArgument(text: string): NativeError;
 
 /** The error of a send that was given up before it began. */
 export declare function notBegun(): NativeError;
+
+/** What the webhook holds, as JSON. */
+export declare function parseUnverified(body: Uint8Array): string | NativeRefusal;
+
+/** The names of all kinds of refusals. */
+export declare function refusalKinds(): RefusalKind[];
 
 /** The names of all rules that a violation can be about. */
 export declare function rules(): Rule[];

@@ -96,6 +96,16 @@ export type ErrorKind =
   | 'out_of_resources'
   | 'internal';
 
+/** Why a webhook was refused. */
+export type RefusalKind =
+  | 'missing_signature'
+  | 'malformed_signature'
+  | 'wrong_signature'
+  | 'too_large'
+  | 'invalid_body'
+  | 'no_challenge'
+  | 'wrong_verify_token';
+
 /** Which rule a violation is about. */
 export type Rule =
   | 'malformed_json'

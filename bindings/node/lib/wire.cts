@@ -41,8 +41,9 @@ const MARK = '\u0001';
 const ESCAPED = '\\u0001';
 
 /** Reads what the native part wrote. */
-function parse(json: string): JsonObject {
-  if (!/\d{16}|\d[eE]/.test(json)) return JSON.parse(json) as JsonObject;
+export function parse(json: string): JsonObject {
+  // Numbers come after one of these, ids in texts don't.
+  if (!/[[:,]-?(?:\d{16}|\d+(?:\.\d+)?[eE])/.test(json)) return JSON.parse(json) as JsonObject;
   const tokens = /("(?:[^"\\]|\\.)*")(:?)|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
   const marked = json.replace(tokens, (token, text: string | undefined, colon) => {
     if (text !== undefined) {

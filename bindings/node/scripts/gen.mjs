@@ -53,7 +53,7 @@ const declarations = found
   .filter((item) => !isImpl(item))
   .sort((one, other) => (one.name < other.name ? -1 : 1));
 
-const { errorKinds, rules } = createRequire(import.meta.url)('../dist/callcta.node');
+const { errorKinds, refusalKinds, rules } = createRequire(import.meta.url)('../dist/callcta.node');
 const union = (names) => names.map((name) => `'${name}'`).join(' | ');
 /** What users see as well. */
 const isPublic = ({ kind, name }) => kind === 'interface' && !name.startsWith('Native');
@@ -63,9 +63,10 @@ await write('types.d.cts', 'src', [
   ...shown.map((item) => declaration(item)),
   `/** What is known about a message whose send failed. */\nexport type Delivery = ${delivery};`,
   `/** What went wrong. */\nexport type ErrorKind = ${union(errorKinds())};`,
+  `/** Why a webhook was refused. */\nexport type RefusalKind = ${union(refusalKinds())};`,
   `/** Which rule a violation is about. */\nexport type Rule = ${union(rules())};`,
 ]);
-const names = ['ErrorKind', 'Rule', ...shown.map(({ name }) => name)];
+const names = ['ErrorKind', 'RefusalKind', 'Rule', ...shown.map(({ name }) => name)];
 await write('binding.d.cts', 'src', [
   `import type { ${names.join(', ')} } from './types.cjs';`,
   ...declarations.filter((item) => !isPublic(item)).map((item) => declaration(item, members)),
@@ -120,7 +121,7 @@ await write('control.d.cts', "the emulator's openapi.json", control);
 
 // Each name by itself: a star would export CommonJS's own mark as well.
 execFileSync('npm', ['run', '--silent', 'compile'], { cwd: here, stdio: 'inherit' });
-for (const module of ['index', 'testing']) {
+for (const module of ['index', 'testing', 'webhook']) {
   const names = Object.keys(createRequire(import.meta.url)(`../dist/${module}.cjs`)).sort();
   const from = `from './${module}.cjs';`;
   const exported = `export { ${names.join(', ')} } ${from}\nexport type * ${from}`;

@@ -12,6 +12,7 @@ mod emulator;
 mod events;
 mod message;
 mod read;
+pub mod webhook;
 
 use callcta::{CancelReason, Delivery, Error, ErrorKind, Message, Rule};
 use napi::Env;

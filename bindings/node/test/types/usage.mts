@@ -30,6 +30,8 @@ import type {
   Violation,
 } from 'callcta';
 import { Emulator, type Fault, type StoredMessage } from 'callcta/testing';
+import { Deduplicator, Secrets, sort, verifyAndParse, WebhookError } from 'callcta/webhook';
+import type { CallEvent, RefusalKind, Webhook, WebhookEvent } from 'callcta/webhook';
 
 const settings: ClientSettings = {
   pageId: '1234567890',
@@ -119,6 +121,42 @@ console.log(id, absent, usage, outcomes, found, rule, wire, days, kinds, version
   console.log(inner.pageId, first?.sentAt);
   // @ts-expect-error: a status is missing
   await emulator.arm({ action: { type: 'status' } });
+}
+
+// Events are told apart by their type, and what is new passes.
+function handle(event: WebhookEvent): string | number | undefined {
+  switch (event.type) {
+    case 'call': {
+      const step: CallEvent['event'] = event.event;
+      return step === 'terminate' ? event.end?.duration : event.id;
+    }
+    case 'message':
+    case 'echo':
+      return event.attachments[0]?.stickerId ?? event.text;
+    case 'unknown':
+      return event.reason;
+    // @ts-expect-error: no such type
+    case 'calls':
+      return undefined;
+    default:
+      // @ts-expect-error: not of every event
+      console.log(event.text);
+      return event.psid;
+  }
+}
+try {
+  const received: Webhook = verifyAndParse(new Uint8Array(), undefined, new Secrets(['a', 'b']));
+  const seen = new Deduplicator(1000);
+  for (const event of sort(received.events)) if (seen.isNew(event)) console.log(handle(event));
+  verifyAndParse(new ArrayBuffer(0), ['x'], 'secret');
+  // @ts-expect-error: parsed
+  verifyAndParse({}, undefined, 'secret');
+  // @ts-expect-error: no secret
+  verifyAndParse('', undefined, undefined);
+} catch (error) {
+  if (!(error instanceof WebhookError)) throw error;
+  const why: RefusalKind = error.kind;
+  console.log(why, error.httpStatus + 1, error.code);
 }
 
 // What has a type of its own can be sent as well, and what is read only.
