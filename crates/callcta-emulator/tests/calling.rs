@@ -136,6 +136,41 @@ fn the_business_accepts_and_hangs_up() {
 }
 
 #[test]
+fn a_call_is_measured_once_after_its_end() {
+    let emulator = start_quiet();
+    let call_id = ring(&emulator).call.unwrap().call_id;
+    let report = |changes: Value| {
+        let mut body = json!({"platform": "messenger", "call_id": call_id,
+            "end_call_reason": "Hangup_Call", "call_ended_time": SECONDS,
+            "first_audio_packet_received_time": SECONDS, "audio_stats": {"round_trip_time_ms": 20}});
+        for (name, value) in changes.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        graph_post(&emulator, "call_metrics", &body)
+    };
+    assert_eq!(report(json!({})).error(), (100, None));
+    emulator.end_call(&call_id).unwrap();
+    for wrong in [
+        json!({"platform": null}),
+        json!({"platform": "instagram"}),
+        json!({"end_call_reason": ""}),
+        json!({"call_ended_time": "now"}),
+        json!({"audio_stats": []}),
+    ] {
+        assert_eq!(report(wrong.clone()).error(), (100, None), "{wrong}");
+    }
+    let nobody = report(json!({"call_id": "c_nobody"}));
+    assert_eq!(nobody.error(), (2_018_390, None));
+    assert_eq!(report(json!({})).json(), json!({"success": true}));
+    assert_eq!(report(json!({})).error(), (100, None));
+    let later = ring(&emulator).call.unwrap().call_id;
+    emulator.end_call(&later).unwrap();
+    emulator.advance(Duration::from_secs(86_401));
+    let late = report(json!({"call_id": later}));
+    assert_eq!(late.error(), (100, None));
+}
+
+#[test]
 fn calls_that_cannot_be() {
     let emulator = start_quiet();
     let call_id = ring(&emulator).call.unwrap().call_id;

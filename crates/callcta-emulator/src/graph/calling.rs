@@ -17,18 +17,8 @@ const SDP_ANSWER: &str =
 /// `POST /{page}/calls`.
 pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
+    check_platform(context)?;
     let params = &context.params;
-    if params.map.get("platform").is_some_and(|p| {
-        !p.as_str()
-            .is_some_and(|p| p.eq_ignore_ascii_case("messenger"))
-    }) {
-        return Err(bad_param(
-            "platform",
-            "platform",
-            "messenger",
-            params.map.get("platform"),
-        ));
-    }
     let action = params.text("action").unwrap_or_default().to_owned();
     if action == "connect" {
         return connect(context, &caller);
@@ -133,7 +123,20 @@ fn connect(context: &mut Context<'_>, caller: &auth::Caller) -> Handled {
     Ok(Answer::json(200, body.to_string()).into())
 }
 
-fn find_call(context: &Context<'_>, page_id: &str) -> Result<PhoneCall, Refused> {
+/// Calls are Messenger's, if it is said whose they are.
+pub(super) fn check_platform(context: &Context<'_>) -> Result<(), Refused> {
+    let sent = context.params.map.get("platform");
+    let own = |platform: &Value| {
+        let platform = platform.as_str();
+        platform.is_some_and(|platform| platform.eq_ignore_ascii_case("messenger"))
+    };
+    if sent.is_none_or(own) {
+        return Ok(());
+    }
+    Err(bad_param("platform", "platform", "messenger", sent))
+}
+
+pub(super) fn find_call(context: &Context<'_>, page_id: &str) -> Result<PhoneCall, Refused> {
     let platform = &*context.platform;
     let sent = context.params.map.get("call_id");
     let Some(call_id) = sent.and_then(Value::as_str) else {

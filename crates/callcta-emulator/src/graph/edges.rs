@@ -2,7 +2,6 @@
 
 /// Edges of a Page by their name, and what to look at instead.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("call_metrics", "nothing is measured, since no media flows"),
     (
         "conversations",
         "GET /_emulator/conversations and /_emulator/messages show what was said",

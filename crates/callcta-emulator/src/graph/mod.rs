@@ -10,6 +10,7 @@ mod edges;
 mod form;
 mod gist;
 mod messages;
+mod metrics;
 mod multipart;
 mod page;
 mod params;

@@ -10,8 +10,8 @@ use super::path::{strip_version, version};
 use super::refusal::{GraphError, Refusal, Refused};
 use super::request::Request;
 use super::{
-    attachments, auth, calling, edges, messages, page, people, permissions, personas, profile,
-    settings, token, unpack, usage,
+    attachments, auth, calling, edges, messages, metrics, page, people, permissions, personas,
+    profile, settings, token, unpack, usage,
 };
 use crate::platform::Platform;
 
@@ -108,6 +108,7 @@ const EDGES: &[(&str, &str, Handler)] = &[
         "business_messaging_feature_status",
         page::feature_status,
     ),
+    ("POST", "call_metrics", metrics::report),
     ("POST", "calls", calling::signal),
     ("POST", "message_attachments", attachments::upload),
     ("POST", "messages", messages::send),

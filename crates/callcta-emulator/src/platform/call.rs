@@ -1,5 +1,7 @@
 //! Telephone calls as far as their signalling goes.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::ring::{Held, Item, Ring};
@@ -78,6 +80,8 @@ pub enum CallStatus {
 pub(crate) struct Calls {
     kept: Ring<PhoneCall>,
     count: u64,
+    /// Those whose measurements were reported.
+    measured: BTreeSet<u64>,
 }
 
 impl Calls {
@@ -85,7 +89,16 @@ impl Calls {
         Self {
             kept: Ring::new(keep),
             count: 0,
+            measured: BTreeSet::new(),
         }
+    }
+
+    /// The measurements of a call are reported; false if they were before.
+    pub(super) fn measure(&mut self, id: u64) -> bool {
+        if let Some(oldest) = self.kept.iter().next() {
+            self.measured = self.measured.split_off(&oldest.id);
+        }
+        self.measured.insert(id)
     }
 
     /// Oldest first.

@@ -69,6 +69,11 @@ impl Platform {
         Ok(Some(told))
     }
 
+    /// The measurements of a call are reported; false if they were before.
+    pub(crate) fn measure(&mut self, id: u64) -> bool {
+        self.calls.measure(id)
+    }
+
     /// Either side ends the call.
     pub(crate) fn end(&mut self, id: u64) -> Result<(), CallStatus> {
         self.end_at(id, self.clock.now())
