@@ -41,7 +41,7 @@ impl Calling {
     /// #     .base_url(emulator.url()).build()?;
     /// let settings = client.calling().by_name("settings", Default::default())?;
     /// assert_eq!(settings["audio_enabled"], true);
-    /// # Ok::<(), callcta::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors

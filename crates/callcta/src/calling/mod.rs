@@ -15,7 +15,7 @@
 //!     calling.set_settings(&CallSettings::new().audio_enabled(true))?;
 //! }
 //! # assert_eq!(calling.settings()?.is_audio_enabled(), Some(true));
-//! # Ok::<(), callcta::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! A tap on the button comes back as a webhook, whose [event](crate::webhook) names the

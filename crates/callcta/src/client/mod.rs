@@ -98,9 +98,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`InvalidMessage`](ErrorKind::InvalidMessage) if a documented rule is
+    /// [`InvalidMessage`](crate::ErrorKind::InvalidMessage) if a documented rule is
     /// broken, and every kind that an answer or a connection can lead to; see
-    /// [`ErrorKind`]. [`Error::delivery`] tells whether the message may have
+    /// [`ErrorKind`](crate::ErrorKind). [`Error::delivery`] tells whether the message may have
     /// arrived.
     pub fn send(&self, to: impl Into<Recipient>, message: &Message) -> Result<Receipt> {
         self.send_with(to, message, &SendOptions::default())
@@ -150,7 +150,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`send`](Client::send), and [`Cancelled`](ErrorKind::Cancelled) when it is
+    /// As [`send`](Client::send), and [`Cancelled`](crate::ErrorKind::Cancelled) when it is
     /// given up, with the delivery that is known: *unknown* once a byte of a request
     /// went out. If an earlier try had failed, that error is its
     /// [`source`](std::error::Error::source).
@@ -163,13 +163,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if it can't be one.
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it can't be one.
     pub fn set_access_token(&self, token: impl Into<String>) -> Result<()> {
         self.inner.access.set(token.into())
     }
 
     /// Closes every connection. Sends in flight end at once, later ones fail with
-    /// [`Cancelled`](ErrorKind::Cancelled); both holds for all clones.
+    /// [`Cancelled`](crate::ErrorKind::Cancelled); both holds for all clones.
     pub fn close(&self) {
         self.inner.closed.store(true, Ordering::Release);
         self.inner.wake();

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use callcta::calling::{Accept, CallHours, CallSettings, MediaUpdate, RingTarget};
+use callcta::calling::{Accept, CallHours, CallMetrics, CallSettings, MediaUpdate, RingTarget};
 use callcta::webhook::{self, Event};
-use callcta::{Button, Client, Delivery, ErrorKind, Message};
+use callcta::{Button, Client, Delivery, ErrorKind, Extra, Message};
 use callcta_emulator::{
     Action, CallPermissionKeys, CallStatus, CallingNumbers, Emulator, SettingsAnswer, TapTarget,
     defaults,
@@ -14,24 +14,12 @@ use serde_json::json;
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n";
 
 fn start() -> Emulator {
-    let emulator = Emulator::start().unwrap();
     // Calls can be accepted for a minute of this machine's clock.
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap();
-    let behind = now
-        .as_millis()
-        .saturating_sub(u128::try_from(emulator.now()).unwrap());
-    emulator.advance(Duration::from_millis(u64::try_from(behind).unwrap()));
-    for psid in emulator.psids() {
-        emulator.act(
-            &psid,
-            Action::Message {
-                text: "Hello".to_owned(),
-            },
-        );
-    }
-    emulator
+    let now = i64::try_from(now.as_millis()).unwrap();
+    Emulator::builder().clock(now).start().unwrap()
 }
 
 fn client_of(emulator: &Emulator, page_id: &str, token: &str) -> Client {
@@ -204,6 +192,11 @@ fn a_call_is_accepted_changed_and_ended() {
         let error = calling.terminate(&call_id).unwrap_err();
         assert!(error.advice().contains("over"), "{error}");
     }
+    let metrics = CallMetrics::new(&call_id, "Hangup_Call", 75, 1, Extra::new())
+        .field("end_call_subreason", "x");
+    calling.report_metrics(&metrics).unwrap();
+    let again = calling.report_metrics(&metrics).unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::InvalidRequest);
 }
 
 #[test]
