@@ -1,0 +1,93 @@
+//! Where a campaign stands: one row per recipient, and no position anywhere.
+//!
+//! A row goes from *queued* to *in flight* once, which is committed before its first byte
+//! leaves, and from there to what became of it. Nobody moves it back to *queued* but a proof
+//! that it was not sent, or somebody's explicit word.
+
+mod cells;
+mod sqlite;
+mod types;
+
+use std::time::SystemTime;
+
+pub use self::sqlite::{Access, SqliteJournal, SqliteLoader};
+pub use self::types::{
+    Claim, Command, Count, Echo, Echoed, Facts, Filter, Lease, Outcome, Reason, Recipient,
+    Settlement, State, Want,
+};
+use crate::error::Result;
+use crate::input::Row;
+
+/// Takes in the rows of a plan. Nothing of it counts before [`commit`](Loader::commit); a
+/// loader that is dropped leaves nothing behind.
+pub trait Loader {
+    /// Adds a row, whose key and Page are filled in, and which is skipped from the
+    /// beginning if a reason is given.
+    fn add(&mut self, row: &Row, window_until: Option<i64>, skipped: Option<&str>) -> Result<()>;
+
+    /// The rows whose key is another's, and those that go to somebody to whom another one
+    /// of the same Page goes: how many, and the lines of the first.
+    fn duplicates(&mut self) -> Result<[(u64, Vec<u64>); 2]>;
+
+    /// Makes the plan count.
+    fn commit(self: Box<Self>, facts: &Facts) -> Result<()>;
+}
+
+/// The rows of one campaign and what is known about each.
+///
+/// What a method changed has been committed when it returns, and survives a loss of power.
+/// Several journals of one campaign may be in use at once, on several machines, if the
+/// storage is shared; then each works on the Pages that it has leased.
+pub trait Journal: Send {
+    /// What was planned.
+    fn facts(&self) -> &Facts;
+
+    /// The messages by their numbers: the planned one first, then those it was changed to.
+    fn message(&mut self, number: i64) -> Result<String>;
+
+    /// Takes over all free Pages that have queued rows. What a holder that is gone had in
+    /// flight becomes unknown, with the kind `worker_lost`, in the same step.
+    fn lease(&mut self) -> Result<Vec<Lease>>;
+
+    /// Keeps the leases that it has; what is missing in the answer is lost.
+    fn renew(&mut self) -> Result<Vec<Lease>>;
+
+    /// Gives all leases back.
+    fn release(&mut self) -> Result<()>;
+
+    /// Takes queued rows into flight, at most so many of each Page.
+    fn claim(&mut self, wants: &[Want], now: SystemTime) -> Result<Vec<Claim>>;
+
+    /// Writes down what became of claimed rows. A late answer counts even if the row was
+    /// taken for lost meanwhile.
+    fn settle(&mut self, settlements: &[Settlement], now: SystemTime) -> Result<()>;
+
+    /// How many rows of each Page are in which state, for which reason.
+    fn counts(&mut self) -> Result<Vec<Count>>;
+
+    /// How many rows a filter finds.
+    fn count(&mut self, filter: &Filter) -> Result<u64>;
+
+    /// Calls a function for each row that a filter finds, in the order of the plan, until it
+    /// says false.
+    fn list(
+        &mut self,
+        filter: &Filter,
+        each: &mut dyn FnMut(Recipient) -> Result<bool>,
+    ) -> Result<()>;
+
+    /// Puts rows back into the queue, by somebody's word, and returns how many.
+    fn requeue(&mut self, filter: &Filter, who: &str, now: SystemTime) -> Result<u64>;
+
+    /// Takes unknown rows for sent, by somebody's word, and returns how many.
+    fn assume_sent(&mut self, filter: &Filter, who: &str, now: SystemTime) -> Result<u64>;
+
+    /// Turns the rows into sent whose echo came in.
+    fn echo(&mut self, echoes: &[Echo], now: SystemTime) -> Result<Vec<Echoed>>;
+
+    /// Says something to those who run the campaign.
+    fn command(&mut self, command: Command) -> Result<()>;
+
+    /// What was said to those who run the campaign.
+    fn commanded(&mut self) -> Result<Command>;
+}

@@ -1,0 +1,217 @@
+//! A journal in one SQLite file, for one machine.
+
+mod decide;
+mod failure;
+mod load;
+mod lock;
+mod look;
+mod place;
+mod schema;
+mod work;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rusqlite::{Connection, OpenFlags};
+
+use self::failure::{Step, StepExt as _};
+pub use self::load::SqliteLoader;
+use self::lock::Lock;
+use self::place::{Place, moved};
+use super::Journal;
+use super::cells::Columns;
+use super::types::{
+    Claim, Command, Count, Echo, Echoed, Facts, Filter, Lease, Recipient, Settlement, Want,
+};
+use crate::error::{Error, Result};
+
+/// How long another connection is waited for.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// What a journal is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// To look, and to say something to those who run it. Any number of processes may.
+    Look,
+    /// To change it: one process at a time.
+    Change,
+    /// As [`Change`](Access::Change), by the word of somebody who knows that the journal was
+    /// moved and that no other copy was used since.
+    ChangeMoved,
+}
+
+/// A journal in one SQLite file.
+pub struct SqliteJournal {
+    connection: Connection,
+    path: PathBuf,
+    facts: Facts,
+    columns: Columns,
+    /// `None` if it was opened to look only.
+    lock: Option<Lock>,
+    /// The number of this process's run, once it has leased.
+    run: Option<i64>,
+}
+
+impl SqliteJournal {
+    /// Opens the journal at `path`.
+    ///
+    /// # Errors
+    ///
+    /// Of the kind [`InUse`](crate::ErrorKind::InUse) if another process has it,
+    /// [`Moved`](crate::ErrorKind::Moved) if it seems to be a copy, else
+    /// [`Journal`](crate::ErrorKind::Journal).
+    pub fn open(path: impl Into<PathBuf>, access: Access) -> Result<Self> {
+        let path = path.into();
+        if !path.exists() {
+            let text = format!(
+                "there is no journal {}; plan the campaign first",
+                path.display()
+            );
+            return Err(Error::journal(text));
+        }
+        let mut lock = match access {
+            Access::Look => None,
+            Access::Change | Access::ChangeMoved => Some(Lock::take(&path)?),
+        };
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags).step(Step::Open)?;
+        connection.busy_timeout(BUSY).step(Step::Open)?;
+        schema::check(&connection)?;
+        // A claim must survive a loss of power, or it would be made again.
+        let set = "pragma journal_mode = wal; pragma synchronous = full; \
+                   pragma cache_size = -16000; pragma temp_store = file;";
+        connection.execute_batch(set).step(Step::Open)?;
+        let (facts, cells, place) = look::campaign(&connection)?;
+        if let Some(lock) = &mut lock {
+            check_place(&connection, &path, &place, lock, access)?;
+        }
+        Ok(SqliteJournal {
+            connection,
+            path,
+            facts,
+            columns: Columns::new(cells.into_iter().map(Arc::from)),
+            lock,
+            run: None,
+        })
+    }
+
+    /// Where the journal is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether some process has the journal, to run it or to change it.
+    pub fn is_held(path: &Path) -> bool {
+        lock::is_held(path)
+    }
+}
+
+/// Whether this is the journal that was used last, and not a copy of it.
+fn check_place(
+    connection: &Connection,
+    path: &Path,
+    before: &Place,
+    lock: &Lock,
+    access: Access,
+) -> Result<()> {
+    let now = Place::of(path)?;
+    let runs = "select coalesce(max(id), 0) from run";
+    let runs: i64 = connection
+        .query_row(runs, [], |row| row.get(0))
+        .step(Step::Read)?;
+    if access != Access::ChangeMoved {
+        before.check(&now)?;
+        if runs < lock.last_run() {
+            return Err(moved(
+                "it doesn't know of the last run, as an older copy wouldn't",
+            ));
+        }
+    }
+    if *before != now {
+        let now = serde_json::to_string(&now).map_err(|error| Error::journal(error.to_string()))?;
+        connection
+            .execute("update campaign set place = ?", [now])
+            .step(Step::Write)?;
+    }
+    Ok(())
+}
+
+impl Journal for SqliteJournal {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn message(&mut self, number: i64) -> Result<String> {
+        look::message(&self.connection, number)
+    }
+
+    fn lease(&mut self) -> Result<Vec<Lease>> {
+        if self.run.is_none() {
+            let run = work::begin(&mut self.connection)?;
+            self.run = Some(run);
+            if let Some(lock) = &mut self.lock {
+                lock.began(run);
+            }
+        }
+        self.renew()
+    }
+
+    fn renew(&mut self) -> Result<Vec<Lease>> {
+        match self.run {
+            Some(run) => work::leases(&self.connection, run),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn release(&mut self) -> Result<()> {
+        match self.run.take() {
+            Some(run) => work::end(&self.connection, run),
+            None => Ok(()),
+        }
+    }
+
+    fn claim(&mut self, wants: &[Want], now: SystemTime) -> Result<Vec<Claim>> {
+        work::claim(&mut self.connection, &self.columns, wants, now)
+    }
+
+    fn settle(&mut self, settlements: &[Settlement], now: SystemTime) -> Result<()> {
+        work::settle(&mut self.connection, settlements, now)
+    }
+
+    fn counts(&mut self) -> Result<Vec<Count>> {
+        look::counts(&self.connection)
+    }
+
+    fn count(&mut self, filter: &Filter) -> Result<u64> {
+        look::count(&self.connection, filter)
+    }
+
+    fn list(
+        &mut self,
+        filter: &Filter,
+        each: &mut dyn FnMut(Recipient) -> Result<bool>,
+    ) -> Result<()> {
+        look::list(&self.connection, &self.columns, filter, each)
+    }
+
+    fn requeue(&mut self, filter: &Filter, who: &str, now: SystemTime) -> Result<u64> {
+        decide::requeue(&mut self.connection, filter, who, now)
+    }
+
+    fn assume_sent(&mut self, filter: &Filter, who: &str, now: SystemTime) -> Result<u64> {
+        decide::assume_sent(&mut self.connection, filter, who, now)
+    }
+
+    fn echo(&mut self, echoes: &[Echo], now: SystemTime) -> Result<Vec<Echoed>> {
+        decide::echo(&mut self.connection, echoes, now)
+    }
+
+    fn command(&mut self, command: Command) -> Result<()> {
+        decide::command(&self.connection, command)
+    }
+
+    fn commanded(&mut self) -> Result<Command> {
+        look::commanded(&self.connection)
+    }
+}

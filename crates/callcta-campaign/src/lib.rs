@@ -1,0 +1,53 @@
+//! Sends a message to everybody in a file: planned first, journaled, nobody twice.
+//!
+//! A campaign has three parts. A [`Source`] gives rows: a person each, and what fills the
+//! [`Template`]'s `{{placeholders}}`. [`plan`] reads all of them, fills in and checks each
+//! message, and puts them into a [`Journal`] before anything is sent. From then on the
+//! journal is the only truth: it has one row per recipient, which is claimed on disk before
+//! the first byte of its message leaves, and settled with what became of it.
+//!
+//! ```
+//! use callcta_campaign::{Access, Format, Journal as _, Loader as _, PlanSettings};
+//! use callcta_campaign::{SqliteJournal, SqliteLoader, Template, plan, read};
+//!
+//! # let folder = std::env::temp_dir().join(format!("callcta-doc-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder)?;
+//! # let path = folder.join("autumn.journal");
+//! let rows = "psid,key,page,name\n1254477777772919,order-1,7,Ada\n";
+//! let mut source = read(Box::new(rows.as_bytes()), Format::Auto)?;
+//! let template = Template::new(r#"{"text": "Dear {{ name }}, call us!"}"#)?;
+//! let mut loader = Box::new(SqliteLoader::new(&path)?);
+//! let settings = PlanSettings::default();
+//! let planned = plan(&mut *source, &template, &settings, &mut *loader, &mut |_| true)?;
+//! assert!(planned.ok, "{:?}", planned.findings);
+//! loader.commit(&planned.facts)?;
+//!
+//! let mut journal = SqliteJournal::open(&path, Access::Look)?;
+//! assert_eq!(journal.counts()?[0].rows, 1);
+//! # drop(journal);
+//! # std::fs::remove_dir_all(folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![forbid(unsafe_code)]
+#![allow(clippy::doc_markdown, reason = "SQLite is a name")]
+
+mod error;
+mod findings;
+mod input;
+mod journal;
+mod plan;
+mod template;
+mod time;
+
+pub use self::error::{Error, ErrorKind, Result};
+pub use self::findings::{Finding, Weight};
+pub use self::input::{
+    Format, KEY, PAGE, PSID, Problem, RESERVED, Row, Source, WINDOW_UNTIL, open, read,
+};
+pub use self::journal::{
+    Access, Claim, Command, Count, Echo, Echoed, Facts, Filter, Journal, Lease, Loader, Outcome,
+    Reason, Recipient, Settlement, SqliteJournal, SqliteLoader, State, Want,
+};
+pub use self::plan::{PlanSettings, Planned, plan};
+pub use self::template::Template;

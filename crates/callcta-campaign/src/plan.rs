@@ -1,0 +1,278 @@
+//! The plan: everything read, filled in and checked before anything is sent.
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::mem;
+
+use callcta::{Severity, Violation};
+
+use crate::error::{Error, Result};
+use crate::findings::{Finding, Findings, Weight};
+use crate::input::{KEY, PAGE, PSID, Problem, Rounded, Row, Source, WINDOW_UNTIL};
+use crate::journal::{Facts, Loader};
+use crate::template::Template;
+use crate::time;
+
+/// After how many rows somebody is told how far it is.
+const TELL: u64 = 1000;
+
+/// How a plan is made.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct PlanSettings {
+    /// How the input is called.
+    pub input: String,
+    /// The Page of rows that name none.
+    pub page: Option<String>,
+    /// Whether rows that can't be sent are skipped. Otherwise there is no plan with one.
+    pub skip_invalid: bool,
+    /// Whether somebody may get several messages from one Page.
+    pub allow_repeated: bool,
+    /// Whether ids that look rounded are right nevertheless.
+    pub ids_confirmed: bool,
+}
+
+/// What was planned, or would be.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Planned {
+    /// What will be kept.
+    pub facts: Facts,
+    /// How many rows wait to be sent.
+    pub ready: u64,
+    /// How many of each Page.
+    pub pages: BTreeMap<String, u64>,
+    /// What is wrong, the heaviest first.
+    pub findings: Vec<Finding>,
+    /// What else people should know.
+    pub notes: Vec<String>,
+    /// Whether it can be used.
+    pub ok: bool,
+}
+
+/// Reads all rows, fills in and checks the message of each, and hands them to `loader`.
+/// Nothing is kept yet: if the plan is [ok](Planned::ok), [`Loader::commit`] makes it count.
+///
+/// `tell` is called now and then with the number of rows so far; false gives up.
+///
+/// # Errors
+///
+/// Of the kinds `Input`, `Template`, `Journal`, and `InvalidArgument` if it was given up.
+/// What is wrong with rows is no error, but a finding.
+pub fn plan(
+    source: &mut dyn Source,
+    template: &Template,
+    settings: &PlanSettings,
+    loader: &mut dyn Loader,
+    tell: &mut dyn FnMut(u64) -> bool,
+) -> Result<Planned> {
+    if source.has_header() {
+        template.check_columns(&source.columns())?;
+    }
+    let mut plan = Plan {
+        template,
+        settings,
+        findings: Findings::default(),
+        rounded: Rounded::default(),
+        pages: BTreeMap::new(),
+        ready: 0,
+        skipped: 0,
+        now: time::now(),
+        over: 0,
+        generated: 0,
+    };
+    let mut row = Row::default();
+    let mut rows = 0;
+    loop {
+        row.clear();
+        match source.next(&mut row)? {
+            None => break,
+            Some(Err(problem)) => plan.findings.add(problem),
+            Some(Ok(())) => plan.take(&mut row, loader)?,
+        }
+        rows += 1;
+        if rows % TELL == 0 && !tell(rows) {
+            return Err(Error::invalid("given up"));
+        }
+    }
+    if rows == 0 {
+        return Err(Error::input("there are no rows below the header"));
+    }
+    template.check_columns(&source.columns())?;
+    tell(rows);
+    plan.end(source, loader, rows)
+}
+
+struct Plan<'a> {
+    template: &'a Template,
+    settings: &'a PlanSettings,
+    findings: Findings,
+    rounded: Rounded,
+    pages: BTreeMap<String, u64>,
+    ready: u64,
+    skipped: u64,
+    now: i64,
+    /// Rows whose window is over already.
+    over: u64,
+    /// Rows without a key of their own.
+    generated: u64,
+}
+
+impl Plan<'_> {
+    fn take(&mut self, row: &mut Row, loader: &mut dyn Loader) -> Result<()> {
+        self.rounded.see(&row.psid, row.line);
+        if row.key.is_empty() {
+            self.generated += 1;
+            row.key = format!("{}:{}", row.psid, row.line);
+        }
+        if row.page.is_empty() {
+            let Some(page) = &self.settings.page else {
+                let text = "is blank, and no Page was given for such rows";
+                let problem = Problem::new(row.line, "blank_cell", PAGE, text);
+                self.findings.add(problem.fatal());
+                return Ok(());
+            };
+            row.page.clone_from(page);
+        }
+        let (window_until, wrong) = match self.check(row) {
+            Ok(window_until) => (window_until, None),
+            Err(rule) => (None, Some(rule)),
+        };
+        let skipped = wrong.is_some();
+        if skipped {
+            self.skipped += 1;
+        } else {
+            self.ready += 1;
+            match self.pages.get_mut(&row.page) {
+                Some(rows) => *rows += 1,
+                None => _ = self.pages.insert(row.page.clone(), 1),
+            }
+        }
+        if window_until.is_some_and(|until| until <= self.now) {
+            self.over += 1;
+        }
+        loader.add(row, window_until, wrong.map(|_| "invalid_message"))
+    }
+
+    /// Until when the row may be sent, or the rule that it breaks.
+    fn check(&mut self, row: &Row) -> Result<Option<i64>, &'static str> {
+        let mut wrong = None;
+        let mut add = |findings: &mut Findings, problem: Problem| {
+            wrong = Some(problem.rule);
+            findings.add(problem);
+        };
+        if !is_id(&row.page) {
+            let text = "must be the id of a Page, which is digits";
+            let problem = Problem::new(row.line, "invalid_id", PAGE, text);
+            add(&mut self.findings, problem.fatal());
+        }
+        let mut window_until = None;
+        if !row.window_until.is_empty() {
+            window_until = time::read(&row.window_until);
+            if window_until.is_none() {
+                let text = "must be a time with an offset or a zone, such as \
+                            2026-12-01T18:00:00+01:00";
+                let problem = Problem::new(row.line, "invalid_time", WINDOW_UNTIL, text);
+                add(&mut self.findings, problem);
+            }
+        }
+        if row.psid.is_empty() {
+            let problem = Problem::new(row.line, "blank_cell", PSID, "is blank");
+            add(&mut self.findings, problem);
+        } else {
+            match self.template.render(row) {
+                Err(problem) => add(&mut self.findings, problem),
+                Ok(request) => {
+                    for violation in request.validate() {
+                        let severity = violation.severity;
+                        let problem = of_violation(row.line, violation);
+                        match severity {
+                            Severity::Error => add(&mut self.findings, problem),
+                            Severity::Warning => self.findings.warn(problem),
+                        }
+                    }
+                }
+            }
+        }
+        wrong.map_or(Ok(window_until), Err)
+    }
+
+    fn end(
+        mut self,
+        source: &mut dyn Source,
+        loader: &mut dyn Loader,
+        rows: u64,
+    ) -> Result<Planned> {
+        if !self.settings.ids_confirmed
+            && let Some((rows, lines)) = self.rounded.suspicion()
+        {
+            let text = "have 16 or more digits, of which all after the 15th are zeros, as after \
+                        a spreadsheet such as Excel; confirm them if they are right";
+            let problem = Problem::new(0, "excel_rounded", PSID, text).fatal();
+            self.findings.add_all(&problem, rows, lines);
+        }
+        let [keys, people] = loader.duplicates()?;
+        let text = "is that of an earlier row";
+        let repeated = Problem::new(0, "duplicate_key", KEY, text).fatal();
+        self.findings.add_all(&repeated, keys.0, &keys.1);
+        if !self.settings.allow_repeated {
+            let text = "gets the message from an earlier row already; allow it if that is meant";
+            let repeated = Problem::new(0, "duplicate_psid", PSID, text).fatal();
+            self.findings.add_all(&repeated, people.0, &people.1);
+        }
+        let mut notes = source.notes();
+        if self.generated > 0 {
+            notes.push(format!(
+                "{} rows have no key of their own and are told apart by PSID and line",
+                self.generated
+            ));
+        }
+        if self.over > 0 {
+            notes.push(format!("the window of {} rows is over already", self.over));
+        }
+        if self.template.has_metadata() {
+            notes.push(
+                "the message has metadata of its own, so echoes can't settle what is unknown"
+                    .to_owned(),
+            );
+        }
+        let findings = mem::take(&mut self.findings).list();
+        let has = |weight| findings.iter().any(|finding| finding.weight == weight);
+        let ok = !has(Weight::Fatal) && (!has(Weight::Error) || self.settings.skip_invalid);
+        let columns = source.columns();
+        Ok(Planned {
+            facts: Facts {
+                id: campaign_id(),
+                planned_at: self.now,
+                input: self.settings.input.clone(),
+                input_hash: source.hash(),
+                message_hash: self.template.hash().to_owned(),
+                message: self.template.json().to_owned(),
+                columns: columns.iter().map(ToString::to_string).collect(),
+                page: self.settings.page.clone(),
+                rows,
+                skipped: self.skipped,
+            },
+            ready: self.ready,
+            pages: self.pages,
+            findings,
+            notes,
+            ok,
+        })
+    }
+}
+
+fn of_violation(line: u64, violation: Violation) -> Problem {
+    let rule = violation.rule.as_str();
+    Problem::new(line, rule, &violation.path, violation.message)
+}
+
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Tells campaigns apart that were planned from the same files.
+fn campaign_id() -> String {
+    // Random keys of the operating system; the standard library gives out no other numbers.
+    format!("{:016x}", RandomState::new().hash_one(time::now()))
+}

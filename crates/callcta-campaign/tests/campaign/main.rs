@@ -1,0 +1,7 @@
+//! Campaigns as their users see them.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::format_push_string, reason = "rows are few")]
+
+mod journal;
+mod plan;
+mod support;
