@@ -6,8 +6,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 use super::reply::{Answered, Problem};
-
-pub(super) const OPENAPI: &str = include_str!("../../openapi.json");
+use super::schema::OPENAPI;
 
 /// The page's scripts, by name.
 const SCRIPTS: &[(&str, &str)] = &[

@@ -26,7 +26,7 @@ pub(super) async fn read(State(shared): App) -> Response {
 }
 
 pub(super) async fn change(State(shared): App, body: Bytes) -> Answered {
-    let change: Change = parse(&body)?;
+    let change: Change = parse("post /_emulator/clock", &body)?;
     let seconds = change
         .advance_seconds
         .saturating_add(change.advance_hours.saturating_mul(3_600))

@@ -27,7 +27,7 @@ fn listed(shared: &Shared) -> Response {
 }
 
 pub(super) async fn arm(State(shared): App, body: Bytes) -> Answered {
-    let fault: Fault = parse(&body)?;
+    let fault: Fault = parse("post /_emulator/faults", &body)?;
     fault.check().map_err(Problem::bad)?;
     let id = shared
         .change()
@@ -37,7 +37,7 @@ pub(super) async fn arm(State(shared): App, body: Bytes) -> Answered {
 }
 
 pub(super) async fn replace(State(shared): App, body: Bytes) -> Answered {
-    let script: Script = parse(&body)?;
+    let script: Script = parse("put /_emulator/faults", &body)?;
     for fault in &script.faults {
         fault.check().map_err(Problem::bad)?;
     }

@@ -11,6 +11,7 @@ mod query;
 mod reply;
 mod requests;
 mod routes;
+mod schema;
 mod state;
 mod stream;
 mod views;

@@ -28,7 +28,7 @@ async fn settled(shared: &Shared, id: Option<u64>) -> Option<Webhook> {
 }
 
 pub(super) async fn tap(State(shared): App, body: Bytes) -> Answered {
-    let target: TapTarget = read(&body)?;
+    let target: TapTarget = read("post /_emulator/tap", &body)?;
     let tapped = shared.change().platform.tap(&target);
     match tapped {
         Ok(mut tap) => {
@@ -93,7 +93,7 @@ pub(super) async fn actions(State(shared): App) -> Response {
 }
 
 pub(super) async fn act(State(shared): App, Path(psid): Path<String>, body: Bytes) -> Answered {
-    let action: Action = read(&body)?;
+    let action: Action = read("post /_emulator/people/{psid}/actions", &body)?;
     let done = shared.change().platform.act(&psid, action);
     let done = done.ok_or_else(|| Problem::unknown("person"))?;
     let webhook = settled(&shared, done.webhook_id).await;
@@ -128,7 +128,7 @@ pub(super) async fn change_media(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answered {
-    let media: Media = read(&body)?;
+    let media: Media = read("post /_emulator/calls/{id}/media", &body)?;
     let offer = media.sdp.unwrap_or_else(|| SDP_OFFER.to_owned());
     let (told, call) = {
         let mut core = shared.change();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reply::Problem;
 use crate::graph::pairs;
+use crate::platform::near;
 
 /// Parameters by name; names that the route does not know are refused.
 pub(super) struct Query(BTreeMap<String, String>);
@@ -12,10 +13,14 @@ impl Query {
     pub(super) fn read(raw: Option<String>, known: &[&str]) -> Result<Self, Problem> {
         let map: BTreeMap<_, _> = pairs(raw.unwrap_or_default().as_bytes()).collect();
         match map.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(Problem::bad(format!(
-                "the query has no parameter {name:?}; it has {}",
-                known.join(", ")
-            ))),
+            Some(name) => {
+                let hint = near(name, known.iter().copied());
+                let hint = hint.map_or(String::new(), |near| format!("; did you mean {near}?"));
+                Err(Problem::bad(format!(
+                    "the query has no parameter {name:?}; it has {}{hint}",
+                    known.join(", ")
+                )))
+            }
             None => Ok(Self(map)),
         }
     }

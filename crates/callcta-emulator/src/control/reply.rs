@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::schema;
 use crate::server::Shared;
 
 pub(super) const JSON: &str = "application/json";
@@ -63,12 +64,15 @@ pub(super) fn ok(value: &Value) -> Response {
     respond(StatusCode::OK, value)
 }
 
-/// Reads a JSON body; an empty one counts as `{}`.
-pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
-    let bytes: &[u8] = if body.trim_ascii().is_empty() {
-        b"{}"
-    } else {
-        body
+/// Reads the JSON body of an operation, such as `put /_emulator/state`, as the description has it;
+/// where it need not be sent, none counts as `{}`.
+pub(super) fn read<T: DeserializeOwned>(operation: &str, body: &Bytes) -> Result<T, Problem> {
+    let bad = |why: String| Problem::bad(format!("the body: {why}"));
+    let body = match body.trim_ascii() {
+        b"" => None,
+        body => Some(serde_json::from_slice(body).map_err(|error| bad(error.to_string()))?),
     };
-    serde_json::from_slice(bytes).map_err(|error| Problem::bad(format!("the body: {error}")))
+    schema::check_body(operation, body.as_ref()).map_err(bad)?;
+    let body = body.unwrap_or_else(|| json!({}));
+    serde_json::from_value(body).map_err(|error| bad(error.to_string()))
 }

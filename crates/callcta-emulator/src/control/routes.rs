@@ -152,12 +152,13 @@ pub(crate) async fn call(
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema;
     use super::*;
     use std::collections::BTreeSet;
 
     #[test]
     fn routes_and_description_name_the_same() {
-        let description: Value = serde_json::from_str(assets::OPENAPI).unwrap();
+        let description: Value = serde_json::from_str(schema::OPENAPI).unwrap();
         let documented: BTreeSet<(String, String)> = description["paths"]
             .as_object()
             .unwrap()

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::reply::{Answered, App, Problem, ok, read as parse};
-use super::views;
+use super::{schema, views};
 use crate::platform::State;
 use crate::server::{self, Core, Shared};
 
@@ -40,7 +40,7 @@ fn shown(core: &Core) -> Response {
 }
 
 pub(super) async fn replace(Extract(shared): App, body: Bytes) -> Answered {
-    let state: State = parse(&body)?;
+    let state: State = parse("put /_emulator/state", &body)?;
     install(&shared, state)
 }
 
@@ -58,9 +58,10 @@ const MAPS: &[&str] = &[
 /// What is named is changed. `null` removes a page, a person and the like, as in RFC 7396; any
 /// other field is set to `null`, which not all of them can be.
 pub(super) async fn merge(Extract(shared): App, body: Bytes) -> Answered {
-    let patch: Value = parse(&body)?;
+    let patch: Value = parse("patch /_emulator/state", &body)?;
     let mut state = json!(shared.look().platform.state());
     merge_patch(&mut state, patch, false);
+    schema::check("State", &state).map_err(Problem::bad)?;
     let state: State =
         serde_json::from_value(state).map_err(|error| Problem::bad(error.to_string()))?;
     install(&shared, state)

@@ -49,7 +49,7 @@ struct Release {
 }
 
 pub(super) async fn release(State(shared): App, body: Bytes) -> Answered {
-    let release: Release = read(&body)?;
+    let release: Release = read("post /_emulator/webhooks/release", &body)?;
     let order = match &release.order {
         Value::Null => ReleaseOrder::Made,
         Value::String(name) if name == "made" => ReleaseOrder::Made,
@@ -80,7 +80,7 @@ struct Redelivery {
 
 pub(super) async fn redeliver(State(shared): App, Path(id): Path<String>, body: Bytes) -> Answered {
     let id = number(&id, "webhook")?;
-    let how: Redelivery = read(&body)?;
+    let how: Redelivery = read("post /_emulator/webhooks/{id}/redeliver", &body)?;
     let mut core = shared.change();
     let new = core
         .platform

@@ -239,8 +239,11 @@ impl Emulator {
         let patience = {
             let core = self.shared.look();
             let target = &core.platform.state().webhook;
-            Duration::from_millis(target.timeout_ms) * (target.retries + 1)
-        } + Duration::from_secs(60);
+            let attempts = target.retries.saturating_add(1);
+            Duration::from_millis(target.timeout_ms)
+                .saturating_mul(attempts)
+                .saturating_add(Duration::from_secs(60))
+        };
         self.shared
             .wait(patience, |core| match core.platform.webhooks().get(id) {
                 Some(w) if w.status == WebhookStatus::Queued => None,

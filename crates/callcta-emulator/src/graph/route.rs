@@ -13,7 +13,7 @@ use super::{
     attachments, auth, calling, edges, messages, metrics, page, people, permissions, personas,
     profile, settings, token, unpack, usage,
 };
-use crate::platform::Platform;
+use crate::platform::{Platform, near};
 
 /// What handling a request led to.
 pub(crate) struct Outcome {
@@ -178,7 +178,7 @@ fn route(context: &mut Context<'_>, modelled: &mut bool) -> Handled {
     if let Some(near) = edges::elsewhere(edge) {
         return Err(elsewhere(context, edge, near));
     }
-    let near = edges::near(edge, EDGES.iter().map(|(_, name, _)| *name));
+    let near = near(edge, EDGES.iter().map(|(_, name, _)| *name));
     let hint = near.map_or(String::new(), |near| format!("; {near} comes near"));
     Err(unknown_path(context, &format!("/{edge}"), &hint))
 }

@@ -80,19 +80,33 @@ impl Person {
 
     /// Closes the window: as if the person had last been here two windows before the clock's start.
     pub fn close_window(&mut self) {
-        self.last_action = Some(START.saturating_sub(self.window_ms.saturating_mul(2)));
+        self.last_action = Some(
+            START
+                .saturating_sub(self.window_ms.saturating_mul(2))
+                .max(0),
+        );
     }
 }
 
 /// A comment or post to which a Page may answer once, in private, within 7 days.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Comment {
-    /// Who wrote it.
+    /// The PSID of who wrote it.
     pub psid: String,
-    /// When.
+    /// When it was written. Default: when the clock starts, so that it can be answered.
     pub created_at: i64,
-    /// Whether it has been answered.
+    /// Whether it has been answered. Default: `false`.
     pub answered: bool,
+}
+
+impl Default for Comment {
+    fn default() -> Self {
+        Self {
+            psid: String::new(),
+            created_at: START,
+            answered: false,
+        }
+    }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attachment::Attachment;
 use super::clock::START;
+use super::near::near;
 use super::page::Page;
 use super::person::{Comment, Person};
 use super::persona::Persona;
@@ -118,9 +119,20 @@ impl State {
         Self::default()
     }
 
-    /// Reads a seed.
+    /// Reads a seed. A name that is not known is refused, with the one that is near.
     pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
+        serde_json::from_str(json).map_err(|error| {
+            let text = error.to_string();
+            // Between backticks stand the name that was sent and those that are known.
+            let mut names = text.split('`').skip(1).step_by(2);
+            let sent = names.next().unwrap_or_default();
+            match near(sent, names) {
+                Some(near) if text.starts_with("unknown ") => {
+                    serde::de::Error::custom(format!("{text}; did you mean `{near}`?"))
+                }
+                _ => error,
+            }
+        })
     }
 
     /// Writes a seed. It contains the tokens and secrets.
@@ -174,7 +186,12 @@ impl State {
             .values_mut()
             .filter_map(|p| p.last_action.as_mut());
         let files = self.attachments.values_mut().map(|a| &mut a.created_at);
-        for time in people.chain(files).filter(|time| **time == START) {
+        let comments = self.comments.values_mut().map(|c| &mut c.created_at);
+        for time in people
+            .chain(files)
+            .chain(comments)
+            .filter(|time| **time == START)
+        {
             *time = start;
         }
     }
@@ -239,7 +256,12 @@ mod tests {
     #[test]
     fn a_misspelt_key_in_a_seed_is_an_error() {
         let error = State::from_json(r#"{"pages": {"7": {"audio_enable": false}}}"#).unwrap_err();
-        assert!(error.to_string().contains("audio_enable"));
+        let text = error.to_string();
+        assert!(text.ends_with("did you mean `audio_enabled`?"), "{text}");
+        let error = State::from_json(r#"{"strangers": "welcom"}"#).unwrap_err();
+        assert!(error.to_string().ends_with("did you mean `welcome`?"));
+        let error = State::from_json(r#"{"pages": 7}"#).unwrap_err();
+        assert!(!error.to_string().contains("did you mean"));
     }
 
     #[test]
