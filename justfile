@@ -11,7 +11,7 @@ default:
     @{{just}} --list
 
 # Pass every test in every language.
-test: test-rust test-python test-node test-c conformance test-e2e
+test: test-rust test-python test-node test-c conformance test-docs test-e2e
 
 # The Rust crates: unit, integration and documentation tests, examples.
 [group('rust')]
@@ -59,13 +59,17 @@ conformance-run:
 test-e2e:
     {{just}} -f tests/e2e/justfile test
 
+# Every snippet of the documents, in all four languages.
+test-docs:
+    {{just}} -f docs/justfile snippets
+
 # The program, which the bindings' tests use to emulate the platform.
 [private]
 program:
     cargo build --locked -p callcta-cli
 
 # Formatting, lints, documentation, generated files, licences.
-check: fmt-check lint doc gen-check deny
+check: fmt-check lint doc docs gen-check deny
 
 # Format everything.
 fmt:
@@ -81,8 +85,13 @@ lint:
     {{just}} -f bindings/python/justfile lint
     {{just}} -f bindings/node/justfile lint
     {{just}} -f bindings/c/justfile lint
+    {{just}} -f docs/justfile lint
 
-# Build the documentation; a warning is an error.
+# Build the site of the documents into target/docs/site, and check it.
+docs:
+    {{just}} -f docs/justfile site
+
+# Build the documentation of the crates; a warning is an error.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --exclude callcta-c
 

@@ -43,6 +43,7 @@ struct Failed<'a> {
     retry_after: Option<Seconds>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<Broken<'a>>,
+    docs: &'static str,
 }
 
 /// A broken rule.
@@ -112,6 +113,7 @@ pub fn json_failure(error: &Error, host: Option<&str>, out: &mut impl Write) -> 
         http_status: error.http_status(),
         retry_after: error.retry_after().map(Into::into),
         violations: Broken::each(error.violations()),
+        docs: error.kind().docs(),
     };
     line(&failed, out)
 }
@@ -182,6 +184,7 @@ pub fn failure(error: &Error, host: Option<&str>) -> String {
         detail(&mut text, "wait", &format!("{} s", wait.as_secs_f64()));
     }
     detail(&mut text, "what to do", error.advice());
+    detail(&mut text, "more in", error.kind().docs());
     text
 }
 

@@ -264,6 +264,38 @@ impl Row {
     }
 }
 
+/// A row as the documents show it.
+#[cfg(test)]
+pub(crate) struct Shown {
+    pub(crate) kind: ErrorKind,
+    pub(crate) code: String,
+    pub(crate) subcode: Option<i64>,
+    pub(crate) what: &'static str,
+}
+
+/// Every row, in the table's order.
+#[cfg(test)]
+pub(crate) fn rows() -> impl Iterator<Item = Shown> {
+    TABLE.iter().map(|row| Shown {
+        kind: row.kind,
+        code: match row.code {
+            Code::Is(number) => number.to_string(),
+            Code::Range(first, last) => format!("{first} to {last}"),
+            Code::Either(number) => format!("{number}, as code or subcode"),
+            Code::Any => "any".to_owned(),
+        },
+        subcode: match row.sub {
+            Sub::Is(number) => Some(number),
+            Sub::Any => None,
+        },
+        what: if row.what.is_empty() {
+            row.kind.what()
+        } else {
+            row.what
+        },
+    })
+}
+
 /// Pairs of code and subcode that mean "audio calling is not enabled" beside the
 /// table's; `None` for any subcode.
 pub(crate) type CallingCodes = [(i64, Option<i64>)];

@@ -319,6 +319,7 @@ fn an_invalid_message_is_not_sent_unless_unchecked() {
                 "severity": "error",
                 "message": json["violations"][0]["message"],
             }],
+            "docs": "docs/errors/invalid_message.md",
         })
     );
     assert!(platform.received().is_empty());
@@ -385,6 +386,7 @@ fn rejected() {
         "2018278",
         "AbCdEf",
         "what to do",
+        "docs/errors/outside_window.md",
         "(#10)",
     ] {
         assert!(in_words.stderr.contains(part), "{part}: {in_words:?}");
@@ -408,6 +410,7 @@ fn rejected() {
             "subcode": 2_018_278,
             "trace_id": "AbCdEf",
             "http_status": 400,
+            "docs": "docs/errors/outside_window.md",
         })
     );
     assert_eq!(platform.received().len(), 2);

@@ -32,6 +32,14 @@ macro_rules! kinds {
                 self as u32
             }
 
+            /// The page of the documents that explains the kind, as a path in callcta's
+            /// repository, such as `docs/errors/outside_window.md`.
+            pub fn docs(self) -> &'static str {
+                match self {
+                    $(ErrorKind::$variant => concat!("docs/errors/", $slug, ".md"),)+
+                }
+            }
+
             /// What happened, in a few words.
             pub(crate) fn what(self) -> &'static str {
                 match self {

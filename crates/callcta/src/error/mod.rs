@@ -6,6 +6,8 @@ use std::time::Duration;
 
 mod advice;
 mod kind;
+#[cfg(test)]
+mod table;
 
 use self::advice::Context;
 pub(crate) use self::advice::{Addressee, Subject};

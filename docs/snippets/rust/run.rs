@@ -1,0 +1,30 @@
+//! Runs a snippet: `callcta-docs TOPIC`, or `callcta-docs errors KIND`.
+
+use std::process::{ExitCode, Termination};
+
+macro_rules! topics {
+    ($($topic:ident)*) => {
+        $(mod $topic {
+            include!(concat!(stringify!($topic), ".rs"));
+
+            pub fn run() -> std::process::ExitCode {
+                super::code(main())
+            }
+        })*
+
+        fn main() -> ExitCode {
+            match std::env::args().nth(1).as_deref() {
+                $(Some(stringify!($topic)) => $topic::run(),)*
+                _ => ExitCode::from(2),
+            }
+        }
+    };
+}
+
+topics! {
+    card delivery errors json_files logs many proxy retry server start window
+}
+
+fn code(outcome: impl Termination) -> ExitCode {
+    outcome.report()
+}

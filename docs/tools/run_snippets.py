@@ -1,0 +1,215 @@
+"""Runs every snippet against `callcta emulate`.
+
+    run_snippets.py PROGRAM RUST NODE-FOLDER C-FOLDER [TOPIC…]
+
+PROGRAM is the built `callcta`, RUST the built program of the Rust snippets; the other two
+are folders with what was compiled. Python is the one that runs this. Each snippet runs in a
+folder of its own that has what its page says: `psids.txt`, `card.json`, and the like.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import company
+import sources
+from sources import DOCS, LANGUAGES
+
+SECONDS = 60
+
+
+class Emulator:
+    """`callcta emulate` in a process of its own."""
+
+    def __init__(self, program):
+        self.process = subprocess.Popen(
+            [program, "emulate", "--quiet", "--exit-on-stdin-close"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.ready = json.loads(self.process.stdout.readline())
+
+    def ask(self, method, path, body=None):
+        """A request to the control API."""
+        data = json.dumps(body).encode() if body is not None else None
+        url = f"{self.ready['url']}/_emulator/{path}"
+        urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=10).close()
+
+    def environment(self):
+        """What a client finds it by."""
+        return {
+            "CALLCTA_BASE_URL": self.ready["url"],
+            "CALLCTA_PAGE_ID": self.ready["page_id"],
+            "CALLCTA_ACCESS_TOKEN": self.ready["access_token"],
+            "CALLCTA_PSID": self.ready["psids"][0],
+        }
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Runner:
+    """Runs snippets one after another."""
+
+    def __init__(self, program, rust, node, c):
+        program, rust, node, c = (Path(each).resolve() for each in (program, rust, node, c))
+        self.program = program
+        self.commands = {
+            "rust": lambda topic: [rust, topic],
+            "python": lambda topic: [sys.executable, DOCS / f"snippets/python/{topic}.py"],
+            "node": lambda topic: ["node", node / f"{topic}.js"],
+            "c": lambda topic: [c / topic],
+        }
+        self.c = c
+
+    def topic(self, emulator, topic, told, language, folder):
+        """What is wrong with a topic in a language, or None."""
+        emulator.ask("POST", "reset")
+        for arranged in told.get("arrange", []):
+            emulator.ask(*arranged)
+        environment = emulator.environment() | told.get("env", {})
+        (folder / "psids.txt").write_text("".join(f"{psid}\n" for psid in emulator.ready["psids"]))
+        shutil.copy(DOCS / "snippets/card.json", folder)
+        if topic == "testing":
+            return self.test(language, folder)
+        if language in told.get("serve", []):
+            return self.serve(topic, language, folder, environment, emulator)
+        if told.get("through") == "proxy":
+            with company.Company(folder, emulator.ready["url"]) as around:
+                environment |= {"CALLCTA_BASE_URL": around.url, "EXAMPLE_PROXY": around.proxy}
+                wrong = self.run(topic, told, language, folder, environment)
+                return wrong or (None if around.tunnels else "nothing went through the proxy")
+        return self.run(topic, told, language, folder, environment)
+
+    def run(self, topic, told, language, folder, environment):
+        """Runs a program to its end and compares what it prints."""
+        given = told.get("stdin", {}).get(language, "")
+        done = execute(self.commands[language](topic), folder, environment, given)
+        if done.returncode:
+            return f"ended with {done.returncode}\n{done.stdout}{done.stderr}"
+        expected = sources.expected(topic)
+        if expected is not None and done.stdout != expected:
+            return f"printed\n{done.stdout}{done.stderr}instead of\n{expected}"
+        if told.get("contains", "") not in done.stdout + done.stderr:
+            return f"printed\n{done.stdout}{done.stderr}"
+        return None
+
+    def test(self, language, folder):
+        """Runs the tests of the topic testing, which start emulators of their own."""
+        shutil.copy(self.c / "start", folder)
+        command = {
+            "rust": ["cargo", "test", "--locked", "--quiet", "-p", "callcta-docs"],
+            "python": [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                       DOCS / "snippets/python/testing.py"],
+            "node": ["node", "--test", self.commands["node"]("testing")[1]],
+            "c": ["bash", DOCS / "snippets/c/testing.sh"],
+        }[language]  # fmt: skip
+        where = DOCS if language == "rust" else folder
+        path = os.pathsep.join([str(self.program.parent), os.environ["PATH"]])
+        done = execute(command, where, {"PATH": path}, seconds=600)
+        return f"{done.stdout}{done.stderr}" if done.returncode else None
+
+    def serve(self, topic, language, folder, environment, emulator):
+        """Runs a server, and asks it twice: for somebody who can be written to, and not."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        command = self.commands[language](topic)
+        if language == "python":
+            command = [sys.executable, "-m", "uvicorn", "--app-dir", DOCS / "snippets/python",
+                       "--port", str(port), "--log-level", "warning", f"{topic}:app"]  # fmt: skip
+        environment = {**os.environ, **environment, "PORT": str(port)}
+        server = subprocess.Popen(command, cwd=folder, env=environment)
+        try:
+            answers = []
+            for psid in emulator.ready["psids"][0], "200000000000002":
+                answers.append(post(f"http://127.0.0.1:{port}/offer/{psid}", server))
+        finally:
+            server.terminate()
+            server.wait()
+        wanted = [(200, "m_"), (409, "outside_window")]
+        fits = all(s == w and t.startswith(b) for (s, t), (w, b) in zip(answers, wanted, strict=True))
+        return None if fits else f"answered {answers}"
+
+    def error(self, emulator, kind, arranged, language, folder):
+        """What is wrong with the example of a kind of error, or None."""
+        emulator.ask("POST", "reset")
+        for request in arranged:
+            emulator.ask(*request)
+        command = [*self.commands[language]("errors"), kind]
+        done = execute(command, folder, emulator.environment())
+        told = sources.kinds()[kind]["delivery"]
+        name, _, delivery = done.stdout.strip().partition(" ")
+        if name != kind or (told and delivery != told) or done.returncode:
+            return f"said {done.stdout!r} and not {kind} {told or ''}\n{done.stderr}"
+        return None
+
+
+def execute(command, folder, environment, given="", seconds=SECONDS):
+    """A program that has come to its end."""
+    return subprocess.run(
+        [str(part) for part in command], cwd=folder, env={**os.environ, **environment},
+        input=given, capture_output=True, text=True, timeout=seconds,
+    )  # fmt: skip
+
+
+def post(url, server):
+    """Status and text of the answer, as soon as the server listens."""
+    until = time.monotonic() + SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, b"", method="POST")) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except urllib.error.URLError:
+            if server.poll() is not None or time.monotonic() > until:
+                return 0, "no answer"
+            threading.Event().wait(0.05)
+
+
+def main(program, rust, node, c, *chosen):
+    """Runs all topics, or those that are chosen. Returns how many failed."""
+    runner = Runner(program, rust, node, c)
+    topics = sources.topics()
+    counts, failed = dict.fromkeys(LANGUAGES, 0), 0
+    with Emulator(program) as emulator:
+        tasks = []
+        for topic, told in topics.items():
+            if chosen and topic not in chosen:
+                continue
+            for language in sources.languages_of(topic):
+                if topic != "errors":
+                    tasks.append((topic, language, runner.topic, (topic, told, language)))
+                    continue
+                for kind in sources.kinds():
+                    if kind in told["not_provoked"] or kind in told["without"].get(language, {}):
+                        continue
+                    arranged = told["arranged"].get(kind, [])
+                    tasks.append((f"errors/{kind}", language, runner.error, (kind, arranged, language)))
+        for name, language, run, given in tasks:
+            with tempfile.TemporaryDirectory() as folder:
+                wrong = run(emulator, *given, Path(folder))
+            counts[language] += 1
+            failed += wrong is not None
+            if wrong is not None:
+                print(f"{name} in {LANGUAGES[language][0]}: {wrong}", file=sys.stderr)
+    print(", ".join(f"{LANGUAGES[language][0]} {count}" for language, count in counts.items()),
+          f"snippets run, {failed} failed")  # fmt: skip
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main(*sys.argv[1:]) else 0)
