@@ -59,9 +59,9 @@ conformance-run:
 test-e2e:
     {{just}} -f tests/e2e/justfile test
 
-# Every snippet of the documents, in all four languages.
+# Every snippet of the documents, in all four languages, and the site with all references.
 test-docs:
-    {{just}} -f docs/justfile snippets
+    {{just}} -f docs/justfile snippets reference
 
 # The program, which the bindings' tests use to emulate the platform.
 [private]

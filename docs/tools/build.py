@@ -1,7 +1,7 @@
 """Builds the site and checks it: `build.py OUT`, with zensical beside this Python.
 
 OUT/site is the site: a page of HTML for each page, its twin in Markdown beside it,
-llms.txt and llms-full.txt. OUT/reference, if it is there, becomes a part of it.
+llms.txt and llms-full.txt. What is in OUT/reference, if it is there, becomes a part of it.
 """
 
 import shutil
@@ -18,8 +18,8 @@ from sources import DOCS, Wrong
 REFERENCES = {
     "rust": "reference/rust/callcta/index.html",
     "python": "reference/python/callcta.html",
-    "node": "reference/node/index.html",
-    "c": "reference/c/index.html",
+    "node": "reference/node/modules/index.html",
+    "c": "reference/c/callcta_8h.html",
 }
 
 
@@ -126,7 +126,7 @@ def main(out):
 
     references = out / "reference"
     if references.is_dir():
-        shutil.copytree(references, site / "reference", dirs_exist_ok=True)
+        shutil.copytree(references, site, dirs_exist_ok=True)
         wrong += [f"{path} was not built" for path in REFERENCES.values() if not (site / path).exists()]
         missing_ok = set()
     else:

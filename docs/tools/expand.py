@@ -142,16 +142,47 @@ def control(_):
         for method, told in operations.items():
             if method == "parameters":
                 continue
-            text += f"\n## {method.upper()} {path}\n\n{told['summary']}. {told.get('description', '')}\n"
+            text += f"\n## {method.upper()} {path}\n\n{told['summary']}. {told.get('description', '')}\n\n"
             for given in told.get("parameters", []) + operations.get("parameters", []):
-                text += f"\n- `{given['name']}` ({given['in']}): {given.get('description', '')}"
+                text += f"- `{given['name']}` ({given['in']}): {given.get('description', '')}\n"
+            for status, answer in told["responses"].items():
+                content = answer.get("content", {}).get("application/json", {})
+                holds = of_schema(content.get("schema", {}))
+                text += f"- **{status}**: {answer['description']} {holds if '#' in holds else ''}\n"
             body = told.get("requestBody", {}).get("content", {}).get("application/json", {})
             if "example" in body:
-                text += "\n\n" + block(json.dumps(body["example"]), "json")
-            text += "\n\n| status | |\n|---|---|\n"
-            for status, answer in told["responses"].items():
-                text += f"| {status} | {answer['description']} |\n"
+                text += f"\nTakes {of_schema(body['schema'])}, such as\n\n"
+                text += block(json.dumps(body["example"]), "json")
+    for name, schema in api["components"]["schemas"].items():
+        text += f"\n## {name}\n\n{schema.get('description', '')}\n\n"
+        fields = schema.get("properties", {})
+        if fields:
+            text += "| field | | |\n|---|---|---|\n"
+        for field, told in fields.items():
+            said = told.get("description", "").replace("|", "\\|")
+            text += f"| `{field}` | {of_schema(told)} | {said} |\n"
     return text
+
+
+def of_schema(schema):
+    """What a schema takes, in a few words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    for several in "oneOf", "anyOf":
+        if several in schema:
+            return " or ".join(dict.fromkeys(of_schema(each) for each in schema[several]))
+    kinds = schema.get("type", "anything")
+    if kinds == "array":
+        return f"list of {of_schema(schema.get('items', {}))}"
+    values = schema.get("additionalProperties")
+    if kinds == "object" and isinstance(values, dict) and values:
+        return f"object of {of_schema(values)}"
+    return " or ".join([kinds] if isinstance(kinds, str) else kinds)
 
 
 DIRECTIVES = {
