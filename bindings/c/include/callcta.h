@@ -1022,8 +1022,8 @@ callcta_status callcta_config_new(const char *page_id,
 
 /**
  * Makes settings of the environment: `CALLCTA_PAGE_ID` and `CALLCTA_ACCESS_TOKEN`, and,
- * where they are set, `CALLCTA_APP_SECRET` and `CALLCTA_BASE_URL`, which may lead to an
- * emulator. Fails with `CALLCTA_INVALID_ARGUMENT`, which names what is missing.
+ * where they are set, `CALLCTA_APP_SECRET`, `CALLCTA_BASE_URL`, which may lead to an
+ * emulator, and `CALLCTA_CA_FILE`, the name of a file with certificates to trust. Fails with `CALLCTA_INVALID_ARGUMENT`, which names what is missing.
  */
 callcta_status callcta_config_from_env(struct callcta_config **config,
                                        struct callcta_error **error);

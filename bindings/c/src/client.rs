@@ -159,8 +159,8 @@ pub unsafe extern "C" fn callcta_config_new(
 }
 
 /// Makes settings of the environment: `CALLCTA_PAGE_ID` and `CALLCTA_ACCESS_TOKEN`, and,
-/// where they are set, `CALLCTA_APP_SECRET` and `CALLCTA_BASE_URL`, which may lead to an
-/// emulator. Fails with `CALLCTA_INVALID_ARGUMENT`, which names what is missing.
+/// where they are set, `CALLCTA_APP_SECRET`, `CALLCTA_BASE_URL`, which may lead to an
+/// emulator, and `CALLCTA_CA_FILE`, the name of a file with certificates to trust. Fails with `CALLCTA_INVALID_ARGUMENT`, which names what is missing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_config_from_env(
     config: *mut *mut callcta_config, error: *mut *mut callcta_error,
@@ -168,8 +168,12 @@ pub unsafe extern "C" fn callcta_config_from_env(
     give!(config, error, {
         let environment = Environment::read()?;
         let mut made = callcta_config::new(environment.page_id, environment.access_token);
-        let (secret, url) = (environment.app_secret, environment.base_url);
-        let set = [("app_secret", secret), ("base_url", url)].into_iter();
+        let set = [
+            ("app_secret", environment.app_secret),
+            ("base_url", environment.base_url),
+            ("extra_ca_pem", environment.extra_ca_pem),
+        ]
+        .into_iter();
         let set = set.filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
         made.settings.extend(set);
         new(made)

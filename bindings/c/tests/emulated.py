@@ -110,6 +110,8 @@ def run_examples(program, build):
         if len(set(emulator.message_ids())) != before + 2:
             sys.exit("the outbox did not send two messages")
         emulator.run(build / "outbox", person)
+        # Over https, with the certificate that the environment names.
+        emulator.run(program, "emulate", "--tls", "--", build / "send", person)
         emulator.run(build / "outbox", person, code=101, CALLCTA_BASE_URL="http://example.com")
     print("examples: as expected")
 

@@ -73,6 +73,7 @@ export interface NativeEnvironment {
   accessToken: string;
   appSecret?: string;
   baseUrl?: string;
+  extraCaPem?: string;
 }
 
 /** What the public package makes a `CallCtaError` of. */

@@ -24,13 +24,13 @@ export class Client {
 
   /**
    * A client with what the environment says: `CALLCTA_PAGE_ID`, `CALLCTA_ACCESS_TOKEN`,
-   * and unless they are not set `CALLCTA_APP_SECRET` and `CALLCTA_BASE_URL`. `settings`
-   * win over it. Throws `invalid_argument`, which names what is missing.
+   * and unless they are not set `CALLCTA_APP_SECRET`, `CALLCTA_BASE_URL` and
+   * `CALLCTA_CA_FILE`, the name of a file with `extraCaPem`. `settings` win over it. Throws `invalid_argument`, which names what is missing.
    */
   static fromEnv(settings?: Partial<ClientSettings> | null): Client {
     const given: Partial<ClientSettings> = { ...settings };
     const known = call(() => native.environment());
-    for (const name of ['pageId', 'accessToken', 'appSecret', 'baseUrl'] as const) {
+    for (const name of ['pageId', 'accessToken', 'appSecret', 'baseUrl', 'extraCaPem'] as const) {
       const value = given[name] ?? known[name];
       if (value !== undefined) given[name] = value;
     }

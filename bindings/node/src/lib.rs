@@ -43,6 +43,7 @@ pub struct NativeEnvironment {
     pub access_token: String,
     pub app_secret: Option<String>,
     pub base_url: Option<String>,
+    pub extra_ca_pem: Option<String>,
 }
 
 /// Reads the environment.
@@ -55,6 +56,7 @@ pub fn environment(env: Env) -> napi::Result<NativeEnvironment> {
             access_token: read.access_token,
             app_secret: read.app_secret,
             base_url: read.base_url,
+            extra_ca_pem: read.extra_ca_pem,
         })
     })
 }

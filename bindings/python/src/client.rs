@@ -24,7 +24,11 @@ pub(crate) fn environment(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let settings = PyDict::new(py);
     settings.set_item("page_id", found.page_id)?;
     settings.set_item("access_token", found.access_token)?;
-    for (name, value) in [("app_secret", found.app_secret), ("base_url", found.base_url)] {
+    for (name, value) in [
+        ("app_secret", found.app_secret),
+        ("base_url", found.base_url),
+        ("extra_ca_pem", found.extra_ca_pem),
+    ] {
         value.map_or(Ok(()), |value| settings.set_item(name, value))?;
     }
     Ok(settings)

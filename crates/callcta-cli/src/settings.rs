@@ -18,6 +18,7 @@ Environment:
   CALLCTA_ACCESS_TOKEN  its access token
   CALLCTA_APP_SECRET    the app's secret, if requests must be proved with it
   CALLCTA_BASE_URL      another address of the Graph API, such as an emulator's
+  CALLCTA_CA_FILE       certificates to trust beside the built-in ones
 A flag wins over its variable. Prefer the variables, or the -file flags, for
 secrets: other users of the machine can see the flags in the list of processes.";
 
@@ -106,7 +107,12 @@ pub struct Settings {
     proxy: Option<String>,
 
     /// Certificates (PEM) to trust beside the built-in ones
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CALLCTA_CA_FILE",
+        hide_env_values = true
+    )]
     ca_file: Option<PathBuf>,
 }
 
@@ -167,7 +173,7 @@ impl Settings {
         if let Some(proxy) = &self.proxy {
             builder = builder.proxy(proxy);
         }
-        if let Some(file) = &self.ca_file {
+        if let Some(file) = self.ca_file.as_ref().filter(|f| !f.as_os_str().is_empty()) {
             let pem = fs::read(file).map_err(|error| unreadable(file, &error))?;
             builder = builder.extra_ca_pem(pem);
         }

@@ -107,7 +107,8 @@ class ClientBase:
         """A client with the settings of the environment, so that going live needs no edit.
 
         They are `CALLCTA_PAGE_ID` and `CALLCTA_ACCESS_TOKEN`, which are required, and
-        `CALLCTA_APP_SECRET` and `CALLCTA_BASE_URL`.
+        `CALLCTA_APP_SECRET`, `CALLCTA_BASE_URL` and `CALLCTA_CA_FILE`, the name of a file with
+        `extra_ca_pem`.
 
         Args:
             **settings: Further ones, as for the constructor; they win over the environment's.

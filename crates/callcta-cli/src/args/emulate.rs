@@ -15,6 +15,7 @@ const PORT: &str = "22552";
 
 /// `callcta emulate`.
 #[derive(Args)]
+#[allow(clippy::struct_excessive_bools, reason = "they are flags")]
 pub struct EmulateArgs {
     /// The port: any free one unless given, 22552 if given without a number
     #[arg(
@@ -72,6 +73,25 @@ pub struct EmulateArgs {
         hide_env_values = true
     )]
     pub prefix: Option<String>,
+
+    /// Speak https, for clients that insist on it, with a certificate made anew for
+    /// this machine and the allowed hosts
+    #[arg(
+        long,
+        env = "CALLCTA_EMULATOR_TLS",
+        hide_env_values = true,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub tls: bool,
+
+    /// Where --tls writes the certificate to trust [default: a temporary file]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CALLCTA_EMULATOR_CA_FILE",
+        hide_env_values = true
+    )]
+    pub ca_file: Option<PathBuf>,
 
     /// A JSON file with the Pages, tokens and people to start with
     #[arg(

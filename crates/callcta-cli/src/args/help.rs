@@ -78,11 +78,15 @@ A command runs with these variables, which --format env exports, too:
   CALLCTA_PSID          somebody who can be written to
   CALLCTA_VERIFY_TOKEN  with which the webhook is verified
   CALLCTA_CONTROL_URL   where the control API is
+With --tls, CALLCTA_CA_FILE and the variables by which OpenSSL, Node, Python's requests
+and curl are told what to trust name the certificate's file. Most of them then trust
+nothing else.
 It gets the signals HUP, INT, QUIT, TERM, USR1 and USR2 that callcta gets.
 
 With --format json, the first line on standard output is
   {\"url\":…,\"page_id\":…,\"access_token\":…,\"app_secret\":…,\"psids\":[…]}
-The URL is the base URL for clients and, in a browser, the inbox page.
+and with --tls \"ca_file\". The URL is the base URL for clients and, in a browser,
+the inbox page.
 
 Most settings can come from variables: CALLCTA_EMULATOR_PORT for --port, and so on.
 

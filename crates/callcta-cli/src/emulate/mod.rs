@@ -8,12 +8,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use callcta_emulator::{AnswerShape, Emulator, START, State, defaults};
+use ureq::tls::TlsConfig;
 
+use self::ca::CaFile;
 use crate::args::emulate::{EmulateArgs, Shape};
 use crate::exit::Exit;
 use crate::output::{GOOD, WARN, after_writing, complain, say, styled};
 use crate::signals;
 
+mod ca;
 mod log;
 mod program;
 mod ready;
@@ -21,14 +24,20 @@ mod ready;
 /// How often a waiting program looks whether an emulator is ready.
 const PERIOD: Duration = Duration::from_millis(50);
 
+/// A running emulator, and with --tls the file with the certificate to trust.
+struct Running {
+    emulator: Emulator,
+    ca: Option<CaFile>,
+}
+
 /// Runs an emulator, with a program or alone, or waits for one that somebody else runs.
 pub fn run(args: &EmulateArgs, verbose: bool) -> ExitCode {
     if let Some(url) = &args.wait_ready {
         return wait_ready(url, args.timeout.0).into();
     }
     match args.command.split_first() {
-        Some((program, arguments)) => with_program(args, verbose, |emulator| {
-            program::run(program, arguments, ready::environment(emulator))
+        Some((program, arguments)) => with_program(args, verbose, |running| {
+            program::run(program, arguments, ready::environment(running))
         }),
         None => alone(args).into(),
     }
@@ -38,20 +47,20 @@ pub fn run(args: &EmulateArgs, verbose: bool) -> ExitCode {
 fn with_program(
     args: &EmulateArgs,
     verbose: bool,
-    program: impl FnOnce(&Emulator) -> ExitCode,
+    program: impl FnOnce(&Running) -> ExitCode,
 ) -> ExitCode {
-    let emulator = match start(args) {
-        Ok(emulator) => emulator,
+    let running = match start(args) {
+        Ok(running) => running,
         Err(exit) => return exit.into(),
     };
     if !verbose || args.quiet {
-        return program(&emulator);
+        return program(&running);
     }
     let (over, stop) = channel();
     thread::scope(|scope| {
-        let emulator = &emulator;
+        let emulator = &running.emulator;
         scope.spawn(move || log::requests(emulator, &stop));
-        let exit = program(emulator);
+        let exit = program(&running);
         drop(over);
         exit
     })
@@ -66,11 +75,12 @@ fn alone(args: &EmulateArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    let emulator = match start(args) {
-        Ok(emulator) => emulator,
+    let running = match start(args) {
+        Ok(running) => running,
         Err(exit) => return exit,
     };
-    let written = ready::tell(&emulator, args.format);
+    let emulator = &running.emulator;
+    let written = ready::tell(&running, args.format);
     if written.is_err() {
         return after_writing(written, Exit::Done);
     }
@@ -87,14 +97,14 @@ fn alone(args: &EmulateArgs) -> Exit {
             let text = "whoever reaches this address can send as the emulated Pages";
             say(format_args!("{} {text}", styled(WARN, "warning:")));
         }
-        log::requests(&emulator, &stop);
+        log::requests(emulator, &stop);
     }
     emulator.stop();
     Exit::Done
 }
 
 /// Starts an emulator; why that can't be has been said.
-fn start(args: &EmulateArgs) -> Result<Emulator, Exit> {
+fn start(args: &EmulateArgs) -> Result<Running, Exit> {
     try_start(args).map_err(|error| {
         complain(format_args!("can't start the emulator: {error}"));
         if error.kind() == io::ErrorKind::AddrInUse {
@@ -104,7 +114,7 @@ fn start(args: &EmulateArgs) -> Result<Emulator, Exit> {
     })
 }
 
-fn try_start(args: &EmulateArgs) -> io::Result<Emulator> {
+fn try_start(args: &EmulateArgs) -> io::Result<Running> {
     let start = args.clock.map_or(START, |start| start.0.as_millisecond());
     let mut state = match &args.seed_file {
         Some(file) => fs::read_to_string(file)
@@ -119,6 +129,7 @@ fn try_start(args: &EmulateArgs) -> io::Result<Emulator> {
         .listen(args.listen)
         .port(args.port)
         .clock(start)
+        .tls(args.tls)
         .threads(args.threads)
         .run_clock(args.run_clock);
     for name in &args.allow_host {
@@ -146,7 +157,11 @@ fn try_start(args: &EmulateArgs) -> io::Result<Emulator> {
     if let Some(url) = &args.webhook {
         emulator.set_webhook_url(url).map_err(io::Error::other)?;
     }
-    Ok(emulator)
+    let ca = emulator
+        .ca_pem()
+        .map(|pem| CaFile::write(pem, args.ca_file.as_deref()))
+        .transpose()?;
+    Ok(Running { emulator, ca })
 }
 
 impl From<Shape> for AnswerShape {
@@ -166,6 +181,8 @@ fn wait_ready(url: &str, timeout: Duration) -> Exit {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(timeout.clamp(PERIOD, Duration::from_secs(1))))
         .proxy(None)
+        // All that counts is that somebody answers.
+        .tls_config(TlsConfig::builder().disable_verification(true).build())
         .build()
         .into();
     // A time beyond the clock's end is for ever.

@@ -3,39 +3,63 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
-use callcta_emulator::Emulator;
+use serde_json::json;
 
+use super::Running;
 use crate::args::emulate::Format;
 
+/// Where clients are told what to trust: callcta's own, those that use OpenSSL, Go's, Node,
+/// Python's requests, and curl.
+const CA_VARIABLES: [&str; 5] = [
+    "CALLCTA_CA_FILE",
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+];
+
 /// Variables for programs that talk to an emulator.
-pub fn environment(emulator: &Emulator) -> Vec<(&'static str, String)> {
-    emulator.environment()
+pub fn environment(running: &Running) -> Vec<(&'static str, String)> {
+    let mut variables = running.emulator.environment();
+    if let Some(file) = &running.ca {
+        variables.extend(CA_VARIABLES.map(|name| (name, file.path())));
+    }
+    variables
 }
 
 /// Says it on standard output.
-pub fn tell(emulator: &Emulator, format: Option<Format>) -> io::Result<()> {
+pub fn tell(running: &Running, format: Option<Format>) -> io::Result<()> {
     let mut out = io::stdout();
     match format {
         Some(Format::Env) => {
-            export(&mut out, emulator)?;
+            export(&mut out, running)?;
             // With its number a script that didn't start it itself can end it.
             writeln!(out, "export CALLCTA_EMULATOR_PID={}", std::process::id())?;
             out.flush()?;
             close_stdout()
         }
         None if out.is_terminal() => {
-            export(&mut out, emulator)?;
-            writeln!(out, "inbox page: {}/", emulator.url())
+            export(&mut out, running)?;
+            writeln!(out, "inbox page: {}/", running.emulator.url())
         }
         Some(Format::Json) | None => {
-            writeln!(out, "{}", emulator.ready_line())?;
+            writeln!(out, "{}", ready_line(running))?;
             out.flush()
         }
     }
 }
 
-fn export(out: &mut impl Write, emulator: &Emulator) -> io::Result<()> {
-    environment(emulator)
+/// The emulator's own, and where the certificate is.
+fn ready_line(running: &Running) -> String {
+    let line = running.emulator.ready_line();
+    match (&running.ca, line.strip_suffix('}')) {
+        (Some(file), Some(start)) => format!("{start},\"ca_file\":{}}}", json!(file.path())),
+        _ => line,
+    }
+}
+
+fn export(out: &mut impl Write, running: &Running) -> io::Result<()> {
+    environment(running)
         .iter()
         .try_for_each(|(name, value)| writeln!(out, "export {name}={}", quoted(value)))
 }

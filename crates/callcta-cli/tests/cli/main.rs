@@ -11,4 +11,5 @@ mod ready;
 mod running;
 mod send;
 mod support;
+mod tls;
 mod webhook;

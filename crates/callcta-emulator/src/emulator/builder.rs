@@ -1,9 +1,11 @@
 //! Starting an emulator.
 
+#[cfg(feature = "tls")]
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -12,7 +14,7 @@ use super::facts::Facts;
 use super::handle::Emulator;
 use super::runtime::runtime;
 use crate::platform::{AnswerShape, START, State, defaults};
-use crate::server::{Settings, Shared, Site};
+use crate::server::{Settings, Shared, Site, Tls};
 use crate::{control, server};
 
 /// How an emulator shall be started. Made by [`Emulator::builder`].
@@ -24,6 +26,7 @@ pub struct EmulatorBuilder {
     prefix: String,
     hosts: Vec<String>,
     origins: Vec<String>,
+    tls: bool,
     threads: usize,
     state: Option<State>,
     settings: Settings,
@@ -60,6 +63,16 @@ impl EmulatorBuilder {
     /// reverse proxy may pass it on or take it off. Default: none.
     pub fn prefix(mut self, path: impl Into<String>) -> Self {
         self.prefix = path.into();
+        self
+    }
+
+    /// Speaks `https`, with a certificate for this machine and the allowed hosts that is made anew
+    /// at each start; clients have to trust [`Emulator::ca_pem`]. Default: `false`.
+    ///
+    /// A `drop_before_read` reads the request after all.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: bool) -> Self {
+        self.tls = tls;
         self
     }
 
@@ -162,7 +175,9 @@ impl EmulatorBuilder {
         self.hosts.push(address.to_string());
         let site = Site::new(&self.prefix, &self.hosts, &self.origins)
             .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))?;
-        let url = format!("http://{address}{}", site.prefix());
+        let tls = self.tls.then(|| tls(&site)).transpose()?;
+        let scheme = if self.tls { "https" } else { "http" };
+        let url = format!("{scheme}://{address}{}", site.prefix());
         let facts = Facts::of(&state, start);
         self.settings.state = state;
         self.settings.site = site;
@@ -172,6 +187,8 @@ impl EmulatorBuilder {
         let shared = Arc::new(Shared::new(self.settings));
         let own = control::own_side(&shared);
         let stop = Arc::new(Notify::new());
+        #[cfg(feature = "tls")]
+        let ca_pem = tls.as_ref().map(|tls| tls.ca_pem().to_owned());
         let server = {
             let shared = Arc::clone(&shared);
             let stop = Arc::clone(&stop);
@@ -179,12 +196,21 @@ impl EmulatorBuilder {
                 .name("callcta-emulator".into())
                 .spawn(move || {
                     // Whatever ended the loop, dropping the runtime closes all connections.
-                    let _ = runtime.block_on(server::serve(listener, shared, own, stop));
+                    let _ = runtime.block_on(server::serve(listener, shared, own, tls, stop));
                     // Tasks own no blocking work, so this is over at once.
                     runtime.shutdown_timeout(Duration::from_secs(1));
                 })?
         };
-        Ok(Emulator::new(shared, url, facts, server, stop))
+        Ok(Emulator {
+            shared,
+            url,
+            facts,
+            #[cfg(feature = "tls")]
+            ca_pem,
+            server: Mutex::new(Some(server)),
+            stop,
+            process: std::process::id(),
+        })
     }
 }
 
@@ -195,6 +221,19 @@ fn reachable(ip: IpAddr) -> IpAddr {
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     }
+}
+
+/// A certificate for all names under which the emulator is.
+#[cfg(feature = "tls")]
+fn tls(site: &Site) -> io::Result<Tls> {
+    let names = ["localhost", "127.0.0.1", "::1"].into_iter();
+    let names: BTreeSet<&str> = names.chain(site.names()).collect();
+    Tls::new(names.into_iter().map(str::to_owned).collect())
+}
+
+#[cfg(not(feature = "tls"))]
+fn tls(_: &Site) -> io::Result<Tls> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Listens; an error names the address.
@@ -225,6 +264,7 @@ impl Emulator {
             prefix: String::new(),
             hosts: Vec::new(),
             origins: Vec::new(),
+            tls: false,
             threads: 1,
             state: None,
             settings: Settings {

@@ -23,35 +23,26 @@ use crate::{control, server};
 /// All methods block for no longer than it takes to get a lock, except those that say that they
 /// wait. Share it between threads by reference.
 pub struct Emulator {
-    shared: Arc<Shared>,
-    url: String,
-    facts: Facts,
-    server: Mutex<Option<JoinHandle<()>>>,
-    stop: Arc<Notify>,
-    process: u32,
+    pub(super) shared: Arc<Shared>,
+    pub(super) url: String,
+    pub(super) facts: Facts,
+    #[cfg(feature = "tls")]
+    pub(super) ca_pem: Option<String>,
+    pub(super) server: Mutex<Option<JoinHandle<()>>>,
+    pub(super) stop: Arc<Notify>,
+    pub(super) process: u32,
 }
 
 impl Emulator {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        url: String,
-        facts: Facts,
-        server: JoinHandle<()>,
-        stop: Arc<Notify>,
-    ) -> Self {
-        Self {
-            shared,
-            url,
-            facts,
-            server: Mutex::new(Some(server)),
-            stop,
-            process: std::process::id(),
-        }
-    }
-
     /// `http://127.0.0.1:PORT` unless told otherwise: the base URL for clients, and the inbox page.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// With `tls`, the certificate that clients have to trust, in PEM.
+    #[cfg(feature = "tls")]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// The id of the default Page.

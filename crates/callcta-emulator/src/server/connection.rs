@@ -17,7 +17,8 @@ use super::cors;
 use super::graph_side::{self, Cut};
 use super::sender;
 use super::shared::Shared;
-use super::wire::{Flags, Wire};
+use super::tls::Tls;
+use super::wire::{Flags, Socket, Wire};
 
 /// An answer that is being made.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -34,10 +35,12 @@ pub(crate) async fn serve(
     listener: TcpListener,
     shared: Arc<Shared>,
     own: OwnSide,
+    tls: Option<Tls>,
     stop: Arc<Notify>,
 ) -> io::Result<()> {
     tokio::spawn(sender::run(Arc::clone(&shared)));
     let own = Arc::new(own);
+    let tls = tls.map(Arc::new);
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let stopped = stop.notified();
     tokio::pin!(stopped);
@@ -48,7 +51,16 @@ pub(crate) async fn serve(
                 Ok((stream, _)) => {
                     // Answers are small and wanted at once.
                     let _ = stream.set_nodelay(true);
-                    tokio::spawn(connection(stream, Arc::clone(&shared), Arc::clone(&own)));
+                    let (shared, own) = (Arc::clone(&shared), Arc::clone(&own));
+                    match tls.clone() {
+                        None => tokio::spawn(connection(stream, shared, own)),
+                        Some(tls) => tokio::spawn(async move {
+                            // Whoever can't shake hands sees the connection closed.
+                            if let Ok(stream) = tls.accept(stream).await {
+                                connection(stream, shared, own).await;
+                            }
+                        }),
+                    };
                 }
                 // Out of file descriptors, most likely: give connections time to end.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -57,7 +69,7 @@ pub(crate) async fn serve(
     }
 }
 
-async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>, own: Arc<OwnSide>) {
+async fn connection(stream: impl Socket, shared: Arc<Shared>, own: Arc<OwnSide>) {
     let flags = Arc::new(Flags::new());
     let wire = Wire::new(stream, Arc::clone(&shared), own.takes, Arc::clone(&flags));
     let hang_up = Arc::clone(&shared);

@@ -11,6 +11,11 @@ mod sender;
 mod settings;
 mod shared;
 mod site;
+#[cfg(feature = "tls")]
+mod tls;
+#[cfg(not(feature = "tls"))]
+#[path = "no_tls.rs"]
+mod tls;
 mod wire;
 
 pub(crate) use self::connection::{Answering, OwnSide, serve};
@@ -20,3 +25,4 @@ pub(crate) use self::hub::{Event, Told};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::shared::Shared;
 pub(crate) use self::site::{Site, is_loopback};
+pub(crate) use self::tls::Tls;

@@ -100,6 +100,13 @@ impl Site {
             .any(|known| *known == host || known == name)
     }
 
+    /// The names beside those of this machine, without ports and brackets.
+    #[cfg(feature = "tls")]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let names = self.names.iter().map(|host| name_of(host));
+        names.map(|name| name.trim_start_matches('[').trim_end_matches(']'))
+    }
+
     /// Whether pages of an origin may ask and read everything.
     pub(crate) fn lets_in(&self, origin: &str) -> bool {
         let origin = origin.to_ascii_lowercase();

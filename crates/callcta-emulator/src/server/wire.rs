@@ -48,9 +48,21 @@ impl Flags {
     }
 }
 
-/// A TCP stream under the HTTP parser.
-pub(super) struct Wire {
-    stream: TcpStream,
+/// What carries bytes.
+pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// The TCP stream, if the bytes on it are those of HTTP.
+    fn peekable(&self) -> Option<&TcpStream>;
+}
+
+impl Socket for TcpStream {
+    fn peekable(&self) -> Option<&TcpStream> {
+        Some(self)
+    }
+}
+
+/// A stream under the HTTP parser.
+pub(super) struct Wire<S> {
+    stream: S,
     shared: Arc<Shared>,
     /// Whether a request is for the emulator's own side, which no fault touches.
     is_own: fn(&str, &str) -> bool,
@@ -62,9 +74,9 @@ pub(super) struct Wire {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Wire {
+impl<S: Socket> Wire<S> {
     pub(super) fn new(
-        stream: TcpStream,
+        stream: S,
         shared: Arc<Shared>,
         is_own: fn(&str, &str) -> bool,
         flags: Arc<Flags>,
@@ -95,9 +107,12 @@ impl Wire {
 
     /// Looks at an arriving request without taking it off the socket.
     fn must_drop(&self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let Some(stream) = self.stream.peekable() else {
+            return Poll::Ready(Ok(false));
+        };
         let mut bytes = [0; 2048];
         let mut peeked = ReadBuf::new(&mut bytes);
-        ready!(self.stream.poll_peek(cx, &mut peeked))?;
+        ready!(stream.poll_peek(cx, &mut peeked))?;
         let seen = peeked.filled();
         if seen.is_empty() {
             return Poll::Ready(Ok(false));
@@ -116,7 +131,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl<S: Socket> AsyncRead for Wire<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -151,7 +166,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl<S: Socket> AsyncWrite for Wire<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

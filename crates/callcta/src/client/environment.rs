@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
+use std::fs;
 
 use super::{Client, ClientBuilder};
 use crate::error::{Error, Result};
@@ -11,6 +12,7 @@ const PAGE_ID: &str = "CALLCTA_PAGE_ID";
 const ACCESS_TOKEN: &str = "CALLCTA_ACCESS_TOKEN";
 const APP_SECRET: &str = "CALLCTA_APP_SECRET";
 const BASE_URL: &str = "CALLCTA_BASE_URL";
+const CA_FILE: &str = "CALLCTA_CA_FILE";
 
 impl Client {
     /// A client with the settings of the [`Environment`].
@@ -44,6 +46,7 @@ impl ClientBuilder {
 /// | `CALLCTA_ACCESS_TOKEN` | its access token | required |
 /// | `CALLCTA_APP_SECRET` | [`app_secret`](ClientBuilder::app_secret) | |
 /// | `CALLCTA_BASE_URL` | [`base_url`](ClientBuilder::base_url), such as an emulator's | |
+/// | `CALLCTA_CA_FILE` | the file with [`extra_ca_pem`](ClientBuilder::extra_ca_pem) | |
 ///
 /// A variable that is empty counts as not set, but for `CALLCTA_BASE_URL`: that one
 /// would make a test write to real people.
@@ -58,6 +61,8 @@ pub struct Environment {
     pub app_secret: Option<String>,
     /// `CALLCTA_BASE_URL`.
     pub base_url: Option<String>,
+    /// What is in the file that `CALLCTA_CA_FILE` names.
+    pub extra_ca_pem: Option<String>,
 }
 
 impl Environment {
@@ -66,7 +71,8 @@ impl Environment {
     /// # Errors
     ///
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) that names all that is
-    /// missing, an empty `CALLCTA_BASE_URL`, or a variable that isn't UTF-8.
+    /// missing, an empty `CALLCTA_BASE_URL`, a variable that isn't UTF-8, or a file that can't
+    /// be read.
     pub fn read() -> Result<Self> {
         Environment::of(|name| env::var_os(name))
     }
@@ -93,11 +99,17 @@ impl Environment {
             let text = "CALLCTA_BASE_URL is empty; unset it to reach the platform itself";
             return Err(Error::invalid_argument(text));
         }
+        let ca_file = filled(CA_FILE)?.map(|file| {
+            fs::read_to_string(&file).map_err(|error| {
+                Error::invalid_argument(format!("{CA_FILE}: can't read {file}: {error}"))
+            })
+        });
         Ok(Environment {
             page_id,
             access_token,
             app_secret: filled(APP_SECRET)?,
             base_url,
+            extra_ca_pem: ca_file.transpose()?,
         })
     }
 
@@ -108,6 +120,9 @@ impl Environment {
         }
         if let Some(url) = self.base_url {
             builder = builder.base_url(url);
+        }
+        if let Some(pem) = self.extra_ca_pem {
+            builder = builder.extra_ca_pem(pem);
         }
         builder
     }
@@ -156,6 +171,16 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(client.page_id(), "7");
+        let none = of(&[
+            (PAGE_ID, "7"),
+            (ACCESS_TOKEN, "t"),
+            (CA_FILE, "no-such.pem"),
+        ]);
+        let told = none.unwrap_err().to_string();
+        assert!(
+            told.contains("CALLCTA_CA_FILE: can't read no-such.pem"),
+            "{told}"
+        );
         let wrong = of(&[(PAGE_ID, "x"), (ACCESS_TOKEN, "t")]).unwrap_err();
         assert!(wrong.to_string().contains("digits"), "{wrong}");
     }
