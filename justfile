@@ -51,7 +51,8 @@ conformance-run:
     python3 tests/conformance/webhooks.py \
         rust={{quote(target / "debug/examples/webhooks_runner")}} \
         python="bindings/python/.venv-tools/bin/python bindings/python/tests/webhooks_runner.py" \
-        node="node bindings/node/test/webhooks_runner.mjs"
+        node="node bindings/node/test/webhooks_runner.mjs" \
+        c=bindings/c/build/webhooks_runner
     python3 tests/conformance/calling.py \
         rust={{quote(target / "debug/examples/calling_runner")}}
 

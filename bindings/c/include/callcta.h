@@ -99,6 +99,15 @@ typedef struct callcta_client callcta_client;
 typedef struct callcta_config callcta_config;
 
 /**
+ * Remembers which events were there before: the platform sends again what wasn't
+ * answered in time.
+ *
+ * Threads: any number may use it at once. Of several that ask about the same event one
+ * is told that it is new.
+ */
+typedef struct callcta_deduplicator callcta_deduplicator;
+
+/**
  * One card of a generic template.
  *
  * Threads: several may read it at once; one alone may change it.
@@ -126,6 +135,13 @@ typedef struct callcta_outbox callcta_outbox;
  * Threads: several may read it at once, in sends too; one alone may change it.
  */
 typedef struct callcta_request callcta_request;
+
+/**
+ * The app secrets that may have signed a webhook.
+ *
+ * Threads: several may read it at once, in verifying too; one alone may change it.
+ */
+typedef struct callcta_secrets callcta_secrets;
 
 /**
  * A message in an outbox, by which it can be cancelled.
@@ -229,6 +245,34 @@ enum callcta_status_constant {
    * This process has no more files, threads or memory; nothing was sent.
    */
   CALLCTA_OUT_OF_RESOURCES = 403,
+  /**
+   * A webhook has no signature header.
+   */
+  CALLCTA_MISSING_SIGNATURE = 600,
+  /**
+   * A webhook's signature header isn't `sha256=` and 64 hexadecimal digits.
+   */
+  CALLCTA_MALFORMED_SIGNATURE = 601,
+  /**
+   * A webhook's signature is of another body or made with another secret.
+   */
+  CALLCTA_WRONG_SIGNATURE = 602,
+  /**
+   * A webhook's body is too long.
+   */
+  CALLCTA_TOO_LARGE = 603,
+  /**
+   * A webhook's body isn't a JSON object.
+   */
+  CALLCTA_INVALID_BODY = 604,
+  /**
+   * A request is no challenge.
+   */
+  CALLCTA_NO_CHALLENGE = 605,
+  /**
+   * A challenge has another verify token.
+   */
+  CALLCTA_WRONG_VERIFY_TOKEN = 606,
   /**
    * A defect in callcta.
    */
@@ -445,7 +489,8 @@ typedef struct callcta_error {
    */
   uint32_t attempts;
   /**
-   * The HTTP status of the answer; 0 when there was none.
+   * The HTTP status of the answer; 0 when there was none. Of a refused webhook or
+   * challenge: the status to answer with.
    */
   uint32_t http_status;
   /**
@@ -766,6 +811,144 @@ typedef void (*callcta_on_retry)(void *user_data,
 typedef void (*callcta_on_done)(void *user_data,
                                 const struct callcta_receipt *receipt,
                                 const struct callcta_error *error);
+
+/**
+ * A step in the life of a call. A tap on an `audio_call` button shows as `connect` of a
+ * call that is `user_initiated`; no field names the button.
+ */
+typedef struct callcta_call {
+  /**
+   * The call: what is accepted, rejected and ended.
+   */
+  const char *id;
+  /**
+   * Which step: `connect` (it rings, and can be accepted for 60 seconds),
+   * `call_status`, `media_update` or `terminate`; or one that callcta doesn't know.
+   */
+  const char *event;
+  /**
+   * Who called: `user_initiated` or `business_initiated`; or NULL.
+   */
+  const char *direction;
+  /**
+   * Of a `call_status`: `ringing` or `accepted`; or NULL.
+   */
+  const char *status;
+  /**
+   * Of a `media_update`: its number, of which the highest holds; otherwise -1.
+   */
+  int64_t version;
+  /**
+   * Of a `media_update`: the person's offer, unchanged; or NULL.
+   */
+  const char *offer_sdp;
+  /**
+   * Of a `terminate`: `completed` or `failed`; or NULL.
+   */
+  const char *end_status;
+  /**
+   * When the call began, in Unix milliseconds; -1 if nobody answered.
+   */
+  int64_t start_time_ms;
+  /**
+   * When it ended, in Unix milliseconds; -1 if it hasn't.
+   */
+  int64_t end_time_ms;
+  /**
+   * How long it lasted, in seconds; -1 if nobody answered.
+   */
+  int64_t duration_s;
+} callcta_call;
+
+/**
+ * Something that happened on a Page.
+ */
+typedef struct callcta_event {
+  /**
+   * What happened: `call`, `call_permission_reply`, `call_settings_update`, `message`,
+   * `echo`, `postback`, `delivery`, `read`, `reaction`, `referral`; `unknown` for what
+   * callcta doesn't know or what is broken. Later versions may know more.
+   */
+  const char *type;
+  /**
+   * The Page it happened on, that of the event's own entry, or NULL.
+   */
+  const char *page_id;
+  /**
+   * The person, whichever side isn't the Page, or NULL.
+   */
+  const char *psid;
+  /**
+   * When it happened, as the platform says, in Unix milliseconds; -1 when it doesn't.
+   */
+  int64_t time_ms;
+  /**
+   * Whether it came in the standby channel: another app has the conversation.
+   */
+  bool standby;
+  /**
+   * What tells the event from all others, the same when it is sent again. It names
+   * neither a person nor what was said, and has at most 120 characters.
+   */
+  const char *identity;
+  /**
+   * By what `callcta_event_compare` orders.
+   */
+  int64_t order[3];
+  /**
+   * Of a `call`; otherwise NULL.
+   */
+  const struct callcta_call *call;
+  /**
+   * The id (mid) of a `message`, an `echo`, or the message of a `reaction`, and maybe
+   * of a `postback`; otherwise NULL.
+   */
+  const char *message_id;
+  /**
+   * The text of a `message` or an `echo`, or NULL.
+   */
+  const char *text;
+  /**
+   * The payload of a `postback`, or of the quick reply that was tapped, or NULL.
+   */
+  const char *payload;
+  /**
+   * Why an `unknown` event could not be read; otherwise NULL.
+   */
+  const char *reason;
+  /**
+   * All that was read, what has no member here included, as a JSON object that is the
+   * same in all languages.
+   */
+  const char *json;
+  /**
+   * The event as it came, as JSON.
+   */
+  const char *raw;
+} callcta_event;
+
+/**
+ * What one webhook request holds.
+ */
+typedef struct callcta_webhook {
+  /**
+   * What it is about, `page` for Messenger, or NULL.
+   */
+  const char *object;
+  /**
+   * Which of the secrets signed it, from 0; -1 if nothing was verified.
+   */
+  int64_t secret;
+  /**
+   * How many events there are.
+   */
+  size_t count;
+  /**
+   * Each of them, of every entry, in the order in which they came; NULL when there
+   * are none. See `callcta_event_compare`.
+   */
+  const struct callcta_event *const *events;
+} callcta_webhook;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1214,6 +1397,123 @@ bool callcta_ticket_cancel(const struct callcta_ticket *ticket);
  * Frees a ticket. Its message is not touched.
  */
 void callcta_ticket_free(struct callcta_ticket *ticket);
+
+/**
+ * Holds an app secret. Fails with `CALLCTA_INVALID_ARGUMENT` if it is empty: nothing
+ * would be verified.
+ */
+callcta_status callcta_secrets_new(const char *secret,
+                                   struct callcta_secrets **secrets,
+                                   struct callcta_error **error);
+
+/**
+ * Adds another app secret: while a secret is replaced, or when several apps share an
+ * address. Fails as `callcta_secrets_new`.
+ */
+callcta_status callcta_secrets_add(struct callcta_secrets *secrets,
+                                   const char *secret,
+                                   struct callcta_error **error);
+
+/**
+ * Whether the old header `X-Hub-Signature`, `sha1=` and 40 digits, is taken as well. As
+ * long as nobody says so, it isn't.
+ */
+callcta_status callcta_secrets_accept_sha1(struct callcta_secrets *secrets,
+                                           bool yes,
+                                           struct callcta_error **error);
+
+/**
+ * Gives the header that Meta would send with a body, by the first secret, for tests of
+ * a receiver; to be freed with `callcta_string_free`.
+ */
+callcta_status callcta_secrets_sign(const struct callcta_secrets *secrets,
+                                    const void *body,
+                                    size_t length,
+                                    char **signature,
+                                    struct callcta_error **error);
+
+/**
+ * Frees secrets.
+ */
+void callcta_secrets_free(struct callcta_secrets *secrets);
+
+/**
+ * Verifies a webhook's signature over the `length` bytes of its body as they came in, and
+ * reads its events. `header` is the value of `X-Hub-Signature-256`, whatever it is; NULL
+ * if the request has none, or more than one.
+ *
+ * If it is refused, with `CALLCTA_MISSING_SIGNATURE`, `CALLCTA_MALFORMED_SIGNATURE`,
+ * `CALLCTA_WRONG_SIGNATURE`, `CALLCTA_TOO_LARGE` or `CALLCTA_INVALID_BODY`, answer with
+ * the error's `http_status` and do nothing else. Otherwise answer with 200 within 5
+ * seconds and do the work later.
+ */
+callcta_status callcta_webhook_verify_and_parse(const void *body,
+                                                size_t length,
+                                                const char *header,
+                                                const struct callcta_secrets *secrets,
+                                                struct callcta_webhook **webhook,
+                                                struct callcta_error **error);
+
+/**
+ * Reads a webhook's events WITHOUT VERIFYING who sent it. Only for bodies that were
+ * verified before; everybody can post to a webhook's address. Fails with
+ * `CALLCTA_TOO_LARGE` or `CALLCTA_INVALID_BODY`.
+ */
+callcta_status callcta_webhook_parse_unverified(const void *body,
+                                                size_t length,
+                                                struct callcta_webhook **webhook,
+                                                struct callcta_error **error);
+
+/**
+ * Frees a webhook and its events.
+ */
+void callcta_webhook_free(struct callcta_webhook *webhook);
+
+/**
+ * Reads a challenge, the GET by which Meta checks an address, from its query (what
+ * follows the `?`), and gives the text to answer with: exactly it, as `text/plain`, with
+ * status 200; to be freed with `callcta_string_free`. Fails with `CALLCTA_NO_CHALLENGE`,
+ * as for any other GET, or `CALLCTA_WRONG_VERIFY_TOKEN`.
+ */
+callcta_status callcta_webhook_answer_challenge(const char *query,
+                                                const char *verify_token,
+                                                char **answer,
+                                                struct callcta_error **error);
+
+/**
+ * Tells, less than 0, 0 or more than 0, whether one event happened before, at the same
+ * time as, or after another, as far as the platform tells: by its time, then by the life
+ * of a call. When they came decides nothing: the end of a call may come before its
+ * beginning.
+ */
+int32_t callcta_event_compare(const struct callcta_event *one, const struct callcta_event *other);
+
+/**
+ * Makes a memory of the last `capacity` events, at least 1; each takes some 200 bytes. It
+ * knows this process only: where several receive, put `identity` into a database under a
+ * unique key.
+ */
+callcta_status callcta_deduplicator_new(size_t capacity,
+                                        struct callcta_deduplicator **deduplicator,
+                                        struct callcta_error **error);
+
+/**
+ * Whether the event of this identity is here for the first time; from now on it isn't.
+ */
+bool callcta_deduplicator_is_new(const struct callcta_deduplicator *deduplicator,
+                                 const char *identity);
+
+/**
+ * Forgets an event, so that it counts as new again: when what was begun because of it
+ * failed, and shall be done when it is sent again.
+ */
+void callcta_deduplicator_forget(const struct callcta_deduplicator *deduplicator,
+                                 const char *identity);
+
+/**
+ * Frees a deduplicator.
+ */
+void callcta_deduplicator_free(struct callcta_deduplicator *deduplicator);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -60,3 +60,5 @@ mod request;
 mod client;
 
 mod outbox;
+
+mod webhook;

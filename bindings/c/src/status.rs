@@ -7,6 +7,7 @@ use std::ffi::{CString, c_char};
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
+use callcta::webhook::RefusalKind;
 use callcta::{CancelReason, Delivery, ErrorKind, Severity};
 
 use crate::memory::c_string;
@@ -80,6 +81,20 @@ pub const CALLCTA_DEADLINE_PASSED: callcta_status = 401;
 pub const CALLCTA_QUEUE_FULL: callcta_status = 402;
 /// This process has no more files, threads or memory; nothing was sent.
 pub const CALLCTA_OUT_OF_RESOURCES: callcta_status = 403;
+/// A webhook has no signature header.
+pub const CALLCTA_MISSING_SIGNATURE: callcta_status = 600;
+/// A webhook's signature header isn't `sha256=` and 64 hexadecimal digits.
+pub const CALLCTA_MALFORMED_SIGNATURE: callcta_status = 601;
+/// A webhook's signature is of another body or made with another secret.
+pub const CALLCTA_WRONG_SIGNATURE: callcta_status = 602;
+/// A webhook's body is too long.
+pub const CALLCTA_TOO_LARGE: callcta_status = 603;
+/// A webhook's body isn't a JSON object.
+pub const CALLCTA_INVALID_BODY: callcta_status = 604;
+/// A request is no challenge.
+pub const CALLCTA_NO_CHALLENGE: callcta_status = 605;
+/// A challenge has another verify token.
+pub const CALLCTA_WRONG_VERIFY_TOKEN: callcta_status = 606;
 /// A defect in callcta.
 pub const CALLCTA_INTERNAL: callcta_status = 900;
 
@@ -116,7 +131,9 @@ static NAMES: LazyLock<Vec<(u32, CString)>> = LazyLock::new(|| {
         .iter()
         .map(|it| (it.number(), it.as_str()));
     let severities = Severity::ALL.iter().map(|it| (it.number(), it.as_str()));
+    let refusals = RefusalKind::ALL.iter().map(|it| (it.number(), it.as_str()));
     let names = [(CALLCTA_OK, "ok")].into_iter().chain(kinds);
+    let names = names.chain(refusals);
     let names = names.chain(deliveries).chain(reasons).chain(severities);
     names
         .map(|(number, name)| (number, c_string(name)))

@@ -6,7 +6,8 @@ use std::ffi::c_char;
 use std::ptr;
 use std::time::Duration;
 
-use callcta::{CancelReason, Error, Receipt, Usage, Violation};
+use callcta::webhook::Refusal;
+use callcta::{CancelReason, Delivery, Error, Receipt, Usage, Violation};
 
 use crate::memory::{c_string, new};
 use crate::status::{callcta_delivery, callcta_reason, callcta_severity, callcta_status};
@@ -36,7 +37,8 @@ pub struct callcta_error {
     pub may_retry: bool,
     /// How many requests were made, retries included.
     pub attempts: u32,
-    /// The HTTP status of the answer; 0 when there was none.
+    /// The HTTP status of the answer; 0 when there was none. Of a refused webhook or
+    /// challenge: the status to answer with.
     pub http_status: u32,
     /// How long the platform asks to wait, in milliseconds; -1 when it didn't say.
     pub retry_after_ms: i64,
@@ -144,7 +146,7 @@ pub(crate) struct Told<T> {
 }
 
 impl<T> Told<T> {
-    fn new(make: impl FnOnce(&mut Kept) -> T) -> Self {
+    pub(crate) fn new(make: impl FnOnce(&mut Kept) -> T) -> Self {
         let mut kept = Kept::default();
         let record = make(&mut kept);
         Told { record, kept }
@@ -157,21 +159,21 @@ impl<T> Told<T> {
 
 /// Values that stay where they are, for pointers to them.
 #[derive(Default)]
-struct Kept(Vec<Box<dyn Any>>);
+pub(crate) struct Kept(Vec<Box<dyn Any>>);
 
 impl Kept {
-    fn keep<T: 'static>(&mut self, value: T) -> &T {
+    pub(crate) fn keep<T: 'static>(&mut self, value: T) -> &T {
         self.0.push(Box::new(value));
         let last = self.0.last().and_then(|value| value.downcast_ref());
         last.expect("it was just put there")
     }
 
-    fn text<'a>(&mut self, text: impl Into<Option<&'a str>>) -> *const c_char {
+    pub(crate) fn text<'a>(&mut self, text: impl Into<Option<&'a str>>) -> *const c_char {
         let text = text.into().map(c_string);
         text.map_or(ptr::null(), |text| self.keep(text).as_ptr())
     }
 
-    fn list<T: 'static>(&mut self, items: Vec<T>) -> *const *const T {
+    pub(crate) fn list<T: 'static>(&mut self, items: Vec<T>) -> *const *const T {
         let items = items.into_iter().map(|item| ptr::from_ref(self.keep(item)));
         let items: Vec<*const T> = items.collect();
         if items.is_empty() {
@@ -270,6 +272,33 @@ pub(crate) fn error(error: &Error) -> Told<callcta_error> {
             usage_count: usage.len(),
             usage: kept.list(usage),
             elapsed_ms: milliseconds(Some(error.elapsed())),
+        }
+    })
+}
+
+/// A refused webhook, about which nothing was to be sent.
+pub(crate) fn refusal(refusal: &Refusal) -> Told<callcta_error> {
+    Told::new(|kept| {
+        let violations = kept.violations(&[]);
+        callcta_error {
+            status: refusal.kind().number(),
+            kind: kept.text(refusal.kind().as_str()),
+            delivery: Delivery::NotSent.number(),
+            delivery_name: kept.text(Delivery::NotSent.as_str()),
+            reason: 0,
+            reason_name: ptr::null(),
+            message: kept.text(refusal.to_string().as_str()),
+            advice: kept.text("answer with the HTTP status, and do nothing else"),
+            cause: ptr::null(),
+            may_retry: false,
+            attempts: 0,
+            http_status: refusal.http_status().into(),
+            retry_after_ms: -1,
+            graph: ptr::null(),
+            violations: kept.keep(violations),
+            usage_count: 0,
+            usage: ptr::null(),
+            elapsed_ms: 0,
         }
     })
 }

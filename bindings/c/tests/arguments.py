@@ -13,7 +13,10 @@ import subprocess
 import sys
 
 # Parameters that may be NULL; every other pointer must not.
-MAY_BE_NULL = {"error", "receipt", "ticket", "user_data", "on_retry"}
+MAY_BE_NULL = {"error", "receipt", "ticket", "user_data", "on_retry", "header"}
+
+# Texts that come from elsewhere, whatever bytes they are.
+FOREIGN = {"header", "query"}
 
 # What stands for the parameters that are right, by type or by name.
 VALUES = {
@@ -35,6 +38,8 @@ VALUES = {
     "callcta_request_set_named name": '"tag"',
     "page_id": "PAGE_ID",
     "to": "PSID",
+    "const void *": '"{}"',
+    "const callcta_event *": "NULL",
 }
 
 PROLOGUE = """\
@@ -67,6 +72,8 @@ static callcta_config *config;
 static callcta_client *client;
 static callcta_outbox *outbox;
 static callcta_cancel_token *token;
+static callcta_secrets *secrets;
+static callcta_deduplicator *deduplicator;
 
 /* A refused call says which parameter it was, and leaves nothing in its output. */
 static void refused(callcta_status status, const char *message, const void *output, int line) {
@@ -93,12 +100,16 @@ int main(void) {
     client = make_client(url);
     CHECK_OK(callcta_outbox_new(client, 0, 0, &outbox, &error));
     CHECK_OK(callcta_cancel_token_new(&token, &error));
+    CHECK_OK(callcta_secrets_new("secret", &secrets, &error));
+    CHECK_OK(callcta_deduplicator_new(10, &deduplicator, &error));
 """
 
 EPILOGUE = """\
     CHECK_OK(callcta_outbox_wait(outbox, &error));
     callcta_outbox_free(outbox);
     callcta_cancel_token_free(token);
+    callcta_secrets_free(secrets);
+    callcta_deduplicator_free(deduplicator);
     callcta_client_free(client);
     callcta_config_free(config);
     callcta_request_free(request);
@@ -203,7 +214,7 @@ def write(header):
             else:
                 then = f'refused(status, "{name} is NULL", {output_then}, __LINE__);'
             out.append(case("NULL", place, then))
-            if kind == "const char *":
+            if kind == "const char *" and name not in FOREIGN:
                 texts += 1
                 then = f'refused(status, "{name} is not UTF-8", {output_then}, __LINE__);'
                 out.append(case('"\\xff"', place, then))

@@ -126,9 +126,12 @@ fn numbers_are_those_of_the_core() {
     let header = committed();
     let pace = format!("enum {{ CALLCTA_PACE = {} }};\n", callcta::limits::PACE);
     assert!(header.contains(&pace), "{pace}");
-    for kind in callcta::ErrorKind::ALL {
-        let name = kind.as_str().to_uppercase();
-        let line = format!("  CALLCTA_{name} = {},\n", kind.number());
+    let kinds = callcta::ErrorKind::ALL.iter();
+    let kinds = kinds.map(|it| (it.as_str(), it.number()));
+    let refusals = callcta::webhook::RefusalKind::ALL.iter();
+    let refusals = refusals.map(|it| (it.as_str(), it.number()));
+    for (name, number) in kinds.chain(refusals) {
+        let line = format!("  CALLCTA_{} = {number},\n", name.to_uppercase());
         assert!(header.contains(&line), "{line}");
     }
 }

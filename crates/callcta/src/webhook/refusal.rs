@@ -44,6 +44,20 @@ impl RefusalKind {
             RefusalKind::WrongVerifyToken => "wrong_verify_token",
         }
     }
+
+    /// The number of the kind where there are no names, as in C. Never used again for
+    /// something else, and that of no [`ErrorKind`](crate::ErrorKind).
+    pub fn number(self) -> u32 {
+        match self {
+            RefusalKind::MissingSignature => 600,
+            RefusalKind::MalformedSignature => 601,
+            RefusalKind::WrongSignature => 602,
+            RefusalKind::TooLarge => 603,
+            RefusalKind::InvalidBody => 604,
+            RefusalKind::NoChallenge => 605,
+            RefusalKind::WrongVerifyToken => 606,
+        }
+    }
 }
 
 impl fmt::Display for RefusalKind {
