@@ -9,6 +9,7 @@ use crate::buttons::Buttons;
 use crate::settings::Settings;
 use emulate::EmulateArgs;
 
+pub mod calling;
 pub mod emulate;
 mod help;
 pub mod webhook;
@@ -62,6 +63,14 @@ pub enum Command {
     /// client needs, then logs requests to standard error.
     #[command(after_help = help::MORE, after_long_help = help::EMULATE)]
     Emulate(Box<EmulateArgs>),
+
+    /// Read and change the Page's call settings
+    #[command(subcommand)]
+    Settings(calling::SettingsCommand),
+
+    /// Ask what the Page may do about calls
+    #[command(subcommand)]
+    Calling(calling::CallingCommand),
 
     /// Hear what comes back: receive, verify and play webhooks
     #[command(subcommand)]

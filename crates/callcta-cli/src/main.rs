@@ -5,6 +5,8 @@
 #[allow(clippy::doc_markdown, reason = "the comments are help texts")]
 mod args;
 mod buttons;
+mod call_settings;
+mod calling;
 mod card;
 mod check;
 mod compose;
@@ -36,6 +38,8 @@ fn main() -> ExitCode {
         Command::Send(args) => send::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Emulate(args) => return emulate::run(&args, cli.verbose),
+        Command::Settings(command) => call_settings::run(&command),
+        Command::Calling(command) => calling::run(&command),
         Command::Webhook(command) => webhook::run(&command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),

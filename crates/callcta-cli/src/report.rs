@@ -1,4 +1,4 @@
-//! What became of a send: as JSON for programs, in words for people.
+//! What became of a send, or of another request: as JSON for programs, in words for people.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -7,7 +7,19 @@ use std::time::Duration;
 use callcta::{CancelReason, Delivery, Error, ErrorKind, Receipt, Violation};
 use serde::Serialize;
 
-use crate::output::{BAD, DIM, GOOD, STRONG, WARN, plain, styled, violation};
+use crate::exit::Exit;
+use crate::output::{BAD, DIM, GOOD, STRONG, WARN, after_writing, plain, say, styled, violation};
+
+/// What a request is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A message.
+    Message,
+    /// Something that is only asked for.
+    Read,
+    /// Something that is changed.
+    Change,
+}
 
 /// A send that worked.
 #[derive(Serialize)]
@@ -142,9 +154,19 @@ pub fn receipt(receipt: &Receipt, host: &str) -> String {
     text
 }
 
-/// A failure in words: what happened, whether the message may have arrived, and
-/// what to do.
-pub fn failure(error: &Error, host: Option<&str>) -> String {
+/// Tells of a failure, in words or as a line of JSON.
+pub fn fail(error: &Error, host: Option<&str>, about: Subject, json: bool) -> Exit {
+    let exit = Exit::from(error);
+    if json {
+        after_writing(json_failure(error, host, &mut io::stdout()), exit);
+    } else {
+        say(failure(error, host, about).trim_end());
+    }
+    exit
+}
+
+/// A failure in words: what happened, what is known about the message, and what to do.
+pub fn failure(error: &Error, host: Option<&str>, about: Subject) -> String {
     if error.kind() == ErrorKind::InvalidArgument {
         return format!("{} {}\n", styled(BAD, "error:"), plain(&error.to_string()));
     }
@@ -153,17 +175,32 @@ pub fn failure(error: &Error, host: Option<&str>) -> String {
     if error.violations().is_empty() {
         let _ = writeln!(text, "{kind} {}", plain(&without_advice(error)));
     } else {
-        let _ = writeln!(text, "{kind} the message breaks these rules");
+        let what = match about {
+            Subject::Message => "the message breaks",
+            Subject::Read => "the request breaks",
+            Subject::Change => "the settings break",
+        };
+        let _ = writeln!(text, "{kind} {what} these rules");
         for broken in error.violations() {
             let _ = writeln!(text, "  {}", violation(broken));
         }
     }
-    let (style, delivery) = match error.delivery() {
-        Delivery::NotSent => (STRONG, "not sent; the message did not leave this machine"),
-        Delivery::Rejected => (STRONG, "rejected; the message was not delivered"),
-        Delivery::Unknown => (WARN, "unknown; the message may or may not have arrived"),
-    };
-    detail(&mut text, "delivery", &styled(style, delivery));
+    if about != Subject::Read {
+        let message = about == Subject::Message;
+        let (style, delivery) = match error.delivery() {
+            Delivery::NotSent if message => {
+                (STRONG, "not sent; the message did not leave this machine")
+            }
+            Delivery::NotSent => (STRONG, "not sent; nothing left this machine"),
+            Delivery::Rejected if message => (STRONG, "rejected; the message was not delivered"),
+            Delivery::Rejected => (STRONG, "rejected; nothing was changed"),
+            Delivery::Unknown if message => {
+                (WARN, "unknown; the message may or may not have arrived")
+            }
+            Delivery::Unknown => (WARN, "unknown; the change may or may not have been made"),
+        };
+        detail(&mut text, "delivery", &styled(style, delivery));
+    }
     if let Some(host) = host {
         detail(&mut text, "host", host);
     }
@@ -198,7 +235,7 @@ fn usage(text: &mut String, percent: u32) {
     }
 }
 
-fn detail(text: &mut String, name: &str, value: &str) {
+pub fn detail(text: &mut String, name: &str, value: &str) {
     let name = styled(DIM, format_args!("{name:<10}"));
     let _ = writeln!(text, "  {name}  {value}");
 }

@@ -95,11 +95,5 @@ fn show(request: &Request, json: bool) -> io::Result<()> {
 }
 
 fn fail(error: &Error, host: Option<&str>, json: bool) -> Exit {
-    let exit = Exit::from(error);
-    if json {
-        after_writing(report::json_failure(error, host, &mut io::stdout()), exit);
-    } else {
-        say(report::failure(error, host).trim_end());
-    }
-    exit
+    report::fail(error, host, report::Subject::Message, json)
 }

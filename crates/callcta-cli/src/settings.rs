@@ -75,7 +75,7 @@ pub struct Settings {
     #[arg(long, value_name = "VERSION", default_value = limits::GRAPH_VERSION)]
     api_version: String,
 
-    /// Post to /me/messages instead of /PAGE_ID/messages
+    /// Make requests to /me, where the token tells the Page, instead of /PAGE_ID
     #[arg(long)]
     me: bool,
 
@@ -87,7 +87,7 @@ pub struct Settings {
     #[arg(long, value_name = "SECONDS", default_value_t = Seconds(TransportConfig::default().timeout))]
     timeout: Seconds,
 
-    /// Most requests; there is a second one only after a rate limit, or if nothing
+    /// Most requests; a message is sent again only after a rate limit, or if nothing
     /// was sent
     #[arg(
         long,

@@ -219,8 +219,7 @@ static TABLE: &[Row] = &[
     either(2_018_247, PermissionDenied, "the permission to see the profile is missing"),
     either(2_018_300, PermissionDenied, "another app controls the conversation"),
     either(2_018_321, PermissionDenied, "an automated flow holds the conversation; wait and try again"),
-    either(2_018_389, CallingNotEnabled, "the Page is not allowed to use calling")
-        .advising("check the feature status of messenger_api_calling, and that audio_enabled is true in the Page's call settings"),
+    either(2_018_389, CallingNotEnabled, "the Page is not allowed to use calling"),
     // Not in Meta's tables; observed on the calling endpoints.
     subcode(1_893_056, CallingNotEnabled, ""),
     either(2_018_390, InvalidRequest, "the call id is not valid")

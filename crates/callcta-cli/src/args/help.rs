@@ -12,6 +12,7 @@ Examples:
   callcta send --to 1254477777772919 --generic 'Contact Support!' \\
       --call 'Call Now' --expires-in-days 5
   callcta check message.json
+  callcta settings set --audio-enabled on
   callcta emulate";
 
 const SEND: &str = "\
@@ -96,6 +97,77 @@ Exit codes:
   2  usage: the command line or a file can't be used, or the port is taken
 With a command, its own; 128 and the signal's number if a signal ended it; 127 if
 there is none of that name, 126 if it can't be run.";
+
+const SETTINGS_GET: &str = "\
+Examples:
+  callcta settings get
+  callcta settings get --json > settings.json
+
+With --json, standard output gets one line:
+  {\"ok\":true,\"host\":…,\"settings\":{\"audio_enabled\":…,…}}
+  {\"ok\":false,\"kind\":…,\"delivery\":…,\"message\":…,…}";
+
+const SETTINGS_SET: &str = "\
+Examples:
+  callcta settings set --audio-enabled on
+  callcta settings set --call-routing PARTNERS
+  callcta settings set --timezone-id Africa/Lagos \\
+      --open MONDAY=0900-1700 --open FRIDAY=0900-1300
+  callcta settings set --file settings.json --icon-enabled off
+
+Before PARTNERS can be rung, the app must be subscribed to the webhook field calls.
+
+With --json, standard output gets one line:
+  {\"ok\":true,\"host\":…}
+  {\"ok\":false,\"kind\":…,\"delivery\":\"not_sent|rejected|unknown\",\"message\":…,
+   \"violations\":[{\"path\":…,\"rule\":…,\"severity\":…,\"message\":…}],…}";
+
+const CALLING_STATUS: &str = "\
+Example:
+  callcta calling status --json
+
+With --json, standard output gets one line:
+  {\"ok\":true,\"host\":…,\"feature\":\"messenger_api_calling\",\"status\":…}
+  {\"ok\":false,\"kind\":…,\"delivery\":…,\"message\":…,…}";
+
+const CALLING_PERMISSIONS: &str = "\
+Example:
+  callcta calling permissions --to 1254477777772919
+
+With --json, standard output gets one line; expiration is in Unix milliseconds:
+  {\"ok\":true,\"host\":…,\"status\":…,\"expiration\":…,\"actions\":[{\"name\":…,
+   \"can_perform\":…,\"limits\":[{\"time_period\":…,\"max_allowed\":…,\"current_usage\":…}]}]}
+  {\"ok\":false,\"kind\":…,\"delivery\":…,\"message\":…,…}";
+
+/// Exit codes of what is no message.
+const REQUEST_CODES: &str = "\
+Exit codes:
+  0  done
+  1  what was given breaks a documented rule; nothing was sent
+  2  usage: the command line, a setting or a file can't be used
+  3  rejected: the platform refused it
+  4  unknown: no answer could be read; a change may have been made
+  5  not sent: nothing left this machine";
+
+/// Behind `callcta settings get --help`.
+pub fn settings_get() -> String {
+    format!("{SETTINGS_GET}\n\n{ENVIRONMENT}\n\n{REQUEST_CODES}")
+}
+
+/// Behind `callcta settings set --help`.
+pub fn settings_set() -> String {
+    format!("{SETTINGS_SET}\n\n{ENVIRONMENT}\n\n{REQUEST_CODES}")
+}
+
+/// Behind `callcta calling status --help`.
+pub fn calling_status() -> String {
+    format!("{CALLING_STATUS}\n\n{ENVIRONMENT}\n\n{REQUEST_CODES}")
+}
+
+/// Behind `callcta calling permissions --help`.
+pub fn calling_permissions() -> String {
+    format!("{CALLING_PERMISSIONS}\n\n{ENVIRONMENT}\n\n{REQUEST_CODES}")
+}
 
 /// Behind `callcta webhook listen --help`.
 pub const WEBHOOK_LISTEN: &str = "\

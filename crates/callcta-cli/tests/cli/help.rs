@@ -28,7 +28,15 @@ fn help_texts() {
         "webhook verify",
         "webhook send",
     ];
-    for command in commands.into_iter().chain(webhook) {
+    let calling = [
+        "settings",
+        "settings get",
+        "settings set",
+        "calling",
+        "calling status",
+        "calling permissions",
+    ];
+    for command in commands.into_iter().chain(webhook).chain(calling) {
         help_of(command);
     }
 }

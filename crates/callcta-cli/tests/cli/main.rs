@@ -10,6 +10,7 @@ mod reach;
 mod ready;
 mod running;
 mod send;
+mod settings;
 mod support;
 mod tls;
 mod webhook;

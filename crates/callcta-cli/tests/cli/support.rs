@@ -181,6 +181,10 @@ fn read(stream: &TcpStream) -> Option<Received> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let body = serde_json::from_slice(&body).unwrap();
+    let body = if length == 0 {
+        Value::Null
+    } else {
+        serde_json::from_slice(&body).unwrap()
+    };
     Some(Received { head, body })
 }

@@ -69,8 +69,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether to post to `/me/messages`, where the token tells the Page, rather
-    /// than to the Page id. Defaults to `false`.
+    /// Whether to make requests to `/me`, such as `/me/messages`, where the token tells
+    /// the Page, rather than to the Page id. Defaults to `false`.
     pub fn use_me(mut self, me: bool) -> Self {
         self.address.me = me;
         self
