@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::client::{Ask, Client, Object, Place, RequestOptions};
 use crate::error::Result;
 use crate::lenient::{self, Object as Fields};
+use crate::transport::HttpResponse;
 
 /// What there is to ask about the client's token and its Page; from
 /// [`Client::identity`].
@@ -103,7 +104,13 @@ impl Identity {
     /// [`ErrorKind`](crate::ErrorKind). It is tried again as
     /// [reads](crate::calling) are.
     pub fn me(&self) -> Result<Profile> {
-        self.profile("me", Object::Me)
+        self.profile("me", Object::Me, &|_| {})
+    }
+
+    /// As [`me`](Identity::me), and tells each answer.
+    #[cfg(feature = "doctor")]
+    pub(crate) fn me_seen(&self, seen: &dyn Fn(&HttpResponse)) -> Result<Profile> {
+        self.profile("me", Object::Me, seen)
     }
 
     /// The client's Page.
@@ -112,7 +119,7 @@ impl Identity {
     ///
     /// As [`me`](Identity::me).
     pub fn page(&self) -> Result<Profile> {
-        self.profile("page", Object::Page)
+        self.profile("page", Object::Page, &|_| {})
     }
 
     /// What the client's token is worth. The platform may tell so of one that can't be
@@ -144,13 +151,21 @@ impl Identity {
         })
     }
 
-    fn profile(&self, name: &'static str, object: Object) -> Result<Profile> {
+    fn profile(
+        &self,
+        name: &'static str,
+        object: Object,
+        seen: &dyn Fn(&HttpResponse),
+    ) -> Result<Profile> {
         let place = Place {
             object,
             edge: "",
             query: &[("fields", "id,name")],
         };
-        let ask = Ask::get(name, place);
+        let ask = Ask {
+            seen,
+            ..Ask::get(name, place)
+        };
         self.client.ask(&ask, &self.options, &|answer| {
             Profile::told(&answer).ok_or("the answer has no id")
         })

@@ -125,6 +125,8 @@
 #![forbid(unsafe_code)]
 
 pub mod calling;
+#[cfg(feature = "doctor")]
+pub mod doctor;
 pub mod limits;
 pub mod transport;
 pub mod webhook;

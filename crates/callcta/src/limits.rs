@@ -129,6 +129,12 @@ pub const AUDIO_CALLS_PER_ELEMENT: usize = 1;
 /// Accept call page: within 60 seconds of the `connect` webhook.
 pub const CALL_RINGS: Duration = Duration::from_secs(60);
 
+/// How long a Page may write to a person after what they did.
+///
+/// Send messages page: the standard window is 24 hours. Since 28 September 2026 the
+/// policy page says that the first message after an ad may open one of up to 7 days.
+pub const WINDOW: Duration = Duration::from_secs(24 * 3600);
+
 /// Most tracks of one media update.
 ///
 /// Reference of `/{page}/calls`: at most 4 `tracks`.

@@ -86,7 +86,8 @@ async fn connection(stream: impl Socket, shared: Arc<Shared>, own: Arc<OwnSide>)
         }
     });
     let connection = hyper::server::conn::http1::Builder::new()
-        .auto_date_header(false)
+        // This machine's time, as a server's own is; the platform's clock is a thing apart.
+        .auto_date_header(true)
         .serve_connection(TokioIo::new(wire), service);
     tokio::select! {
         // An error is the other side's business: it sees its connection closed.

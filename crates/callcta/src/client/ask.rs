@@ -15,7 +15,7 @@ use crate::headers::Headers;
 use crate::message::{Message, SendOptions};
 use crate::named::{Named, Setters, apply, find, names, setters, unknown};
 use crate::retry::Again;
-use crate::transport::Method;
+use crate::transport::{HttpResponse, Method};
 use crate::wire::{self, Take};
 
 /// How a request is made that carries no message. Nothing is set by default.
@@ -130,6 +130,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) deadline: Option<SystemTime>,
     /// Which answers are what was asked for although there is an error in them.
     pub(crate) holds_errors: fn(&Map<String, Value>) -> bool,
+    /// Told each answer.
+    pub(crate) seen: &'a dyn Fn(&HttpResponse),
 }
 
 impl<'a> Ask<'a> {
@@ -144,6 +146,7 @@ impl<'a> Ask<'a> {
             again: Again::Always,
             deadline: None,
             holds_errors: |_| false,
+            seen: &|_| {},
         }
     }
 }
@@ -201,6 +204,7 @@ impl Client {
             on_retry: &|_: &Error, _, _| {},
         };
         let answered = self.carry_out(&errand, &|response, seen| {
+            (ask.seen)(&response);
             let calling = &self.inner.calling_not_enabled;
             let read = wire::read_json(response, calling, seen.blank, ask.holds_errors, take);
             match read {

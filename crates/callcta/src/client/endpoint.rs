@@ -111,6 +111,18 @@ impl Endpoint {
         &self.token
     }
 
+    #[cfg(feature = "doctor")]
+    pub(super) fn secret(&self) -> Option<&AppSecret> {
+        self.secret.as_ref()
+    }
+
+    /// Of the root, whose last part it is.
+    #[cfg(feature = "doctor")]
+    pub(super) fn version(&self) -> Option<&str> {
+        let (_, last) = self.root.rsplit_once('/')?;
+        check_version(last).is_ok().then_some(last)
+    }
+
     pub(super) fn is_with(&self, token: &AccessToken) -> bool {
         self.token == *token
     }

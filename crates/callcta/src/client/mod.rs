@@ -26,6 +26,8 @@ use self::access::Access;
 use self::tries::Errand;
 use crate::cancel::{CancelToken, Wake};
 use crate::credentials::AccessToken;
+#[cfg(feature = "doctor")]
+use crate::credentials::AppSecret;
 use crate::error::{Addressee, Error, Result, Subject};
 use crate::headers::Headers;
 use crate::message::body::Body;
@@ -195,6 +197,23 @@ impl Client {
     /// The token that requests are made with, as far as one was asked for.
     pub(crate) fn last_token(&self) -> AccessToken {
         self.inner.access.last().token().clone()
+    }
+
+    /// With which requests are proved, if they are.
+    #[cfg(feature = "doctor")]
+    pub(crate) fn app_secret(&self) -> Option<AppSecret> {
+        self.inner.access.last().secret().cloned()
+    }
+
+    /// The version that is asked for, if one is.
+    #[cfg(feature = "doctor")]
+    pub(crate) fn version(&self) -> Option<String> {
+        self.inner.access.last().version().map(str::to_owned)
+    }
+
+    #[cfg(feature = "doctor")]
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.inner.transport
     }
 
     fn request(&self, request: &Request, cancel: Option<&CancelToken>) -> Result<Receipt> {
