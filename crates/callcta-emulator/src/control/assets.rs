@@ -12,13 +12,32 @@ use super::schema::OPENAPI;
 const SCRIPTS: &[(&str, &str)] = &[
     ("api.js", include_str!("inbox/api.js")),
     ("cards.js", include_str!("inbox/cards.js")),
+    ("composer.js", include_str!("inbox/composer.js")),
+    ("connect.js", include_str!("inbox/connect.js")),
     ("inbox.js", include_str!("inbox/inbox.js")),
     ("inspect.js", include_str!("inbox/inspect.js")),
+    ("items.js", include_str!("inbox/items.js")),
+    ("log.js", include_str!("inbox/log.js")),
     ("panels.js", include_str!("inbox/panels.js")),
+    ("people.js", include_str!("inbox/people.js")),
     ("profile.js", include_str!("inbox/profile.js")),
+    ("records.js", include_str!("inbox/records.js")),
     ("ring.js", include_str!("inbox/ring.js")),
+    ("store.js", include_str!("inbox/store.js")),
+    ("thread-data.js", include_str!("inbox/thread-data.js")),
     ("thread.js", include_str!("inbox/thread.js")),
+    ("time.js", include_str!("inbox/time.js")),
+    ("unread.js", include_str!("inbox/unread.js")),
     ("util.js", include_str!("inbox/util.js")),
+    ("windowed.js", include_str!("inbox/windowed.js")),
+];
+
+/// Examples to copy, as the READMEs have them.
+const SNIPPETS: &[(&str, &str)] = &[
+    ("c.txt", include_str!("inbox/snippets/c.txt")),
+    ("node.txt", include_str!("inbox/snippets/node.txt")),
+    ("python.txt", include_str!("inbox/snippets/python.txt")),
+    ("rust.txt", include_str!("inbox/snippets/rust.txt")),
 ];
 
 fn text(content_type: &'static str, body: &'static str) -> Response {
@@ -37,12 +56,21 @@ pub(super) async fn style() -> Response {
     text("text/css; charset=utf-8", include_str!("inbox/inbox.css"))
 }
 
+fn named(list: &'static [(&str, &str)], name: &str) -> Option<&'static str> {
+    let found = list.iter().find(|(known, _)| *known == name)?;
+    Some(found.1)
+}
+
 pub(super) async fn script(Path(name): Path<String>) -> Answered {
-    SCRIPTS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, script)| text("text/javascript; charset=utf-8", script))
+    named(SCRIPTS, &name)
+        .map(|script| text("text/javascript; charset=utf-8", script))
         .ok_or_else(|| Problem::unknown("script"))
+}
+
+pub(super) async fn snippet(Path(name): Path<String>) -> Answered {
+    named(SNIPPETS, &name)
+        .map(|snippet| text("text/plain; charset=utf-8", snippet))
+        .ok_or_else(|| Problem::unknown("example"))
 }
 
 pub(super) async fn openapi() -> Response {
@@ -67,5 +95,25 @@ mod tests {
             count += 1;
         }
         assert!(count > 0);
+    }
+
+    #[test]
+    fn examples_are_those_of_the_readmes() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
+        let readme = |path: &str| std::fs::read_to_string(format!("{root}{path}")).unwrap();
+        for (name, page) in [
+            ("rust", "README.md"),
+            ("python", "README.md"),
+            ("node", "README.md"),
+            ("c", "bindings/c/README.md"),
+        ] {
+            let snippet = named(SNIPPETS, &format!("{name}.txt")).unwrap();
+            let marker = if name == "node" { "js" } else { name };
+            let block = format!("\n```{marker}\n{snippet}```\n");
+            assert!(
+                readme(page).contains(&block),
+                "{page} has another example in {name}"
+            );
+        }
     }
 }

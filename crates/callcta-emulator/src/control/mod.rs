@@ -2,6 +2,7 @@
 
 mod assets;
 mod clock;
+mod conversations;
 mod faults;
 mod guard;
 mod list;
@@ -14,7 +15,9 @@ mod routes;
 mod schema;
 mod state;
 mod stream;
+mod timeline;
 mod views;
 mod webhooks;
+mod words;
 
 pub(crate) use self::routes::{call, own_side};

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::reply::{Answered, App, Problem, ok, read, respond};
-use crate::platform::{Action, CallStatus, PersonAction, TapTarget, Webhook, WebhookStatus};
+use super::views;
+use crate::platform::{Action, CallStatus, TapTarget, Webhook, WebhookStatus};
 use crate::server::{Core, Shared};
 
 /// What the person's side offers when it changes what is sent, unless another offer is given.
@@ -49,46 +50,9 @@ pub(super) async fn tap(State(shared): App, body: Bytes) -> Answered {
     }
 }
 
-pub(super) async fn conversations(State(shared): App) -> Response {
-    let core = shared.look();
-    let platform = &core.platform;
-    let (state, now) = (platform.state(), platform.now());
-    let list: Vec<_> = state
-        .people
-        .iter()
-        .map(|(psid, person)| {
-            let page_id = state.page_of(person);
-            let last = platform
-                .messages()
-                .iter()
-                .rev()
-                .find(|m| m.recipient == *psid && m.page_id == page_id);
-            let presence = platform.presences().get(page_id, psid);
-            json!({
-                "typing": presence.is_some_and(|presence| presence.typing),
-                "seen_at": presence.and_then(|presence| presence.seen_at),
-                "psid": psid,
-                "name": person.name,
-                "page_id": page_id,
-                "page_name": state.pages.get(page_id).map(|page| &page.name),
-                "blocked": person.blocked,
-                "window_open": person.window_open(now),
-                "window_closes_at": person.last_action.map(|at| at.saturating_add(person.window_ms)),
-                "messages": platform
-                    .messages()
-                    .iter()
-                    .filter(|m| m.recipient == *psid && m.page_id == page_id)
-                    .count(),
-                "last_message_at": last.map(|m| m.sent_at),
-            })
-        })
-        .collect();
-    ok(&json!({"conversations": list}))
-}
-
 pub(super) async fn actions(State(shared): App) -> Response {
     let core = shared.look();
-    let list: Vec<&PersonAction> = core.platform.actions().iter().collect();
+    let list: Vec<_> = core.platform.actions().iter().map(views::action).collect();
     ok(&json!({"actions": list, "dropped": core.platform.actions().held().dropped}))
 }
 
@@ -100,7 +64,7 @@ pub(super) async fn act(State(shared): App, Path(psid): Path<String>, body: Byte
     let no_webhook = done.no_webhook.clone();
     Ok(respond(
         StatusCode::CREATED,
-        &json!({"action": done, "webhook": webhook, "no_webhook": no_webhook}),
+        &json!({"action": views::action(&done), "webhook": webhook, "no_webhook": no_webhook}),
     ))
 }
 

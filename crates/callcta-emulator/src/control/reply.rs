@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::schema;
 use crate::server::Shared;
@@ -51,8 +52,9 @@ pub(super) fn number(id: &str, what: &str) -> Result<u64, Problem> {
     id.parse().map_err(|_| Problem::unknown(what))
 }
 
-pub(super) fn respond(status: StatusCode, value: &Value) -> Response {
-    let mut response = Response::new(Body::from(value.to_string()));
+pub(super) fn respond(status: StatusCode, value: &impl Serialize) -> Response {
+    let json = serde_json::to_string(value).expect("answers have only string keys");
+    let mut response = Response::new(Body::from(json));
     *response.status_mut() = status;
     response
         .headers_mut()
@@ -60,7 +62,7 @@ pub(super) fn respond(status: StatusCode, value: &Value) -> Response {
     response
 }
 
-pub(super) fn ok(value: &Value) -> Response {
+pub(super) fn ok(value: &impl Serialize) -> Response {
     respond(StatusCode::OK, value)
 }
 

@@ -4,15 +4,21 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use serde_json::json;
 
-use super::list::{has_text, limit, newest};
+use super::list::{has_text, limit};
 use super::query::Query;
 use super::reply::{Answered, App, Problem, number, ok};
 use super::views;
 use crate::traffic::Entry;
 
 pub(super) async fn list(State(shared): App, RawQuery(raw): RawQuery) -> Answered {
-    let query = Query::read(raw, &["q", "path", "after", "limit", "refused", "modelled"])?;
+    let query = Query::read(
+        raw,
+        &[
+            "q", "path", "after", "before", "limit", "refused", "modelled",
+        ],
+    )?;
     let after = query.number("after")?.unwrap_or(0);
+    let before = query.number("before")?.unwrap_or(u64::MAX);
     let limit = limit(&query)?;
     let refused = query.flag("refused")?;
     let modelled = query.flag("modelled")?;
@@ -21,24 +27,21 @@ pub(super) async fn list(State(shared): App, RawQuery(raw): RawQuery) -> Answere
     let core = shared.look();
     let takes = |entry: &&Entry| {
         entry.id > after
+            && entry.id < before
             && refused.is_none_or(|wanted| wanted == entry.refusal.is_some())
             && modelled.is_none_or(|wanted| wanted == entry.modelled)
             && path.is_none_or(|end| entry.request.uri.path().ends_with(end))
     };
-    let list = newest(
-        core.traffic.log().iter().filter(takes),
-        usize::MAX,
-        |entry| views::request(entry, shared.base(), false),
-    );
     // The search looks at what is shown, so that it can't find a hidden token.
-    let mut list: Vec<_> = list
-        .into_iter()
-        .filter(|view| text.as_deref().is_none_or(|text| has_text(view, text)))
-        .collect();
-    if list.len() > limit {
-        list.drain(..list.len() - limit);
-    }
     let log = core.traffic.log();
+    let views = log
+        .iter()
+        .filter(takes)
+        .rev()
+        .map(|entry| views::request(entry, shared.base(), false))
+        .filter(|view| text.as_deref().is_none_or(|text| has_text(view, text)));
+    let mut list: Vec<_> = views.take(limit).collect();
+    list.reverse();
     Ok(ok(&json!({
         "requests": list,
         "posts": log.posts(),

@@ -10,7 +10,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::reply::{JSON, Problem};
-use super::{assets, clock, faults, guard, messages, people, requests, state, stream, webhooks};
+use super::{
+    assets, clock, conversations, faults, guard, messages, people, requests, state, stream,
+    webhooks,
+};
 use crate::server::{Answering, OwnSide, Shared};
 
 /// Builds the router, and the list that the `OpenAPI` description is held against.
@@ -52,7 +55,8 @@ routes! {
     delete "/_emulator/faults" faults::clear;
     delete "/_emulator/faults/{id}" faults::remove;
     post "/_emulator/tap" people::tap;
-    get "/_emulator/conversations" people::conversations;
+    get "/_emulator/conversations" conversations::list;
+    get "/_emulator/conversations/{page_id}/{psid}" conversations::one;
     get "/_emulator/actions" people::actions;
     post "/_emulator/people/{psid}/actions" people::act;
     get "/_emulator/calls" people::calls;
@@ -75,6 +79,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/", get(assets::page))
         .route("/inbox.css", get(assets::style))
         .route("/inbox/{script}", get(assets::script))
+        .route("/inbox/snippets/{name}", get(assets::snippet))
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "no such path") })
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "no such method here")

@@ -1,17 +1,19 @@
 //! Readiness, state and reset.
 
 use axum::body::Bytes;
-use axum::extract::State as Extract;
+use axum::extract::{RawQuery, State as Extract};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::query::Query;
 use super::reply::{Answered, App, Problem, ok, read as parse};
 use super::{schema, views};
 use crate::platform::State;
 use crate::server::{self, Core, Shared};
 
 pub(super) async fn ready(Extract(shared): App) -> Response {
-    ok(&serde_json::from_str(shared.ready_line()).expect("the ready line is JSON"))
+    let facts: Value = serde_json::from_str(shared.ready_line()).expect("the ready line is JSON");
+    ok(&facts)
 }
 
 pub(super) async fn reset(Extract(shared): App) -> Response {
@@ -28,13 +30,28 @@ pub(super) async fn close_connections(Extract(shared): App) -> Response {
     ok(&json!({}))
 }
 
-pub(super) async fn read(Extract(shared): App) -> Response {
-    shown(&shared.look())
+pub(super) async fn read(Extract(shared): App, RawQuery(raw): RawQuery) -> Answered {
+    let query = Query::read(raw, &["without"])?;
+    let core = shared.look();
+    let Some(parts) = query.text("without") else {
+        return Ok(shown(&core, core.platform.state()));
+    };
+    let mut state = core.platform.state().clone();
+    for part in parts.split(',') {
+        match part {
+            "attachments" => state.attachments.clear(),
+            "comments" => state.comments.clear(),
+            "people" => state.people.clear(),
+            "user_refs" => state.user_refs.clear(),
+            _ => return Err(Problem::bad(format!("{part:?} can't be left out"))),
+        }
+    }
+    Ok(shown(&core, &state))
 }
 
 /// The state, and beside it how much the logs hold.
-fn shown(core: &Core) -> Response {
-    let mut state = json!(core.platform.state());
+fn shown(core: &Core, state: &State) -> Response {
+    let mut state = json!(state);
     state["logs"] = views::logs(core);
     ok(&state)
 }
@@ -74,7 +91,7 @@ fn install(shared: &Shared, mut state: State) -> Answered {
     let mut core = shared.change();
     state.begin(core.platform.clock().start());
     core.platform.change_state(|old| *old = state);
-    Ok(shown(&core))
+    Ok(shown(&core, core.platform.state()))
 }
 
 fn merge_patch(target: &mut Value, patch: Value, is_map: bool) {

@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior};
 
+use super::conversations::Facts;
 use super::reply::App;
 use super::views;
 use crate::server::{Event, Shared, Told};
@@ -61,7 +62,17 @@ fn spelt(number: u64, event: &Event, base: &str) -> Bytes {
             P::Message { message, now } => ("message", views::message(message, *now, false)),
             P::MessagesDeleted(None) => ("messages_deleted", json!({"ids": null})),
             P::MessagesDeleted(Some(id)) => ("messages_deleted", json!({"ids": [id]})),
-            P::Action(action) => ("action", json!(action)),
+            P::Action(action) => ("action", views::action(action)),
+            P::Person {
+                psid,
+                page_id,
+                person,
+                now,
+            } => {
+                let mut facts = json!(Facts::of(psid, Some(person), *now));
+                facts["page_id"] = json!(page_id);
+                ("person", facts)
+            }
             P::Presence(presence) => ("presence", json!(presence)),
             P::Call(call) => ("call", json!(call)),
             P::Webhook(webhook) => ("webhook", json!(webhook)),

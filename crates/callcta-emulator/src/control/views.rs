@@ -7,8 +7,9 @@ use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
+use super::words;
 use crate::graph::Gist;
-use crate::platform::{Clock, PART, StoredMessage, start};
+use crate::platform::{Clock, PART, PersonAction, StoredMessage, start};
 use crate::server::Core;
 use crate::traffic::Entry;
 
@@ -30,6 +31,7 @@ pub(crate) fn message(message: &StoredMessage, now: i64, whole: bool) -> Value {
     }
     let mut view = json!(message);
     view["body_cut"] = false.into();
+    view["summary"] = words::message(message).into();
     let buttons = message.buttons();
     let mut list: Vec<Value> = buttons
         .iter()
@@ -60,14 +62,30 @@ fn add_expiry(shown: &mut Value, expires_at: i64, now: i64) {
     shown["clickable"] = json!(now < expires_at);
 }
 
+pub(crate) fn action(action: &PersonAction) -> Value {
+    let mut view = json!(action);
+    view["summary"] = words::action(&action.action).into();
+    view
+}
+
+/// The PSID that a request is for.
+pub(crate) fn recipient(entry: &Entry) -> Option<String> {
+    if let Some(gist) = &entry.gist {
+        return gist.recipient.clone();
+    }
+    let call = &*entry.request;
+    Gist::of(call, &call.params()).recipient
+}
+
 /// A request. Long bodies are shown whole only if `whole` says so, and while they are kept.
 pub(crate) fn request(entry: &Entry, base: &str, whole: bool) -> Value {
     let call = &*entry.request;
     let cut = entry.is_body_cut() || !whole && entry.is_long();
-    let (gist, understood, body);
+    let (gist, understood, summary, body);
     if cut {
         gist = entry.gist.clone().unwrap_or_default();
         understood = None;
+        summary = None;
         body = first_part(&call.body, &gist);
     } else {
         let params = call.params();
@@ -77,10 +95,13 @@ pub(crate) fn request(entry: &Entry, base: &str, whole: bool) -> Value {
         understood = (!is_json)
             .then(|| json!(params.map).to_string())
             .and_then(|map| serde_json::from_str(&hidden(&map, &gist.secrets, HIDDEN)).ok());
+        let message = params.map.get("message");
+        summary = message.map(|message| words::sent(Some(message)));
         drop(params);
         body = hidden(&String::from_utf8_lossy(&call.body), &gist.secrets, HIDDEN);
     }
     let understood: Option<Value> = understood;
+    let summary: Option<String> = summary;
     let hide = |text: &str| hidden(text, &gist.secrets, HIDDEN);
     let headers: Vec<Value> = headers(&call.headers)
         .map(|(name, value)| json!([name, hide(&value)]))
@@ -92,6 +113,7 @@ pub(crate) fn request(entry: &Entry, base: &str, whole: bool) -> Value {
         "seq": entry.seq,
         "received_at": entry.received_at,
         "recipient": gist.recipient,
+        "summary": summary,
         "params": understood,
         "method": call.method.as_str(),
         "path": call.uri.path(),

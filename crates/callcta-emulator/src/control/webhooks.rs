@@ -3,21 +3,35 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::list::{has_text, limit, newest};
+use super::query::Query;
 use super::reply::{Answered, App, Problem, number, ok, read, respond};
 use crate::platform::{ReleaseOrder, Signature, Webhook};
 use crate::server;
 
-pub(super) async fn list(State(shared): App) -> Response {
+pub(super) async fn list(State(shared): App, RawQuery(raw): RawQuery) -> Answered {
+    let query = Query::read(raw, &["q", "before", "limit"])?;
+    let text = query.text("q").map(str::to_lowercase);
+    let before = query.number("before")?.unwrap_or(u64::MAX);
+    let limit = limit(&query)?;
     let core = shared.look();
     let webhooks = core.platform.webhooks();
-    let list: Vec<_> = webhooks.iter().map(Webhook::part).collect();
-    ok(&json!({"webhooks": list, "dropped": webhooks.held().dropped}))
+    let takes = |webhook: &&Webhook| {
+        let has = |text: &str| has_text(&json!(webhook), text);
+        webhook.id < before && text.as_deref().is_none_or(has)
+    };
+    let list = newest(webhooks.iter().filter(takes), limit, |webhook| {
+        json!(webhook.part())
+    });
+    Ok(ok(
+        &json!({"webhooks": list, "dropped": webhooks.held().dropped}),
+    ))
 }
 
 pub(super) async fn one(State(shared): App, Path(id): Path<String>) -> Answered {

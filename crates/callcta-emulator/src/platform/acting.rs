@@ -65,6 +65,7 @@ impl Platform {
         };
         self.actions.keep(record.clone());
         self.news.tell(|| Event::Action(record.clone()));
+        self.tell_person(psid);
         Some(record)
     }
 }

@@ -40,6 +40,8 @@ pub struct PhoneCall {
     pub media_version: u64,
     /// The person's last offer (SDP), after such a change.
     pub offer: Option<String>,
+    /// Why its ringing made no webhook.
+    pub no_webhook: Option<String>,
 }
 
 impl Item for PhoneCall {
@@ -123,6 +125,11 @@ impl Calls {
         self.iter().rev().find(|call| call.call_id == call_id)
     }
 
+    /// Notes why nobody was told that it rings.
+    pub(super) fn untold(&mut self, number: u64, why: String) {
+        self.kept.change(number, |call| call.no_webhook = Some(why));
+    }
+
     /// A call begins to ring.
     pub(super) fn begin(
         &mut self,
@@ -147,6 +154,7 @@ impl Calls {
             ended_at: None,
             media_version: 0,
             offer: None,
+            no_webhook: None,
         };
         self.kept.push(call.clone());
         call

@@ -19,7 +19,7 @@ impl Platform {
     ) -> (u64, Result<u64, String>) {
         let now = self.clock.now();
         let seq = self.next_seq();
-        let call = self
+        let mut call = self
             .calls
             .begin(page_id, psid, direction, message_id, (seq, now));
         if self.state.unverified.call_opens_window
@@ -27,8 +27,13 @@ impl Platform {
             && let Some(person) = self.state.people.get_mut(psid)
         {
             person.last_action = Some(now);
+            self.tell_person(psid);
         }
         let webhook = self.tell(page_id, &Notice::CallConnect(&call), now);
+        if let Err(why) = &webhook {
+            call.no_webhook = Some(why.clone());
+            self.calls.untold(call.id, why.clone());
+        }
         if direction == CallDirection::BusinessInitiated {
             let _ = self.tell(page_id, &Notice::CallStatus(&call, "ringing"), now);
         }
@@ -117,6 +122,7 @@ impl Platform {
     fn permit_calls(&mut self, psid: &str, now: i64) {
         if let Some(person) = self.state.people.get_mut(psid) {
             person.call_permission_until = Some(now + 7 * DAY);
+            self.tell_person(psid);
         }
     }
 }

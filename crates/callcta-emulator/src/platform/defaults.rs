@@ -69,11 +69,11 @@ pub fn state_at(start: i64) -> State {
         tokens: vec![Token::new(TOKEN_WITHOUT_CALLING)],
         ..Page::default()
     };
-    let mut closed = Person::new("Window closed", PAGE_ID);
+    let mut closed = Person::new("Person 2", PAGE_ID);
     closed.last_action = Some(start - 10 * DAY);
     let blocked = Person {
         blocked: true,
-        ..Person::new("Blocked the Page", PAGE_ID)
+        ..Person::new("Person 3", PAGE_ID)
     };
     let mut state = State {
         default_page: PAGE_ID.into(),
@@ -82,15 +82,12 @@ pub fn state_at(start: i64) -> State {
             (PAGE_ID_WITHOUT_CALLING.into(), without_calling),
         ]),
         people: BTreeMap::from([
-            (PSID.into(), Person::new("Window open", PAGE_ID)),
+            (PSID.into(), Person::new("Person 1", PAGE_ID)),
             (PSID_WINDOW_CLOSED.into(), closed),
             (PSID_BLOCKED.into(), blocked),
             (
                 PSID_WITHOUT_CALLING.into(),
-                Person::new(
-                    "Writes to the Page without calling",
-                    PAGE_ID_WITHOUT_CALLING,
-                ),
+                Person::new("Person 11", PAGE_ID_WITHOUT_CALLING),
             ),
         ]),
         ..State::default()

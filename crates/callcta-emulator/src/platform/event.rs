@@ -4,6 +4,7 @@ use super::action::PersonAction;
 use super::call::PhoneCall;
 use super::clock::Clock;
 use super::message::StoredMessage;
+use super::person::Person;
 use super::presence::Presence;
 use super::webhook::Webhook;
 
@@ -19,6 +20,13 @@ pub(crate) enum Event {
     MessagesDeleted(Option<u64>),
     /// A person did something.
     Action(PersonAction),
+    /// What a person did or what was done to one changed how things stand with the Page.
+    Person {
+        psid: String,
+        page_id: String,
+        person: Box<Person>,
+        now: i64,
+    },
     /// A Page shows something beside its messages.
     Presence(Presence),
     /// A call rings, was taken or has ended.

@@ -31,6 +31,8 @@ pub struct StoredMessage {
     pub sent_at: i64,
     /// The number of the request that brought it.
     pub request_id: u64,
+    /// Why its echo or its delivery made no webhook.
+    pub no_webhook: Option<String>,
     /// About how much memory it takes.
     #[serde(skip)]
     bytes: usize,
@@ -161,6 +163,7 @@ impl Messages {
             body: new.body,
             sent_at: now,
             request_id: new.request_id,
+            no_webhook: None,
         }
     }
 
@@ -219,6 +222,7 @@ mod tests {
             sent_at: 1_000,
             request_id: 1,
             bytes: 0,
+            no_webhook: None,
         }
     }
 

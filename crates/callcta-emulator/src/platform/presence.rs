@@ -41,6 +41,8 @@ pub struct Presence {
     /// When the Page last marked the conversation as read, in Unix milliseconds of the emulator's
     /// clock.
     pub seen_at: Option<i64>,
+    /// What it had read then: everything up to this place in the order of all that happens.
+    pub seen_seq: Option<u64>,
 }
 
 /// What each person sees, by Page and person.
@@ -58,7 +60,7 @@ impl Presences {
         page_id: &str,
         psid: &str,
         action: SenderAction,
-        now: i64,
+        (seq, now): (u64, i64),
         keep: bool,
     ) -> Presence {
         let mut presence = self.get(page_id, psid).cloned().unwrap_or(Presence {
@@ -66,11 +68,15 @@ impl Presences {
             psid: psid.to_owned(),
             typing: false,
             seen_at: None,
+            seen_seq: None,
         });
         match action {
             SenderAction::TypingOn => presence.typing = true,
             SenderAction::TypingOff => presence.typing = false,
-            SenderAction::MarkSeen => presence.seen_at = Some(now),
+            SenderAction::MarkSeen => {
+                presence.seen_at = Some(now);
+                presence.seen_seq = Some(seq);
+            }
         }
         if keep {
             let people = self.0.entry(page_id.to_owned()).or_default();

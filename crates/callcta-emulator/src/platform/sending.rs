@@ -27,7 +27,7 @@ impl Platform {
             person.optin_requests.push(now);
         }
         let seq = self.next_seq();
-        let message = self.messages.number(message, seq, now);
+        let mut message = self.messages.number(message, seq, now);
         let id = message.message_id.clone();
         self.presences.forget(&message.page_id, &message.recipient);
         let app_id = self.state.app.id.clone();
@@ -35,9 +35,12 @@ impl Platform {
             message: &message,
             app_id: &app_id,
         };
-        for notice in [echo, Notice::Delivered(&message)] {
-            let _ = self.tell(&message.page_id, &notice, now);
-        }
+        let mut untold: Vec<String> = [echo, Notice::Delivered(&message)]
+            .iter()
+            .filter_map(|notice| self.tell(&message.page_id, notice, now).err())
+            .collect();
+        untold.dedup();
+        message.no_webhook = (!untold.is_empty()).then(|| untold.join("; "));
         self.news.tell(|| Event::Message {
             message: message.part().unwrap_or_else(|| message.clone()),
             now,
@@ -48,10 +51,10 @@ impl Platform {
 
     /// The Page shows that it types, no longer types, or has read what the person wrote.
     pub(crate) fn show(&mut self, page_id: &str, psid: &str, action: SenderAction) {
-        let now = self.clock.now();
+        let when = (self.seq(), self.clock.now());
         // Of strangers nothing is kept, as there may be any number of them.
         let is_known = self.state.people.contains_key(psid);
-        let presence = self.presences.show(page_id, psid, action, now, is_known);
+        let presence = self.presences.show(page_id, psid, action, when, is_known);
         self.news.tell(|| Event::Presence(presence));
     }
 }

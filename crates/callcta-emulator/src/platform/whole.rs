@@ -161,6 +161,11 @@ impl Platform {
         self.seq
     }
 
+    /// The newest place in that order.
+    pub(super) fn seq(&self) -> u64 {
+        self.seq
+    }
+
     /// The id under which Meta would find a request in its own logs.
     pub(crate) fn next_trace_id(&mut self) -> String {
         self.traces += 1;
@@ -276,6 +281,20 @@ impl Platform {
             None => {}
         }
         self.tell_webhook(id);
+    }
+
+    /// Tells how things stand with a person, after something has changed there.
+    pub(super) fn tell_person(&mut self, psid: &str) {
+        let Some(person) = self.state.people.get(psid) else {
+            return;
+        };
+        let now = self.clock.now();
+        self.news.tell(|| Event::Person {
+            psid: psid.to_owned(),
+            page_id: self.state.page_of(person).to_owned(),
+            person: Box::new(person.clone()),
+            now,
+        });
     }
 
     fn tell_webhook(&mut self, id: u64) {

@@ -1,7 +1,8 @@
 // Messages as the person sees them.
 
-import { now, store } from "./api.js";
-import { duration, h, icon, pretty, timeOf, webUrl } from "./util.js";
+import { store } from "./store.js";
+import { left, now, timeOf } from "./time.js";
+import { bdi, code, h, icon, webUrl } from "./util.js";
 
 /** What `POST /{page}/messages` sent, drawn. `tap` is told the element and the button. */
 export function draw(message, tap) {
@@ -12,8 +13,7 @@ export function draw(message, tap) {
   if (Object.hasOwn(draws, type)) return draws[type](message, payload, tap);
   if (typeof content.text === "string") {
     const replies = Array.isArray(content.quick_replies) ? content.quick_replies : [];
-    return h("div", {}, h("p.bubble", {}, content.text),
-      replies.length > 0 && h("p.quick", {}, replies.map((reply) => h("span", {}, text(reply?.title)))));
+    return h("div", {}, h("p.bubble", { dir: "auto" }, content.text), quickReplies(message, replies, tap));
   }
   if (["image", "video", "audio", "file"].includes(content.attachment?.type)) {
     return h("div.card", {}, picture(text(payload?.url), content.attachment.type));
@@ -21,28 +21,27 @@ export function draw(message, tap) {
   return h("div.card.raw", {}, h("p.muted", {}, "Not drawn here, but delivered:"), code(message.body.message ?? message.body));
 }
 
-/** A message in a few words, for lists and announcements. */
-export function summary(message) {
-  const content = message.body.message ?? {};
-  const payload = content.attachment?.payload ?? {};
-  const words = content.text ?? payload.text ?? list(payload.elements)[0]?.title
-    ?? { call_prompt: "Call prompt", calling_optin: "Call permission request" }[payload.template_type];
-  return text(words) || `(${text(payload.template_type ?? content.attachment?.type) || "message"})`;
-}
-
 /** Brings all remaining times up to the emulator's clock. */
 export function tick() {
   for (const button of document.querySelectorAll("[data-until]")) {
-    const left = Number(button.dataset.until) - now();
-    const note = left > 0 ? `${duration(left)} left` : "Expired";
+    const until = Number(button.dataset.until);
+    const expired = until <= now();
+    const note = expired ? "Expired" : `${left(until)} left`;
     if (button.lastChild.textContent === note) continue;
     button.lastChild.textContent = note;
-    button.classList.toggle("expired", left <= 0);
-    button.setAttribute("aria-disabled", String(left <= 0));
+    button.classList.toggle("expired", expired);
+    button.setAttribute("aria-disabled", String(expired));
   }
 }
 
-export const code = (value, label) => h("pre.code", { tabindex: "0", role: "region", "aria-label": label ?? "JSON" }, pretty(value));
+/** Quick replies. Those that ask for an address or number have no title of their own. */
+function quickReplies(message, replies, tap) {
+  const names = { user_phone_number: "Phone number", user_email: "Email address" };
+  return replies.length > 0 && h("ul.quick.plain", { "aria-label": "Quick replies" }, replies.map((reply, at) => h("li", {}, h("button", {
+    type: "button", dir: "auto", title: `Payload: ${text(reply?.payload)}`, "data-focus": `reply-${message.id}-${at}`,
+    onclick: () => tap({ quick_reply: at }),
+  }, text(reply?.title) || names[reply?.content_type] || "Quick reply"))));
+}
 
 const text = (value) => (typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value));
 const list = (value) => (Array.isArray(value) ? value : []);
@@ -51,12 +50,12 @@ function carousel(message, payload, tap) {
   const elements = list(payload.elements);
   const cards = elements.map((element, at) => {
     const link = webUrl(element?.default_action?.url);
-    const title = h("strong", {}, text(element?.title));
+    const title = h("strong", { dir: "auto" }, text(element?.title));
     return h("li.card", { "aria-label": elements.length > 1 && `Card ${at + 1} of ${elements.length}` },
       element?.image_url !== undefined && picture(text(element.image_url), "image", payload.image_aspect_ratio === "square"),
       h("div.text", {},
         link ? h("a", { href: link, target: "_blank", rel: "noopener noreferrer" }, title) : title,
-        element?.subtitle !== undefined && h("span.muted", {}, text(element.subtitle))),
+        element?.subtitle !== undefined && h("span.muted", { dir: "auto" }, text(element.subtitle))),
       buttons(message, element?.buttons, at, tap));
   });
   if (cards.length < 2) return h("ul.plain", {}, cards);
@@ -76,13 +75,13 @@ function carousel(message, payload, tap) {
 }
 
 const buttonCard = (message, payload, tap) => h("div.card", {},
-  h("div.text", {}, h("span", {}, text(payload.text))),
+  h("div.text", {}, h("span", { dir: "auto" }, text(payload.text))),
   buttons(message, payload.buttons, 0, tap));
 
 function callPrompt(message, payload, tap) {
   const page = store.state.pages[message.page_id]?.name ?? "the Page";
   return h("div.card", {},
-    h("div.text", {}, h("strong", {}, `Call ${page}`), h("span.muted", {}, "Audio call in Messenger")),
+    h("div.text", {}, h("strong", {}, "Call ", bdi(page)), h("span.muted", {}, "Audio call in Messenger")),
     h("div.ctas", {}, callButton(message, "Call", 0, 0, tap)));
 }
 
@@ -92,7 +91,7 @@ function optin(message, payload, tap) {
     type: "button", "data-focus": `optin-${message.id}-${approve}`, onclick: () => tap({ approve }),
   }, label);
   return h("div.card", {},
-    h("div.text", {}, h("strong", {}, `Allow ${page} to call you?`)),
+    h("div.text", {}, h("strong", {}, "Allow ", bdi(page), " to call you?")),
     h("div.ctas", {}, answer(true, "Accept"), answer(false, "Decline")));
 }
 
@@ -104,12 +103,12 @@ function buttons(message, all, element, tap) {
     if (button?.type === "postback") {
       return h("button.cta", {
         type: "button", title: `Postback: ${text(button.payload)}`, "data-focus": `tap-${message.id}-${element}-${at}`,
-        onclick: () => tap({ element, button: at }),
+        dir: "auto", onclick: () => tap({ element, button: at }),
       }, title);
     }
-    if (link) return h("a.cta", { href: link, target: "_blank", rel: "noopener noreferrer", title: link }, title, icon("link"));
+    if (link) return h("a.cta", { href: link, target: "_blank", rel: "noopener noreferrer", title: link }, bdi(title), icon("link"));
     const name = title || { account_link: "Log In", account_unlink: "Log Out" }[button?.type] || text(button?.type);
-    return h("span.cta.idle", { title: text(button?.payload ?? button?.url ?? button?.type) }, name);
+    return h("span.cta.idle", { dir: "auto", title: text(button?.payload ?? button?.url ?? button?.type) }, name);
   });
   return drawn.length > 0 && h("div.ctas", {}, drawn);
 }
@@ -119,7 +118,7 @@ function callButton(message, title, element, button, tap) {
   return h("button.cta.call", {
     type: "button", "data-until": clock?.expires_at, "data-focus": `tap-${message.id}-${element}-${button}`,
     title: clock && `Clickable until ${timeOf(clock.expires_at)}`, onclick: () => tap({ element, button }),
-  }, icon("phone"), h("span", {}, title), h("span.left", {}));
+  }, icon("phone"), bdi(title), h("span.left", {}));
 }
 
 /** Nothing is fetched: only an image that is part of the message itself is shown. */

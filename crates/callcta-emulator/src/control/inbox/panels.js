@@ -1,8 +1,10 @@
 // The menus: clock, faults, settings, and what a person does.
 
-import { api, now, store } from "./api.js";
-import { act } from "./thread.js";
-import { $, h, keep, shortTimeOf, timeOf, toast } from "./util.js";
+import { api } from "./api.js";
+import { act } from "./composer.js";
+import { personOf, rows, store } from "./store.js";
+import { clockRuns, now, shortTimeOf, timeOf, trueFor } from "./time.js";
+import { $, bdi, h, keep, told } from "./util.js";
 
 const graph = (status, code, subcode, more) => ({ action: { type: "graph", status, code, subcode, ...more } });
 
@@ -22,7 +24,6 @@ const PRESETS = {
   "Connection closed after the answer": { action: { type: "close_after_answer" } },
 };
 
-const told = (promise, done) => promise.then(() => done && toast(done), (error) => toast(error.message, "bad"));
 const patch = (change, done) => told(api("PATCH", "state", change), done);
 const advance = (ms) => told(api("POST", "clock", { advance_ms: Math.round(ms) }), "Clock advanced");
 const submit = (id, handle) => $(id).addEventListener("submit", (event) => {
@@ -30,7 +31,10 @@ const submit = (id, handle) => $(id).addEventListener("submit", (event) => {
   handle(event.target.elements, event.target);
 });
 
-export function start(route) {
+/** Whom a fault can be armed for by choosing: so many, those last heard of first. */
+const CHOICE = 100;
+
+export function start(route, draw) {
   for (const button of document.querySelectorAll("[data-advance]")) {
     button.addEventListener("click", () => advance(Number(button.dataset.advance)));
   }
@@ -60,18 +64,24 @@ export function start(route) {
       opener?.classList.toggle("open", event.newState === "open");
       panel.style.top = `${opener?.getBoundingClientRect().bottom + 6}px`;
     });
+    panel.addEventListener("toggle", draw);
   }
 }
 
+const show = (id, text) => {
+  if ($(id).textContent !== String(text)) $(id).textContent = text;
+};
+
 /** Brings the panels up to date; what is being typed stays. */
 export function drawPanels(route) {
-  const { state, clock, faults } = store;
-  $("clock").textContent = shortTimeOf(now());
-  $("clock-full").textContent = timeOf(now());
-  $("clock-runs").checked = clock.running;
-  $("request-count").textContent = store.requests.size || "";
-  $("webhook-count").textContent = store.webhooks.size || "";
-  $("fault-count").textContent = faults.length || "";
+  const { state, faults, counts } = store;
+  show("clock", shortTimeOf(now()));
+  trueFor(60_000 - (now() % 60_000));
+  if ($("clock-panel").matches(":popover-open")) trueFor(1000 - (now() % 1000));
+  show("clock-full", timeOf(now()));
+  $("clock-runs").checked = clockRuns();
+  for (const list of ["request", "webhook"]) show(`${list}-count`, counts[`${list}s`] > 999 ? "999+" : counts[`${list}s`] || "");
+  show("fault-count", faults.length || "");
   $("answer-shape").value = state.answer_shape;
   $("webhook-hold").checked = state.webhook.hold;
   const url = $("webhook-url").elements.url;
@@ -83,10 +93,9 @@ export function drawPanels(route) {
       fault.fault.match?.recipient && h("span.muted", {}, ` · ${fault.fault.match.recipient}`)),
     h("button", { type: "button", "aria-label": `Clear: ${fault.label}`, "data-focus": `clear-${fault.id}`, onclick: () => told(api("DELETE", `faults/${fault.id}`)) }, "Clear")),
   })));
-  const people = Object.entries(state.people);
-  const recipient = $("arm").elements.recipient;
-  keep(recipient, [["", { name: "Everybody" }], ...people].map(([psid, person]) => ({
-    key: psid, stamp: person.name, make: () => h("option", { value: psid }, person.name || psid),
+  const people = $("faults-panel").matches(":popover-open") ? rows().filter((row) => row.known).slice(0, CHOICE) : [];
+  keep($("arm").elements.recipient, [{ psid: "", name: "Everybody" }, ...people].map(({ psid, name }) => ({
+    key: psid, stamp: name, make: () => h("option", { value: psid, dir: "auto" }, name),
   })));
 
   keep($("page-settings"), Object.entries(state.pages).map(([id, page]) => ({
@@ -94,18 +103,18 @@ export function drawPanels(route) {
     make: () => h("label.switch", {}, h("input", {
       type: "checkbox", role: "switch", checked: page.audio_enabled, "data-focus": `audio-${id}`,
       onchange: (event) => patch({ pages: { [id]: { audio_enabled: event.target.checked } } }),
-    }), h("span", {}, `Audio calling: ${page.name}`, h("span.muted.block", {}, id))),
+    }), h("span", {}, "Audio calling: ", bdi(page.name), h("span.muted.block", {}, id))),
   })));
   if ($("person-panel").matches(":popover-open")) drawPerson(route);
 }
 
 function drawPerson({ psid }) {
-  const person = store.state.people[psid];
-  if (!person) return;
-  const open = person.last_action !== null && person.last_action + person.window_ms > now();
+  const person = psid && personOf(psid);
+  if (!person?.known) return;
+  const open = person.window_closes_at > now();
   keep($("person-panel"), [{
     key: psid, stamp: JSON.stringify([person, open]),
-    make: () => h("div", {}, h("h2", {}, person.name || psid),
+    make: () => h("div", {}, h("h2", { dir: "auto" }, person.name),
       h("label.switch", {}, h("input", {
         type: "checkbox", role: "switch", checked: open, "data-focus": "window",
         onchange: (event) => patch({ people: { [psid]: { last_action: event.target.checked ? Math.round(now()) : null } } }),

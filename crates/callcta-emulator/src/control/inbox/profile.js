@@ -18,7 +18,7 @@ export function profileOf(page, person) {
 }
 
 /** The button that takes the place of writing until it is tapped. */
-export const getStarted = (payload, act) => h("div.composer", {}, h("button.primary", {
+export const getStarted = (payload, act) => h("div.composer.start", {}, h("button.primary", {
   type: "button", "data-focus": "get-started",
   onclick: () => act({ type: "postback", title: "Get Started", payload }),
 }, "Get Started"));
@@ -26,10 +26,10 @@ export const getStarted = (payload, act) => h("div.composer", {}, h("button.prim
 export function menu({ call_to_actions: items }, act) {
   const item = (each, at) => {
     const link = each.type === "web_url" && webUrl(each.url);
-    if (link) return h("a", { href: link, target: "_blank", rel: "noopener noreferrer", title: link }, each.title, icon("link"));
-    if (each.type !== "postback") return h("span", {}, each.title);
+    if (link) return h("a", { href: link, target: "_blank", rel: "noopener noreferrer", title: link, dir: "auto" }, each.title, icon("link"));
+    if (each.type !== "postback") return h("span", { dir: "auto" }, each.title);
     return h("button", {
-      type: "button", title: `Postback: ${each.payload}`, "data-focus": `menu-${at}`,
+      type: "button", title: `Postback: ${each.payload}`, "data-focus": `menu-${at}`, dir: "auto",
       onclick: () => act({ type: "postback", title: each.title, payload: each.payload }),
     }, each.title);
   };

@@ -1,8 +1,10 @@
 // A ringing call: what the business may do, and the webhook that told it.
 
-import { api, store } from "./api.js";
-import { webhookParts, webhooksOf } from "./inspect.js";
-import { $, h, icon, keep, toast } from "./util.js";
+import { api } from "./api.js";
+import { webhookParts } from "./inspect.js";
+import { webhooksOf } from "./records.js";
+import { callWords, rowOf, store } from "./store.js";
+import { $, bdi, h, icon, keep, told } from "./util.js";
 
 let shown = null;
 let expected = null;
@@ -31,22 +33,21 @@ function fill() {
   const dialog = $("ring");
   if (!call) return dialog.close();
   const page = store.state.pages[call.page_id]?.name ?? call.page_id;
-  const person = store.state.people[call.psid]?.name || call.psid;
+  const person = rowOf(call.page_id, call.psid)?.name || call.psid;
   const [from, to] = call.direction === "user_initiated" ? [person, page] : [page, person];
   const button = (kind, path, label) => h(`button.${kind}`, {
     type: "button", "data-focus": `ring-${path}`,
-    onclick: () => api("POST", `calls/${call.id}/${path}`).catch((error) => toast(error.message, "bad")),
+    onclick: () => told(api("POST", `calls/${call.id}/${path}`)),
   }, label);
   const choices = {
     ringing: () => [button("accept", "accept", "Accept"), button("danger", "end", "Decline")],
     accepted: () => [button("danger", "end", "Hang up")],
   }[call.status]?.() ?? [];
-  const states = { ringing: "Ringing…", accepted: "Connected", completed: "Call ended", failed: "Not answered" };
   keep(dialog, [
     { key: "call", stamp: JSON.stringify([call.id, call.status, page, person]), make: () => h("div.ringing", { "data-status": call.status },
       h("span.bell", {}, icon("phone")),
-      h("h2", { id: "ring-title" }, `${from} calls ${to}`),
-      h("p", { role: "status" }, states[call.status]),
+      h("h2", { id: "ring-title" }, bdi(from), " calls ", bdi(to)),
+      h("p", { role: "status" }, callWords(call)),
       h("div.buttons", {}, choices),
       h("button.tool.close", { type: "button", "aria-label": "Close", "data-focus": "ring-close", onclick: () => dialog.close() }, icon("close"))) },
     { key: "webhooks", stamp: JSON.stringify(webhooksOf(call)), make: () => h("div.webhooks", {},

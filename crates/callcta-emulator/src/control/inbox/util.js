@@ -1,4 +1,4 @@
-// Building and keeping elements, and writing times. Text always becomes text nodes.
+// Building and keeping elements. Text always becomes text nodes.
 
 /** An element: h("a.card", { href }, "text", child). Handlers are props that start with "on". */
 export function h(tag, props, ...children) {
@@ -13,6 +13,12 @@ export function h(tag, props, ...children) {
   node.append(...children.flat(Infinity).filter((child) => child || child === 0));
   return node;
 }
+
+/** Somebody's words within a sentence: their direction is their own. */
+export const bdi = (text) => h("bdi", {}, text);
+
+/** The same where there can be no elements. */
+export const isolate = (text) => (/[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff]/.test(text) ? `\u2068${text}\u2069` : text);
 
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -32,8 +38,8 @@ export function keep(parent, items) {
   const old = new Map([...parent.children].map((node) => [node.dataset.key, node]));
   const focused = parent.contains(document.activeElement) && document.activeElement;
   const nodes = items.map(({ key, stamp, make }) => {
-    const known = old.get(key);
-    old.delete(key);
+    const known = old.get(String(key));
+    old.delete(String(key));
     if (known && known.stamp === stamp) return known;
     const node = make();
     node.dataset.key = key;
@@ -47,8 +53,10 @@ export function keep(parent, items) {
   });
   if (focused && !parent.contains(document.activeElement)) {
     const usable = ":is(a, button, input, select):not([hidden])";
-    (named(focused.dataset.focus, parent) ?? parent.querySelector(usable) ?? parent.parentElement.querySelector(usable))?.focus();
+    (named(focused.dataset.focus, parent) ?? parent.querySelector(usable) ?? parent.parentElement.querySelector(usable))
+      ?.focus({ preventScroll: true });
   }
+  return nodes;
 }
 
 /** Fills the main pane anew when something else is to be shown there. */
@@ -73,37 +81,6 @@ export function webUrl(text) {
   return url && /^https?:$/.test(url.protocol) ? url.href : null;
 }
 
-const utc = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
-const day = utc({ weekday: "short", day: "numeric", month: "short" });
-const hour = utc({ hour: "2-digit", minute: "2-digit" });
-const full = utc({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
-
-/** A time of day, with the whole date for pointers and machines. */
-export const stamp = (ms) => h("time", { datetime: new Date(ms).toISOString(), title: timeOf(ms) }, hour.format(ms));
-export const shortTimeOf = (ms) => `${day.format(ms)}, ${hour.format(ms)}`;
-export const dayOf = (ms) => day.format(ms);
-export const timeOf = (ms) => `${full.format(Math.min(ms, 8.64e15))} UTC`;
-
-/** 25 hours are "1 d 1 h": the two largest units. */
-export function duration(ms) {
-  const seconds = Math.max(0, Math.ceil(ms / 1000));
-  const parts = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
-  const first = parts.findIndex(([size]) => seconds >= size);
-  if (first < 0) return "0 s";
-  return parts
-    .slice(first, first + 2)
-    .map(([size, unit], n) => [Math.floor((n ? seconds % parts[first][0] : seconds) / size), unit])
-    .filter(([count], n) => count || !n)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(" ");
-}
-
-/** Whether some text in a value contains what is searched for. */
-export function matches(value, search) {
-  if (value && typeof value === "object") return Object.values(value).some((each) => matches(each, search));
-  return String(value ?? "").toLowerCase().includes(search.toLowerCase());
-}
-
 /** JSON text made readable; anything else stays as it is. */
 export function pretty(text) {
   try {
@@ -113,11 +90,25 @@ export function pretty(text) {
   }
 }
 
+export const code = (value, label) => h("pre.code", { tabindex: "0", role: "region", "aria-label": label ?? "JSON", dir: "auto" }, pretty(value));
+
 /** A short notice that goes away by itself. */
 export function toast(text, kind = "") {
-  const node = h(`p.toast.${kind || "plain"}`, {}, text);
+  const node = h(`p.toast.${kind || "plain"}`, { dir: "auto" }, text);
   $("toasts").append(node);
   setTimeout(() => node.remove(), 6000);
+}
+
+/** Waits for a call, and says what went wrong. */
+export const told = (promise, done) => promise.then(() => done && toast(done), (error) => toast(error.message, "bad"));
+
+export async function copy(text, done = "Copied") {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(done);
+  } catch {
+    toast("The browser did not allow copying.", "bad");
+  }
 }
 
 /** Says something to screen readers only. */
