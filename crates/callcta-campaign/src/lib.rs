@@ -32,14 +32,17 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::doc_markdown, reason = "SQLite is a name")]
 
+mod echo;
 mod error;
 mod findings;
 mod input;
 mod journal;
 mod plan;
+mod run;
 mod template;
 mod time;
 
+pub use self::echo::{echo_of, events_of};
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::findings::{Finding, Weight};
 pub use self::input::{
@@ -50,4 +53,5 @@ pub use self::journal::{
     Reason, Recipient, Settlement, SqliteJournal, SqliteLoader, State, Want,
 };
 pub use self::plan::{PlanSettings, Planned, plan};
+pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, run};
 pub use self::template::Template;

@@ -45,12 +45,10 @@ pub trait Journal: Send {
     /// The messages by their numbers: the planned one first, then those it was changed to.
     fn message(&mut self, number: i64) -> Result<String>;
 
-    /// Takes over all free Pages that have queued rows. What a holder that is gone had in
-    /// flight becomes unknown, with the kind `worker_lost`, in the same step.
+    /// Keeps the leases that it has, takes over the Pages that are free, and returns all that
+    /// it holds now. What a holder that is gone had in flight becomes unknown, with the kind
+    /// `worker_lost`, in the same step. To be called again and again.
     fn lease(&mut self) -> Result<Vec<Lease>>;
-
-    /// Keeps the leases that it has; what is missing in the answer is lost.
-    fn renew(&mut self) -> Result<Vec<Lease>>;
 
     /// Gives all leases back.
     fn release(&mut self) -> Result<()>;

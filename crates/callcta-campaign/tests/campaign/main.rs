@@ -4,4 +4,5 @@
 
 mod journal;
 mod plan;
+mod run;
 mod support;

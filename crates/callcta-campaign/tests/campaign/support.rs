@@ -108,3 +108,40 @@ pub fn states(journal: &mut SqliteJournal) -> [u64; 7] {
     assert_eq!(State::ALL.len(), kept.len());
     kept
 }
+
+/// An emulator with so many people on each of the Pages 7 and 8, who have the PSIDs of
+/// [`journal`]'s rows.
+pub fn emulator(each: usize) -> callcta_emulator::Emulator {
+    use callcta_emulator::{Page, Person, Token};
+    let emulator = callcta_emulator::Emulator::builder()
+        .keep_messages(100_000)
+        .start()
+        .unwrap();
+    let now = emulator.now();
+    emulator.with_state(|state| {
+        for page_id in ["7", "8"] {
+            let mut page = Page::default();
+            page.tokens = vec![Token::new(format!("token-{page_id}"))];
+            state.pages.insert(page_id.to_owned(), page);
+            for number in 0..each {
+                let mut person = Person::new("", page_id);
+                person.last_action = Some(now);
+                state.people.insert(format!("1{page_id}{number}"), person);
+            }
+        }
+    });
+    emulator
+}
+
+/// How often each row was stored, by its send key.
+pub fn stored(emulator: &callcta_emulator::Emulator) -> std::collections::BTreeMap<String, u32> {
+    let mut stored = std::collections::BTreeMap::new();
+    for message in emulator.messages() {
+        let key = message.body["metadata"].as_str();
+        let key = key.or_else(|| message.body["message"]["metadata"].as_str());
+        *stored
+            .entry(key.unwrap_or_default().to_owned())
+            .or_default() += 1;
+    }
+    stored
+}

@@ -147,21 +147,16 @@ impl Journal for SqliteJournal {
     }
 
     fn lease(&mut self) -> Result<Vec<Lease>> {
-        if self.run.is_none() {
-            let run = work::begin(&mut self.connection)?;
-            self.run = Some(run);
-            if let Some(lock) = &mut self.lock {
-                lock.began(run);
-            }
+        let run = match self.run {
+            Some(run) => run,
+            None => work::begin(&mut self.connection)?,
+        };
+        if self.run.replace(run).is_none()
+            && let Some(lock) = &mut self.lock
+        {
+            lock.began(run);
         }
-        self.renew()
-    }
-
-    fn renew(&mut self) -> Result<Vec<Lease>> {
-        match self.run {
-            Some(run) => work::leases(&self.connection, run),
-            None => Ok(Vec::new()),
-        }
+        work::leases(&self.connection, run)
     }
 
     fn release(&mut self) -> Result<()> {

@@ -79,10 +79,9 @@ pub(super) fn end(connection: &Connection, run: i64) -> Result<()> {
     Ok(())
 }
 
-/// The Pages with something to do. The lock is the lease of all of them.
+/// All Pages: the lock is the lease of them.
 pub(super) fn leases(connection: &Connection, run: i64) -> Result<Vec<Lease>> {
-    let select = "select id, page_id from page where exists \
-                  (select 1 from recipient where state = 0 and page = page.id)";
+    let select = "select id, page_id from page order by id";
     let mut select = connection.prepare(select).step(Step::Read)?;
     let leases = select.query_map([], |line| {
         Ok(Lease {

@@ -1,0 +1,491 @@
+//! The loop of a run. It alone touches the journal.
+
+use std::collections::{BTreeMap, HashMap};
+use std::mem;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use callcta::{Client, Receipt, Request};
+
+use super::page::Page;
+use super::settings::RunSettings;
+use super::snapshot::{Control, Hold, Meter, Snapshot};
+use super::suppression::Suppression;
+use super::verdict::{self, Effect, SUPPRESSED, WINDOW_CLOSED};
+use crate::echo::send_key;
+use crate::error::{Error, ErrorKind, Result};
+use crate::journal::{Claim, Command, Journal, Lease, Outcome, Reason, Settlement, State, Want};
+use crate::template::Template;
+use crate::time;
+
+/// How often there is something to do at least.
+const TICK: Duration = Duration::from_millis(20);
+
+/// How often it is looked whether somebody said something, and which Pages there are.
+const ASK: Duration = Duration::from_millis(200);
+
+/// How often a journal that failed is tried again.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum How {
+    /// Nothing is queued any more.
+    Finished,
+    /// Somebody asked for it.
+    Drained,
+    /// Rows are queued, but every Page that has some is paused.
+    Held,
+    /// The journal can't be written; so many outcomes are known only to this process, and
+    /// their rows will be unknown.
+    JournalFailed {
+        /// How many.
+        unwritten: usize,
+        /// Why.
+        why: String,
+    },
+}
+
+/// How a run ended, and how the campaign stands.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// How.
+    pub how: How,
+    /// How far it came.
+    pub snapshot: Snapshot,
+}
+
+/// Runs a campaign until nothing is left to do, somebody drains or pauses it, or every Page
+/// is held up.
+///
+/// `clients` makes the client of a Page. It should try once only, with
+/// [`RetryPolicy::none`](callcta::RetryPolicy::none): what may be tried again waits in the
+/// journal, not in a thread. A Page whose client can't be made is paused.
+///
+/// # Errors
+///
+/// Of the kinds `Journal` and `Input` (the suppression list) if it can't begin, and `Input`
+/// if the suppression list is lost meanwhile, since nobody may be written to without it.
+pub fn run(
+    journal: &mut dyn Journal,
+    clients: &dyn Fn(&str) -> callcta::Result<Client>,
+    settings: &RunSettings,
+    control: &Control,
+) -> Result<Ended> {
+    let suppression = settings
+        .suppression
+        .clone()
+        .map(Suppression::new)
+        .transpose()?;
+    let now = Instant::now();
+    let (sender, outcomes) = channel();
+    let leases = journal.lease()?;
+    let mut engine = Engine {
+        journal,
+        clients,
+        settings,
+        control,
+        suppression,
+        templates: HashMap::new(),
+        pages: BTreeMap::new(),
+        unmade: BTreeMap::new(),
+        sender,
+        outcomes,
+        unsettled: Vec::new(),
+        failed: None,
+        lost: None,
+        snapshot: Snapshot::default(),
+        meter: Meter::new(now),
+        asked: now,
+    };
+    engine.hold(leases, now);
+    engine.count()?;
+    let how = engine.go();
+    for page in engine.pages.values_mut() {
+        page.recall();
+    }
+    engine.publish(Instant::now());
+    let snapshot = engine.snapshot;
+    if let Some(error) = engine.lost {
+        return Err(error);
+    }
+    let released = journal.release();
+    let how = match released {
+        Err(error) if how == How::Finished => return Err(error),
+        _ => how,
+    };
+    Ok(Ended { how, snapshot })
+}
+
+type Told = (Claim, callcta::Result<Receipt>);
+
+struct Engine<'a> {
+    journal: &'a mut dyn Journal,
+    clients: &'a dyn Fn(&str) -> callcta::Result<Client>,
+    settings: &'a RunSettings,
+    control: &'a Control,
+    suppression: Option<Suppression>,
+    templates: HashMap<i64, Template>,
+    pages: BTreeMap<i64, Page>,
+    /// Pages without a client, and why.
+    unmade: BTreeMap<String, String>,
+    sender: Sender<Told>,
+    outcomes: Receiver<Told>,
+    /// Outcomes that aren't in the journal yet.
+    unsettled: Vec<Settlement>,
+    /// Since when the journal can't be written, why, and when it was tried last.
+    failed: Option<(Instant, Error, Instant)>,
+    /// Why nobody may be written to any more.
+    lost: Option<Error>,
+    snapshot: Snapshot,
+    meter: Meter,
+    asked: Instant,
+}
+
+impl Engine<'_> {
+    fn go(&mut self) -> How {
+        let mut drained = false;
+        loop {
+            let now = Instant::now();
+            self.settle(now);
+            if let Some((since, error, _)) = &self.failed
+                && self.outstanding() == 0
+                && (now.saturating_duration_since(*since) >= self.settings.journal_patience)
+            {
+                return How::JournalFailed {
+                    unwritten: self.unsettled.len(),
+                    why: error.to_string(),
+                };
+            }
+            if now.saturating_duration_since(self.asked) >= ASK {
+                self.asked = now;
+                self.ask(now);
+            }
+            if !drained && (self.control.is_draining() || self.lost.is_some()) {
+                drained = true;
+                self.snapshot.draining = true;
+                for page in self.pages.values_mut() {
+                    page.recall();
+                }
+            }
+            if !drained && self.failed.is_none() {
+                self.claim(now);
+            }
+            self.publish(now);
+            if self.outstanding() == 0 && self.unsettled.is_empty() && self.outcomes_are_in() {
+                if drained {
+                    return How::Drained;
+                }
+                if self.pages.values().all(Page::is_done) {
+                    let held = self.snapshot.of(State::Queued) > 0;
+                    return if held { How::Held } else { How::Finished };
+                }
+            }
+            self.wait();
+        }
+    }
+
+    fn outstanding(&self) -> usize {
+        self.pages.values().map(|page| page.outstanding).sum()
+    }
+
+    /// Takes what is there without waiting; whether that was nothing.
+    fn outcomes_are_in(&mut self) -> bool {
+        match self.outcomes.try_recv() {
+            Ok(told) => {
+                self.hear(told);
+                false
+            }
+            Err(_) => true,
+        }
+    }
+
+    /// Waits for outcomes, but no longer than until there is something else to do.
+    fn wait(&mut self) {
+        let until = Instant::now() + TICK;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.outcomes.recv_timeout(left) {
+                Ok(told) => {
+                    self.hear(told);
+                    // With many at once, so that those who wait for more are served.
+                    if self.unsettled.len() >= self.settings.workers.max(256) {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn hear(&mut self, (claim, result): Told) {
+        let now = Instant::now();
+        let (outcome, effect) = verdict::of(&result);
+        let error = result.err();
+        let settings = self.settings;
+        if let Some(page) = self.pages.get_mut(&claim.page) {
+            page.outstanding -= 1;
+            page.done += 1;
+            if outcome == Outcome::Back {
+                page.exhausted = false;
+            }
+            match effect {
+                Effect::Pause => {
+                    let why = error.map(|error| format!("{}: {error}", error.kind()));
+                    page.pause(why.unwrap_or_default());
+                }
+                Effect::Freeze(wait) => page.freeze(wait, now),
+                Effect::Doubt => {
+                    if let Some(why) = page.judge(true, settings) {
+                        page.pause(why);
+                    }
+                }
+                Effect::None if outcome != Outcome::Back => _ = page.judge(false, settings),
+                Effect::None => {}
+            }
+        }
+        self.unsettled.push(Settlement::new(&claim, outcome));
+    }
+
+    /// Writes outcomes down; if that fails they are kept, and nothing more is claimed.
+    fn settle(&mut self, now: Instant) {
+        if let Some((_, _, tried)) = &self.failed
+            && now.saturating_duration_since(*tried) < TRY_AGAIN
+        {
+            return;
+        }
+        if self.unsettled.is_empty() && self.failed.is_none() {
+            return;
+        }
+        match self.journal.settle(&self.unsettled, SystemTime::now()) {
+            Ok(()) => {
+                self.failed = None;
+                self.snapshot.journal = None;
+                for settlement in mem::take(&mut self.unsettled) {
+                    let to = settlement.outcome.state();
+                    self.moved(State::InFlight, to, 1);
+                    if to != State::Queued {
+                        self.snapshot.settled += 1;
+                    }
+                }
+            }
+            Err(error) => self.fail(error, now),
+        }
+    }
+
+    fn fail(&mut self, error: Error, now: Instant) {
+        self.snapshot.journal = Some(error.to_string());
+        let since = self.failed.as_ref().map_or(now, |(since, ..)| *since);
+        self.failed = Some((since, error, now));
+    }
+
+    fn moved(&mut self, from: State, to: State, rows: u64) {
+        let from = &mut self.snapshot.states[from as usize];
+        *from = from.saturating_sub(rows);
+        self.snapshot.states[to as usize] += rows;
+    }
+
+    fn count(&mut self) -> Result<()> {
+        self.snapshot.rows = self.journal.facts().rows;
+        self.snapshot.states = [0; 7];
+        for count in self.journal.counts()? {
+            self.snapshot.states[count.state as usize] += count.rows;
+        }
+        Ok(())
+    }
+
+    /// What others want, and which Pages there are.
+    fn ask(&mut self, now: Instant) {
+        match self.journal.commanded() {
+            Ok(Command::Pause) => self.control.drain(),
+            Ok(Command::Run) => {}
+            Err(error) => return self.fail(error, now),
+        }
+        match self.journal.lease() {
+            Ok(leases) => self.hold(leases, now),
+            Err(error) => self.fail(error, now),
+        }
+    }
+
+    fn hold(&mut self, leases: Vec<Lease>, now: Instant) {
+        for page in self.pages.values_mut() {
+            let kept = leases.iter().any(|lease| lease.page == page.lease.page);
+            if !kept {
+                page.pause("another worker has this Page".to_owned());
+            }
+        }
+        for lease in leases {
+            if let Some(page) = self.pages.get_mut(&lease.page) {
+                page.lease = lease;
+                continue;
+            }
+            if self.unmade.contains_key(&lease.page_id) {
+                continue;
+            }
+            match (self.clients)(&lease.page_id) {
+                Ok(client) => {
+                    self.pages.insert(lease.page, Page::new(lease, client, now));
+                }
+                Err(error) => {
+                    let why = format!("{}: {error}", error.kind());
+                    self.unmade.insert(lease.page_id, why);
+                }
+            }
+        }
+    }
+
+    fn claim(&mut self, now: Instant) {
+        let settings = self.settings;
+        let mut wants: Vec<Want> = Vec::new();
+        for page in self.pages.values_mut() {
+            page.thaw(now);
+            let count = page.wanted(settings, now);
+            if count > 0 {
+                wants.push(Want::new(&page.lease, count));
+            }
+        }
+        if wants.is_empty() {
+            return;
+        }
+        let claims = match self.journal.claim(&wants, SystemTime::now()) {
+            Ok(claims) => claims,
+            Err(error) => return self.fail(error, now),
+        };
+        self.moved(State::Queued, State::InFlight, claims.len() as u64);
+        for want in wants {
+            let got = claims
+                .iter()
+                .filter(|claim| claim.page == want.page)
+                .count();
+            if let Some(page) = self.pages.get_mut(&want.page) {
+                page.outstanding += got;
+                page.exhausted = got < want.count;
+            }
+        }
+        for claim in &claims {
+            self.start(claim);
+        }
+    }
+
+    fn start(&mut self, claim: &Claim) {
+        let request = match self.prepare(claim) {
+            Ok(request) => request,
+            Err(outcome) => return self.drop_claim(claim, outcome),
+        };
+        let settings = self.settings;
+        let sender = self.sender.clone();
+        let told = claim.clone();
+        let Some(page) = self.pages.get_mut(&claim.page) else {
+            return self.drop_claim(claim, Outcome::Back);
+        };
+        if page.paused.is_some() {
+            return self.drop_claim(claim, Outcome::Back);
+        }
+        let submitted = page.outbox(settings).and_then(|outbox| {
+            outbox.submit(request, move |result| {
+                // Nobody listens any more when the run has ended.
+                let _ = sender.send((told, result));
+            })
+        });
+        if let Err(error) = submitted {
+            // Whatever it is, nothing was sent.
+            page.pause(format!("{}: {error}", error.kind()));
+            self.drop_claim(claim, Outcome::Back);
+        }
+    }
+
+    /// Settles a claim of which nothing was started.
+    fn drop_claim(&mut self, claim: &Claim, outcome: Outcome) {
+        if let Some(page) = self.pages.get_mut(&claim.page) {
+            page.outstanding -= 1;
+            if outcome == Outcome::Back {
+                page.exhausted = false;
+            }
+        }
+        self.unsettled.push(Settlement::new(claim, outcome));
+    }
+
+    /// The request of a claim, unless it must not be sent any more.
+    fn prepare(&mut self, claim: &Claim) -> Result<Request, Outcome> {
+        let skipped = |kind: &str| Err(Outcome::Skipped(Reason::new(kind)));
+        if claim.window_until.is_some_and(|until| until <= time::now()) {
+            return skipped(WINDOW_CLOSED);
+        }
+        if self.lost.is_some() {
+            return Err(Outcome::Back);
+        }
+        if let Some(suppression) = &mut self.suppression {
+            match suppression.has(&claim.row.psid) {
+                Ok(false) => {}
+                Ok(true) => return skipped(SUPPRESSED),
+                Err(error) => {
+                    self.lost = Some(error);
+                    return Err(Outcome::Back);
+                }
+            }
+        }
+        let id = self.journal.facts().id.clone();
+        let template = match self.template(claim.message) {
+            Ok(template) => template,
+            Err(error) => {
+                self.lost = Some(error);
+                return Err(Outcome::Back);
+            }
+        };
+        let mut request = match template.render(&claim.row) {
+            Ok(request) => request,
+            Err(problem) => return skipped(problem.rule),
+        };
+        if !template.has_metadata() {
+            request.options = request.options.metadata(send_key(&id, claim.id));
+        }
+        if let Some(until) = claim.window_until {
+            let until = Duration::from_millis(u64::try_from(until).unwrap_or_default());
+            if let Some(deadline) = UNIX_EPOCH.checked_add(until) {
+                request.options = request.options.deadline(deadline);
+            }
+        }
+        Ok(request)
+    }
+
+    fn template(&mut self, number: i64) -> Result<&Template> {
+        if !self.templates.contains_key(&number) {
+            let json = self.journal.message(number)?;
+            let unusable = |error: Error| Error::new(ErrorKind::Journal, error.to_string());
+            let template = Template::new(json).map_err(unusable)?;
+            self.templates.insert(number, template);
+        }
+        Ok(&self.templates[&number])
+    }
+
+    fn publish(&mut self, now: Instant) {
+        let settings = self.settings;
+        let unmade = self.unmade.iter();
+        let unmade = unmade.map(|(page_id, why)| (page_id.clone(), Hold::Paused(why.clone())));
+        let mut held: Vec<(String, Hold)> = unmade.collect();
+        let mut open = 0_u32;
+        for page in self.pages.values() {
+            let why = match (&page.paused, page.frozen) {
+                (Some(text), _) => Hold::Paused(text.clone()),
+                (None, Some(until)) if until > now => {
+                    Hold::LimitedUntil(SystemTime::now() + until.saturating_duration_since(now))
+                }
+                _ => {
+                    open += u32::from(!page.exhausted);
+                    continue;
+                }
+            };
+            held.push((page.lease.page_id.clone(), why));
+        }
+        let snapshot = &mut self.snapshot;
+        snapshot.held = held;
+        snapshot.pace = settings.pace.map(|pace| pace * f64::from(open));
+        snapshot.rate = self.meter.rate(snapshot.settled, now);
+        let rows = snapshot.of(State::Queued) + snapshot.of(State::InFlight);
+        let (settled, rate) = (snapshot.settled, snapshot.rate);
+        snapshot.left = self.meter.left(rows, settled, rate, snapshot.pace, now);
+        self.control.publish(snapshot.clone());
+    }
+}

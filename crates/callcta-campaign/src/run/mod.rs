@@ -1,0 +1,12 @@
+//! Running a campaign: claim, send, settle, until nothing is left to do.
+
+mod engine;
+mod page;
+mod settings;
+mod snapshot;
+mod suppression;
+mod verdict;
+
+pub use self::engine::{Ended, How, run};
+pub use self::settings::RunSettings;
+pub use self::snapshot::{Control, Hold, Snapshot};

@@ -1,0 +1,188 @@
+//! One Page in a run: how much it may start, and what holds it up.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use callcta::{Client, Outbox};
+
+use super::settings::RunSettings;
+use crate::journal::Lease;
+
+/// What starts within this time may be claimed, and no more: a row that is claimed when the
+/// process is killed is unknown, whether or not it left.
+pub(super) const AHEAD: Duration = Duration::from_millis(100);
+
+/// The first wait after a refusal for too many calls that says nothing about how long.
+const FREEZE: Duration = Duration::from_secs(1);
+const FREEZE_MAX: Duration = Duration::from_secs(300);
+
+/// How many of the last outcomes the breaker looks at.
+const LAST: usize = 200;
+
+pub(super) struct Page {
+    pub(super) lease: Lease,
+    client: Client,
+    outbox: Option<Outbox>,
+    /// Messages that may be claimed, at most what starts within [`AHEAD`].
+    credit: f64,
+    credited: Instant,
+    /// Claimed, and no outcome yet.
+    pub(super) outstanding: usize,
+    /// Whether the journal had nothing more to claim.
+    pub(super) exhausted: bool,
+    pub(super) frozen: Option<Instant>,
+    freezes: u32,
+    pub(super) paused: Option<String>,
+    /// Unknown outcomes without any other between them.
+    doubts: u32,
+    /// Whether each of the last outcomes was unknown.
+    last: VecDeque<bool>,
+    /// What was started in the last second or so, for the claims without a pace.
+    pub(super) done: u64,
+    rate: f64,
+    rated: Instant,
+}
+
+impl Page {
+    pub(super) fn new(lease: Lease, client: Client, now: Instant) -> Self {
+        Page {
+            lease,
+            client,
+            outbox: None,
+            credit: 1.0,
+            credited: now,
+            outstanding: 0,
+            exhausted: false,
+            frozen: None,
+            freezes: 0,
+            paused: None,
+            doubts: 0,
+            last: VecDeque::new(),
+            done: 0,
+            rate: 0.0,
+            rated: now,
+        }
+    }
+
+    /// Whether anything may be claimed at all.
+    pub(super) fn is_open(&self, now: Instant) -> bool {
+        self.paused.is_none()
+            && self.frozen.is_none_or(|until| until <= now)
+            && self.lease.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether it has nothing more to do in this run.
+    pub(super) fn is_done(&self) -> bool {
+        self.outstanding == 0 && (self.exhausted || self.paused.is_some())
+    }
+
+    /// How many rows to claim now.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss
+    )]
+    pub(super) fn wanted(&mut self, settings: &RunSettings, now: Instant) -> usize {
+        let since = now.saturating_duration_since(self.credited).as_secs_f64();
+        self.credited = now;
+        if !self.is_open(now) || self.exhausted {
+            self.credit = 0.0;
+            return 0;
+        }
+        let Some(pace) = settings.pace else {
+            return self.room(settings, now);
+        };
+        let most = (pace * AHEAD.as_secs_f64()).max(1.0);
+        self.credit = (self.credit + since * pace).min(most);
+        let room = (settings.workers + most as usize).saturating_sub(self.outstanding);
+        let wanted = (self.credit as usize).min(room);
+        self.credit -= wanted as f64;
+        wanted
+    }
+
+    /// Without a pace: what keeps all workers busy for [`AHEAD`] at the speed so far.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss
+    )]
+    fn room(&mut self, settings: &RunSettings, now: Instant) -> usize {
+        let since = now.saturating_duration_since(self.rated);
+        if since >= AHEAD {
+            self.rate = self.done as f64 / since.as_secs_f64();
+            self.done = 0;
+            self.rated = now;
+        }
+        let ahead = ((self.rate * AHEAD.as_secs_f64()) as usize).clamp(16, 4000);
+        let room = (settings.workers + ahead).saturating_sub(self.outstanding);
+        // Not one by one, since each claim is a write that is waited for.
+        if room * 4 >= ahead || self.outstanding == 0 {
+            room
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn outbox(&mut self, settings: &RunSettings) -> callcta::Result<&Outbox> {
+        if self.outbox.is_none() {
+            let outbox = Outbox::with_limits(self.client.clone(), settings.workers, usize::MAX);
+            outbox.set_brief_callbacks(true);
+            outbox.set_pace(settings.pace)?;
+            self.outbox = Some(outbox);
+        }
+        Ok(self.outbox.as_ref().expect("it was just made"))
+    }
+
+    /// Takes back what hasn't started.
+    pub(super) fn recall(&mut self) {
+        if let Some(outbox) = self.outbox.take() {
+            outbox.close();
+        }
+    }
+
+    pub(super) fn pause(&mut self, why: String) {
+        self.recall();
+        self.paused.get_or_insert(why);
+    }
+
+    pub(super) fn freeze(&mut self, wait: Option<Duration>, now: Instant) {
+        // Others that were under way are refused alike.
+        if self.frozen.is_none_or(|until| until <= now) {
+            let doubled = FREEZE.saturating_mul(1 << self.freezes.min(16));
+            self.freezes += 1;
+            let wait = wait
+                .unwrap_or(doubled)
+                .clamp(FREEZE, wait.unwrap_or(FREEZE_MAX).max(FREEZE));
+            self.frozen = now.checked_add(wait);
+        }
+        self.recall();
+    }
+
+    /// An outcome that says something about the Page; why it must stop, if it must.
+    pub(super) fn judge(&mut self, unknown: bool, settings: &RunSettings) -> Option<String> {
+        self.last.push_back(unknown);
+        if self.last.len() > LAST {
+            self.last.pop_front();
+        }
+        if !unknown {
+            self.doubts = 0;
+            self.freezes = 0;
+            return None;
+        }
+        self.doubts += 1;
+        if self.doubts >= settings.unknown_in_a_row {
+            return Some(format!("{} in a row came back unknown", self.doubts));
+        }
+        let doubts = self.last.iter().filter(|unknown| **unknown).count();
+        let full = self.last.len() == LAST;
+        let many = doubts * 100 >= LAST * settings.unknown_percent as usize;
+        (full && many).then(|| format!("{doubts} of the last {LAST} came back unknown"))
+    }
+
+    /// After somebody has seen to it, or at the end of a freeze.
+    pub(super) fn thaw(&mut self, now: Instant) {
+        if self.frozen.is_some_and(|until| until <= now) {
+            self.frozen = None;
+        }
+    }
+}

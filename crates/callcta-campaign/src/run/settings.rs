@@ -1,0 +1,41 @@
+//! How a campaign is run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use callcta::limits;
+
+/// How a campaign is run.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RunSettings {
+    /// Most messages that each Page starts per second; `None` doesn't bound them. Defaults to
+    /// [`limits::PACE`].
+    pub pace: Option<f64>,
+    /// Most messages that each Page has under way. Defaults to 16.
+    pub workers: usize,
+    /// A file with the PSIDs of those who must not be written to, one per line. It is looked
+    /// at before each message. None by default.
+    pub suppression: Option<PathBuf>,
+    /// After how many unknown outcomes in a row a Page is paused. Defaults to 10.
+    pub unknown_in_a_row: u32,
+    /// At which share of unknown outcomes among the last 200 a Page is paused. Defaults to
+    /// 20 %.
+    pub unknown_percent: u32,
+    /// How long a journal that can't be written is tried again before the run ends without
+    /// it. Defaults to 60 s.
+    pub journal_patience: Duration,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        RunSettings {
+            pace: Some(limits::PACE),
+            workers: 16,
+            suppression: None,
+            unknown_in_a_row: 10,
+            unknown_percent: 20,
+            journal_patience: Duration::from_secs(60),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use callcta::{Client, RetryPolicy};
+use callcta_campaign::{
+    Access, Command, Control, Ended, Filter, Hold, How, Journal, RunSettings, SqliteJournal, State,
+    run,
+};
+use callcta_emulator::{Emulator, Fault};
+
+use crate::support::{Folder, emulator, journal, plan_with, settings, states, stored};
+
+fn client(emulator: &Emulator, page_id: &str) -> callcta::Result<Client> {
+    Client::builder(page_id, format!("token-{page_id}"))
+        .base_url(emulator.url())
+        .retry(RetryPolicy::none())
+        .build()
+}
+
+fn quick() -> RunSettings {
+    let mut settings = RunSettings::default();
+    settings.pace = None;
+    settings
+}
+
+fn run_with(journal: &mut SqliteJournal, emulator: &Emulator, settings: &RunSettings) -> Ended {
+    let clients = |page_id: &str| client(emulator, page_id);
+    run(journal, &clients, settings, &Control::new()).unwrap()
+}
+
+fn kinds(journal: &mut SqliteJournal, state: State) -> Vec<(String, u64)> {
+    let counts = journal.counts().unwrap();
+    let counts = counts.into_iter().filter(|count| count.state == state);
+    counts.map(|count| (count.kind, count.rows)).collect()
+}
+
+#[test]
+fn everybody_gets_the_message_once() {
+    let folder = Folder::new();
+    let emulator = emulator(150);
+    let mut journal = journal(&folder, 150);
+    let ended = run_with(&mut journal, &emulator, &quick());
+    assert_eq!(ended.how, How::Finished);
+    assert_eq!(states(&mut journal), [0, 0, 300, 0, 0, 0, 0]);
+    assert_eq!(ended.snapshot.states, states(&mut journal));
+    assert_eq!((ended.snapshot.settled, ended.snapshot.rows), (300, 300));
+    let stored = stored(&emulator);
+    assert_eq!((stored.len(), stored.values().max()), (300, Some(&1)));
+    assert!(
+        stored.keys().all(|key| key.starts_with("callcta:")),
+        "{stored:?}"
+    );
+    let text = emulator.messages()[0].body.to_string();
+    assert!(text.contains("Dear Ada "), "{text}");
+    // Again: there is nothing to do.
+    assert_eq!(
+        run_with(&mut journal, &emulator, &quick()).snapshot.settled,
+        0
+    );
+    assert_eq!(emulator.posts(), 300);
+}
+
+#[test]
+fn what_is_wrong_with_one_person_settles_that_row_only() {
+    let folder = Folder::new();
+    let emulator = emulator(20);
+    emulator.with_state(|state| {
+        state.person_mut("173").blocked = true;
+        state.person_mut("174").close_window();
+        state.people.remove("185");
+    });
+    emulator.arm(Fault::drop_after_store().on_recipient("186").times(1));
+    let mut journal = journal(&folder, 20);
+    let ended = run_with(&mut journal, &emulator, &quick());
+    assert_eq!(ended.how, How::Finished);
+    assert_eq!(states(&mut journal), [0, 0, 36, 3, 1, 0, 0]);
+    assert_eq!(
+        kinds(&mut journal, State::Unknown),
+        [("network".to_owned(), 1)]
+    );
+    let rejected = kinds(&mut journal, State::Rejected);
+    let names: Vec<&str> = rejected.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "outside_window",
+            "recipient_unavailable",
+            "invalid_recipient"
+        ]
+    );
+    assert_eq!(emulator.posts(), 40);
+}
+
+#[test]
+fn what_is_wrong_with_a_page_holds_that_page_and_its_rows_wait() {
+    let folder = Folder::new();
+    let emulator = emulator(50);
+    emulator.with_state(|state| state.page_mut("8").tokens.clear());
+    let mut journal = journal(&folder, 50);
+    let ended = run_with(&mut journal, &emulator, &quick());
+    assert_eq!(ended.how, How::Held);
+    assert_eq!(states(&mut journal), [50, 0, 50, 0, 0, 0, 0]);
+    let [(page, Hold::Paused(why))] = ended.snapshot.held.as_slice() else {
+        panic!("{:?}", ended.snapshot.held);
+    };
+    assert_eq!(page, "8");
+    assert!(why.starts_with("authentication: "), "{why}");
+    // What came back counts as never tried.
+    let each = &mut |recipient: callcta_campaign::Recipient| {
+        assert_eq!((recipient.attempts, recipient.message_id), (0, None));
+        Ok(true)
+    };
+    journal.list(&Filter::state(State::Queued), each).unwrap();
+    emulator.with_state(|state| {
+        let token = callcta_emulator::Token::new("token-8");
+        state.page_mut("8").tokens.push(token);
+    });
+    assert_eq!(
+        run_with(&mut journal, &emulator, &quick()).how,
+        How::Finished
+    );
+    assert_eq!(states(&mut journal), [0, 0, 100, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_server_that_is_not_there_holds_everything() {
+    let folder = Folder::new();
+    let emulator = emulator(1);
+    emulator.stop();
+    let mut journal = journal(&folder, 30);
+    let ended = run_with(&mut journal, &emulator, &quick());
+    assert_eq!((ended.how, ended.snapshot.held.len()), (How::Held, 2));
+    assert_eq!(states(&mut journal), [60, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_rate_limit_costs_time_and_no_row() {
+    let folder = Folder::new();
+    let emulator = emulator(20);
+    emulator.arm(
+        Fault::graph(400, 613, None)
+            .times(3)
+            .header("retry-after", "1"),
+    );
+    let mut journal = journal(&folder, 20);
+    let ended = run_with(&mut journal, &emulator, &quick());
+    assert_eq!(ended.how, How::Finished);
+    assert_eq!(states(&mut journal), [0, 0, 40, 0, 0, 0, 0]);
+    let each = &mut |recipient: callcta_campaign::Recipient| {
+        assert_eq!(recipient.attempts, 1);
+        Ok(true)
+    };
+    journal.list(&Filter::default(), each).unwrap();
+}
+
+#[test]
+fn many_unknown_in_a_row_hold_the_page() {
+    let folder = Folder::new();
+    let emulator = emulator(200);
+    emulator.arm(Fault::drop_after_store().forever());
+    let mut journal = journal(&folder, 200);
+    let mut few = quick();
+    few.workers = 2;
+    few.unknown_in_a_row = 5;
+    let ended = run_with(&mut journal, &emulator, &few);
+    assert_eq!(ended.how, How::Held);
+    let [queued, in_flight, sent, rejected, unknown, ..] = states(&mut journal);
+    assert_eq!((in_flight, sent, rejected), (0, 0, 0));
+    assert!(
+        (10..40).contains(&unknown) && queued + unknown == 400,
+        "{unknown}"
+    );
+    // Those that tripped it are among what can be tried again.
+    assert_eq!(
+        journal.count(&Filter::state(State::Unknown)).unwrap(),
+        unknown
+    );
+    assert_eq!(stored(&emulator).values().max(), Some(&1));
+}
+
+#[test]
+fn whoever_is_suppressed_or_out_of_time_is_skipped() {
+    let folder = Folder::new();
+    let emulator = emulator(10);
+    let list = folder.path("never.txt");
+    fs::write(&list, "# asked us to stop\n171\n\n\"182\",2026-11-01\n").unwrap();
+    let mut rows = "psid,key,page,window_until\n".to_owned();
+    for number in 0..10 {
+        let until = if number == 5 {
+            "2020-01-01T00:00:00Z"
+        } else {
+            "2999-01-01T00:00+01:00"
+        };
+        rows += &format!("17{number},a{number},7,{until}\n18{number},b{number},8,\n");
+    }
+    let path = folder.path("journal");
+    let text = r#"{"text": "hi"}"#;
+    assert!(plan_with(&path, &rows, text, &settings()).unwrap().ok);
+    let mut journal = SqliteJournal::open(&path, Access::Change).unwrap();
+    let mut careful = quick();
+    careful.suppression = Some(list.clone());
+    let ended = run_with(&mut journal, &emulator, &careful);
+    assert_eq!(ended.how, How::Finished);
+    assert_eq!(states(&mut journal), [0, 0, 17, 0, 0, 3, 0]);
+    let skipped = kinds(&mut journal, State::Skipped);
+    let expected = [("suppressed", 1), ("window_closed", 1), ("suppressed", 1)];
+    assert_eq!(
+        skipped,
+        expected.map(|(kind, rows)| (kind.to_owned(), rows))
+    );
+    assert_eq!(emulator.posts(), 17);
+}
+
+#[test]
+fn without_its_suppression_list_a_run_does_not_begin() {
+    let folder = Folder::new();
+    let emulator = emulator(1);
+    let mut journal = journal(&folder, 1);
+    let mut careful = quick();
+    careful.suppression = Some(folder.path("none"));
+    let clients = |page_id: &str| client(&emulator, page_id);
+    let error = run(&mut journal, &clients, &careful, &Control::new()).unwrap_err();
+    assert!(error.to_string().contains("suppression list"), "{error}");
+    assert_eq!(emulator.posts(), 0);
+}
+
+#[test]
+fn a_run_that_is_asked_to_stop_leaves_nothing_in_flight() {
+    for by_command in [false, true] {
+        let folder = Folder::new();
+        let emulator = emulator(2000);
+        let mut journal = journal(&folder, 2000);
+        let mut slow = RunSettings::default();
+        slow.pace = Some(100.0);
+        let control = Control::new();
+        let path = folder.path("journal");
+        let ended = thread::scope(|scope| {
+            let steering = control.clone();
+            let emulator = &emulator;
+            scope.spawn(move || {
+                emulator
+                    .wait_for_messages(20, Duration::from_secs(60))
+                    .unwrap();
+                if by_command {
+                    let mut other = SqliteJournal::open(path, Access::Look).unwrap();
+                    other.command(Command::Pause).unwrap();
+                } else {
+                    steering.drain();
+                }
+            });
+            let clients = |page_id: &str| client(emulator, page_id);
+            run(&mut journal, &clients, &slow, &control).unwrap()
+        });
+        assert_eq!(ended.how, How::Drained);
+        let [queued, in_flight, sent, ..] = states(&mut journal);
+        assert_eq!((in_flight, queued + sent), (0, 4000));
+        assert!((20..4000).contains(&sent), "{sent}");
+        assert_eq!(emulator.messages().len() as u64, sent);
+        // The next run goes on where this one ended.
+        assert_eq!(
+            run_with(&mut journal, &emulator, &quick()).how,
+            How::Finished
+        );
+        let stored = stored(&emulator);
+        assert_eq!((stored.len(), stored.values().max()), (4000, Some(&1)));
+    }
+}
