@@ -96,8 +96,12 @@ docs:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --exclude callcta-c
 
-# Write the generated files: C header, Python stub, Node types.
-gen:
+# Write into the pages of the documents what their directives stand for.
+docs-gen:
+    {{just}} -f docs/justfile gen
+
+# Write the generated files: C header, Python stub, Node types, pages of the documents.
+gen: docs-gen
     {{just}} -f bindings/python/justfile gen
     {{just}} -f bindings/node/justfile gen
     {{just}} -f bindings/c/justfile gen

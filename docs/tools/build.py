@@ -1,4 +1,5 @@
 """Builds the site and checks it: `build.py OUT`, with zensical beside this Python.
+`build.py gen` writes into the pages what their directives stand for.
 
 OUT/site is the site: a page of HTML for each page, its twin in Markdown beside it,
 llms.txt and llms-full.txt. What is in OUT/reference, if it is there, becomes a part of it.
@@ -97,7 +98,10 @@ def main(out):
     site, texts = out / "site", {}
     for page in pages:
         try:
-            texts[page] = expand.expand((DOCS / page).read_text(encoding="utf-8"))
+            text = (DOCS / page).read_text(encoding="utf-8")
+            if expand.fill(text) != text:
+                raise Wrong("is not what `just docs-gen` would write")
+            texts[page] = expand.expand(text)
             expand.title_and_gist(texts[page])
         except (Wrong, OSError) as problem:
             wrong.append(f"{page}: {problem}")
@@ -155,7 +159,19 @@ def write_llms(site, nav, twins):
     (site / "llms-full.txt").write_text("\n\n".join(twins[page] for page in order), encoding="utf-8")
 
 
+def gen():
+    """Fills every page."""
+    for page in sources.pages():
+        text = (DOCS / page).read_text(encoding="utf-8")
+        filled = expand.fill(text)
+        if filled != text:
+            (DOCS / page).write_text(filled, encoding="utf-8")
+            print(page)
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["gen"]:
+        sys.exit(gen())
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     found = main(folder)

@@ -193,16 +193,40 @@ DIRECTIVES = {
 }  # fmt: skip
 
 
+# What stands in the committed page too, for those who read that: up to a closing mark.
+KEPT = {"snippet", "output", "file", "arrange", "provoke", "kind", "kinds"}
+FILLED = re.compile(r"^( *)(<!-- ([a-z]+)(?:: .+?)? -->)\n.*?^ *<!-- /\3 -->$", re.MULTILINE | re.DOTALL)
+
+
+def emptied(text):
+    """A page with its directives alone."""
+    return FILLED.sub(r"\1\2", text)
+
+
+def result(found):
+    """What a directive stands for."""
+    _, name, argument = found.groups()
+    if name not in DIRECTIVES:
+        raise Wrong(f"no such directive: {name}")
+    return DIRECTIVES[name](argument).strip("\n")
+
+
 def expand(text):
     """A page as the generator reads it."""
+    return DIRECTIVE.sub(lambda found: textwrap.indent(result(found), found[1]), emptied(text))
+
+
+def fill(text):
+    """A page as it is committed: each directive with what it stands for, as far as that is
+    to be read in the repository."""
 
     def put(found):
-        indent, name, argument = found.groups()
-        if name not in DIRECTIVES:
-            raise Wrong(f"no such directive: {name}")
-        return textwrap.indent(DIRECTIVES[name](argument).rstrip("\n"), indent)
+        if found[2] not in KEPT:
+            return found[0]
+        filled = textwrap.indent(plain(result(found)).strip("\n"), found[1])
+        return f"{found[0]}\n\n{filled}\n\n{found[1]}<!-- /{found[2]} -->"
 
-    return DIRECTIVE.sub(put, text)
+    return DIRECTIVE.sub(put, emptied(text))
 
 
 TAB = re.compile(r'^( *)=== "(.+)"$')

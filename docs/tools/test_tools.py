@@ -45,7 +45,7 @@ class Copy(unittest.TestCase):
         self.assertEqual(build.check_topics(self.docs), ["c/more.c is no topic of topics.toml"])
 
     def test_a_topic_that_no_page_shows_is_found(self):
-        self.edit("guides/many.md", "<!-- snippet: many -->", "")
+        self.edit("guides/many.md", "<!-- snippet: many -->", "x")
         self.assertEqual(build.check_topics(self.docs), ["no page shows the topic many"])
 
     def test_a_kind_without_a_page_is_found(self):
@@ -68,7 +68,7 @@ class Copy(unittest.TestCase):
         ])  # fmt: skip
 
     def test_a_page_that_shows_no_example_is_found(self):
-        self.edit("errors/service.md", "<!-- provoke: service -->", "")
+        self.edit("errors/service.md", "<!-- provoke: service -->", "x")
         self.assertEqual(build.check_errors(self.docs), ["errors/service.md has no <!-- provoke: service -->"])
 
     def test_pages_and_navigation_must_agree(self):
@@ -111,6 +111,14 @@ class Pages(unittest.TestCase):
     def test_a_directive_keeps_its_indent(self):
         text = expand.expand('=== "C"\n\n    <!-- snippet: start -->\n')
         self.assertIn('    === "Rust"\n\n        ```rust title="start.rs"\n', text)
+
+    def test_a_page_is_filled_and_emptied(self):
+        page = "x\n\n<!-- output: window -->\n\n  <!-- snippet: window#catch -->\n\n<!-- limits -->\n"
+        filled = expand.fill(page)
+        self.assertIn("kept until the person writes again\n```\n\n<!-- /output -->\n\n", filled)
+        self.assertIn("\n  **Python**\n", filled)
+        self.assertEqual((expand.fill(filled), expand.emptied(filled)), (filled, page))
+        self.assertEqual(expand.expand(filled), expand.expand(page))
 
     def test_an_unknown_directive_is_an_error(self):
         with self.assertRaises(sources.Wrong):
