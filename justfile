@@ -56,7 +56,7 @@ conformance-run:
     python3 tests/conformance/calling.py \
         rust={{quote(target / "debug/examples/calling_runner")}}
 
-# The README's examples, clients of other makers, the inbox page in a browser.
+# Clients of other makers, the inbox page in a browser.
 test-e2e:
     {{just}} -f tests/e2e/justfile test
 

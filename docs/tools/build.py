@@ -14,7 +14,7 @@ from pathlib import Path
 import expand
 import links
 import sources
-from sources import DOCS, Wrong
+from sources import DOCS, ROOT, Wrong
 
 REFERENCES = {
     "rust": "reference/rust/callcta/index.html",
@@ -68,7 +68,8 @@ def check_errors(docs=DOCS):
 def check_topics(docs=DOCS):
     """Every topic is there in every language, every file is a topic, every topic is shown."""
     wrong = []
-    shown = "\n".join((docs / page).read_text(encoding="utf-8") for page in sources.pages(docs))
+    pages = [ROOT / "README.md", *(docs / page for page in sources.pages(docs))]
+    shown = "\n".join(page.read_text(encoding="utf-8") for page in pages)
     for topic in sources.topics(docs):
         for language in sources.languages_of(topic, docs):
             try:
@@ -84,12 +85,24 @@ def check_topics(docs=DOCS):
     return wrong
 
 
+def readmes():
+    """The Markdown of the repository that is no page of the site."""
+    kept = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    files = [ROOT / name for name in kept.stdout.splitlines()]
+    pages = {DOCS / page for page in sources.pages()}
+    return [file for file in files if file.exists() and file not in pages]
+
+
 def main(out):
     """Builds everything anew. Returns what is wrong."""
     config = DOCS / "zensical.toml"
     nav = tomllib.loads(config.read_text(encoding="utf-8"))["project"]["nav"]
     pages = sources.pages()
-    wrong = check_nav(nav, pages) + check_topics() + check_errors()
+    wrong = check_nav(nav, pages) + check_topics() + check_errors() + links.check_files(ROOT, readmes())
+    for page in [ROOT / "README.md", *(DOCS / page for page in pages)] if not wrong else []:
+        text = page.read_text(encoding="utf-8")
+        if expand.fill(text) != text:
+            wrong.append(f"{page.relative_to(ROOT)} is not what `just docs-gen` would write")
     if wrong:
         return wrong
 
@@ -98,10 +111,7 @@ def main(out):
     site, texts = out / "site", {}
     for page in pages:
         try:
-            text = (DOCS / page).read_text(encoding="utf-8")
-            if expand.fill(text) != text:
-                raise Wrong("is not what `just docs-gen` would write")
-            texts[page] = expand.expand(text)
+            texts[page] = expand.expand((DOCS / page).read_text(encoding="utf-8"))
             expand.title_and_gist(texts[page])
         except (Wrong, OSError) as problem:
             wrong.append(f"{page}: {problem}")
@@ -160,13 +170,13 @@ def write_llms(site, nav, twins):
 
 
 def gen():
-    """Fills every page."""
-    for page in sources.pages():
-        text = (DOCS / page).read_text(encoding="utf-8")
+    """Fills every page, and the README at the top."""
+    for page in [ROOT / "README.md", *(DOCS / page for page in sources.pages())]:
+        text = page.read_text(encoding="utf-8")
         filled = expand.fill(text)
         if filled != text:
-            (DOCS / page).write_text(filled, encoding="utf-8")
-            print(page)
+            page.write_text(filled, encoding="utf-8")
+            print(page.relative_to(ROOT))
 
 
 if __name__ == "__main__":

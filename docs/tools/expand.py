@@ -32,7 +32,7 @@ def snippet(argument):
         tabs.append((LANGUAGES[language][0], block(code, marker, name)))
     if len(tabs) == 1:
         return tabs[0][1]
-    return "\n".join(tab(*each) for each in tabs)
+    return "".join(tab(*each) for each in tabs)
 
 
 def output(topic):
@@ -85,7 +85,7 @@ def provoke(kind):
         else:
             code, marker, _ = sources.code_of(language, "errors", kind)
             tabs.append(tab(LANGUAGES[language][0], block(code, marker)))
-    return text + "\n".join(tabs)
+    return text + "".join(tabs)
 
 
 def kind(name):

@@ -70,6 +70,23 @@ def check(site, missing_ok=(), not_ours=()):
     return problems, counted
 
 
+def check_files(root, files):
+    """What is wrong with the links of Markdown files to other files of the repository."""
+    problems = []
+    for file in files:
+        for link in links_in(file.read_text(encoding="utf-8")):
+            parts = urlsplit(link)
+            if not parts.scheme and parts.path and not (file.parent / unquote(parts.path)).exists():
+                problems.append(f"{file.relative_to(root)}: {link} leads nowhere")
+    return problems
+
+
+def links_in(text):
+    """The targets of a Markdown text's links."""
+    without_code = re.sub(r"^ *(`{3,}).*?^ *\1$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"\]\(([^)\s]+)\)", without_code)
+
+
 def check_samples(page, text):
     """What is wrong with the JSON on a page: each block must be read by a parser."""
     problems = []
@@ -84,7 +101,6 @@ def check_samples(page, text):
 def check_markdown(site, page, text, missing_ok=()):
     """What is wrong with the links of a page in Markdown."""
     site = site.resolve()
-    without_code = re.sub(r"^ *(`{3,}).*?^ *\1$", "", text, flags=re.MULTILINE | re.DOTALL)
-    found = re.findall(r"\]\(([^)\s]+)\)", without_code)
+    found = links_in(text)
     problems = (lead(site, page.as_posix(), link.split("#")[0], {}, missing_ok) for link in found)
     return [problem for problem in problems if problem]

@@ -100,6 +100,12 @@ class Links(unittest.TestCase):
                 problems, _ = self.check(f'<a href="{link}">x</a>', b="<p>")
                 self.assertEqual(len(problems), 1)
 
+    def test_a_link_to_a_file_that_is_gone_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = Path(folder, "README.md")
+            page.write_text("[a](README.md) [b](gone.md#x) [c](https://example.com)\n```\n[d](no.md)\n```\n")
+            self.assertEqual(links.check_files(Path(folder), [page]), ["README.md: gone.md#x leads nowhere"])
+
     def test_a_sample_must_be_json(self):
         self.assertEqual(links.check_samples("a.md", '```json\n{"a": 1}\n```\n'), [])
         self.assertEqual(len(links.check_samples("a.md", '```json title="x"\n{"a": 1,}\n```\n')), 1)

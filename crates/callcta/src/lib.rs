@@ -173,8 +173,3 @@ pub use retry::{ATTEMPTS_DEFAULT, RetryPolicy};
 pub use usage::{AppUsage, BusinessUsage, Usage};
 pub use validate::Report;
 pub use violation::{Rule, Severity, Violation};
-
-/// The Rust example of the emulator's page "Testing your own bot".
-#[cfg(doctest)]
-#[doc = include_str!("../../callcta-emulator/TESTING.md")]
-struct TestingYourOwnBot;

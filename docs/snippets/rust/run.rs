@@ -22,7 +22,7 @@ macro_rules! topics {
 }
 
 topics! {
-    card delivery errors json_files logs many proxy retry server start window
+    card delivery errors json_files logs many proxy readme retry server start window
 }
 
 fn code(outcome: impl Termination) -> ExitCode {
