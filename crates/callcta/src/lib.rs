@@ -89,7 +89,8 @@
 //!
 //! An [`Outbox`] sends many messages at once over one client, with a bounded
 //! number of threads, in order for each recipient, and at a pace that the Page's
-//! inbox can take ([`Outbox::set_pace`], [`limits::PACE`]).
+//! inbox can take ([`Outbox::set_pace`], [`limits::PACE`]). [`Outboxes`] do so for many
+//! Pages with the same threads.
 //!
 //! # When Meta is ahead of this crate
 //!
@@ -167,7 +168,10 @@ pub use message::{
     GenericTemplate, Message, MessageParts, MessageTag, MessagingType, NotificationType, Recipient,
     Request, SendOptions, Template,
 };
-pub use outbox::{CAPACITY_DEFAULT, Outbox, Ticket, WORKERS_DEFAULT};
+pub use outbox::{
+    CAPACITY_DEFAULT, Counts, Dispatch, Follow, Outbox, Outboxes, OutboxesBuilder, Ticket,
+    WORKERS_DEFAULT,
+};
 pub use read::{check_json, parse_json};
 pub use retry::{ATTEMPTS_DEFAULT, RetryPolicy};
 pub use usage::{AppUsage, BusinessUsage, Usage};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::access::{Access, TokenProvider};
 use super::endpoint::{Address, Endpoint, TokenPlacement};
-use super::{Client, Inner, OnRetry, RetryEvent};
+use super::{Client, Connections, Inner, OnRetry, RetryEvent};
 use crate::credentials::{AccessToken, AppSecret};
 use crate::error::{Error, Result};
 use crate::headers::Headers;
@@ -21,7 +21,7 @@ pub struct ClientBuilder {
     app_secret: Option<String>,
     placement: TokenPlacement,
     transport_config: TransportConfig,
-    transport: Option<Arc<dyn Transport>>,
+    connections: Option<Arc<Connections>>,
     pub(super) retry: RetryPolicy,
     on_retry: Option<Box<OnRetry>>,
     token_provider: Option<TokenProvider>,
@@ -44,7 +44,7 @@ impl Client {
             app_secret: None,
             placement: TokenPlacement::default(),
             transport_config: TransportConfig::default(),
-            transport: None,
+            connections: None,
             retry: RetryPolicy::default(),
             on_retry: None,
             token_provider: None,
@@ -200,7 +200,16 @@ impl ClientBuilder {
     /// Another way to carry requests than callcta's own. The settings about
     /// connections then have no effect.
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
+        self.connections = Some(Connections::new(transport));
+        self
+    }
+
+    /// Uses the connections of another client, such as one of another Page at the same
+    /// base URL: an idle one then serves whoever sends next. The settings about connections
+    /// have no effect, those of the other client hold. They are closed when all clients
+    /// that share them are.
+    pub fn share_connections(mut self, other: &Client) -> Self {
+        self.connections = Some(Arc::clone(&other.inner.connections));
         self
     }
 
@@ -216,8 +225,8 @@ impl ClientBuilder {
         let secret = self.app_secret.map(AppSecret::new).transpose()?;
         let page_id = self.address.page_id.clone();
         let endpoint = Endpoint::new(self.address, token, secret, self.placement)?;
-        let transport = if let Some(transport) = self.transport {
-            transport
+        let connections = if let Some(connections) = self.connections {
+            connections
         } else {
             let mut config = self.transport_config;
             config.https_only = !endpoint.loopback;
@@ -225,20 +234,22 @@ impl ClientBuilder {
                 transport.check(&endpoint.url)?;
                 Ok(transport)
             });
-            Arc::new(transport.map_err(|error| {
-                Error::invalid_argument(error.message.clone()).with_source(error)
-            })?)
+            let transport = transport
+                .map_err(|error| Error::invalid_argument(error.message.clone()).with_source(error));
+            Connections::new(Arc::new(transport?))
         };
+        connections.joined();
         Ok(Client {
             inner: Arc::new(Inner {
                 page_id,
                 host: endpoint.host().to_owned(),
                 access: Access::new(endpoint, self.token_provider),
                 headers: self.headers,
-                transport,
+                connections,
                 retry: self.retry,
                 budget: RetryBudget::new(),
                 pacers: PerProcess::new(),
+                watching: PerProcess::new(),
                 on_retry: self.on_retry,
                 calling_not_enabled: self.calling_not_enabled,
                 closed: AtomicBool::new(false),

@@ -5,14 +5,14 @@ mod ask;
 mod builder;
 mod endpoint;
 mod environment;
+mod outgoing;
 mod settings;
 mod told;
 mod tries;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 pub(crate) use self::ask::Ask;
 pub use self::ask::RequestOptions;
@@ -20,24 +20,22 @@ pub use self::builder::ClientBuilder;
 pub use self::endpoint::TokenPlacement;
 pub(crate) use self::endpoint::{Object, Place};
 pub use self::environment::Environment;
+pub(crate) use self::outgoing::Outgoing;
 pub use self::told::{Receipt, RetryEvent, log_line};
+pub(crate) use self::tries::{Step, Tries, time_left};
 
 use self::access::Access;
-use self::tries::Errand;
 use crate::cancel::{CancelToken, Wake};
 use crate::credentials::AccessToken;
 #[cfg(feature = "doctor")]
 use crate::credentials::AppSecret;
-use crate::error::{Addressee, Error, Result, Subject};
+use crate::error::{Error, Result};
 use crate::headers::Headers;
-use crate::message::body::Body;
 use crate::message::{Message, Recipient, Request, SendOptions};
 use crate::pace::Pacer;
-use crate::retry::{Again, RetryBudget, RetryPolicy};
+use crate::retry::{RetryBudget, RetryPolicy};
+use crate::transport::Transport;
 use crate::transport::per_process::PerProcess;
-use crate::transport::{Method, Transport};
-use crate::violation::{Severity, Violation};
-use crate::{validate, wire};
 
 type OnRetry = dyn Fn(&RetryEvent<'_>) + Send + Sync;
 
@@ -70,11 +68,13 @@ struct Inner {
     host: String,
     access: Access,
     headers: Headers,
-    transport: Arc<dyn Transport>,
+    connections: Arc<Connections>,
     retry: RetryPolicy,
     budget: RetryBudget,
     /// A child of a fork paces its own messages.
     pacers: PerProcess<Arc<Pacer>>,
+    /// Who is woken by `close`.
+    watching: PerProcess<Mutex<Vec<Weak<dyn Wake>>>>,
     on_retry: Option<Box<OnRetry>>,
     calling_not_enabled: Vec<(i64, Option<i64>)>,
     /// Read without a lock, which a fork might find taken by a thread that the
@@ -135,7 +135,13 @@ impl Client {
         message: &Message,
         options: &SendOptions,
     ) -> Result<Receipt> {
-        self.post(&to.into(), message, options, None)
+        let recipient = &to.into();
+        let outgoing = Outgoing {
+            recipient,
+            message,
+            options,
+        };
+        self.post(outgoing, None)
     }
 
     /// Sends a whole request.
@@ -171,17 +177,39 @@ impl Client {
     }
 
     /// Closes every connection. Sends in flight end at once, later ones fail with
-    /// [`Cancelled`](crate::ErrorKind::Cancelled); both holds for all clones.
+    /// [`Cancelled`](crate::ErrorKind::Cancelled); both holds for all clones. Connections that are
+    /// [shared](ClientBuilder::share_connections) are closed with the last client; until then
+    /// sends in flight go on.
     pub fn close(&self) {
-        self.inner.closed.store(true, Ordering::Release);
+        self.inner.close();
         self.inner.wake();
         self.pacer().lift();
-        self.inner.transport.close();
+        let watching = std::mem::take(&mut *self.watching());
+        for waiting in watching.iter().filter_map(Weak::upgrade) {
+            waiting.wake();
+        }
+    }
+
+    /// Has `who` woken when the client is closed.
+    pub(crate) fn on_close(&self, who: Weak<dyn Wake>) {
+        let mut watching = self.watching();
+        watching.retain(|known| known.strong_count() > 0 && !known.ptr_eq(&who));
+        watching.push(who);
+    }
+
+    fn watching(&self) -> MutexGuard<'_, Vec<Weak<dyn Wake>>> {
+        let watching = self.inner.watching.get(std::process::id(), Mutex::default);
+        watching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether both have the same connections.
+    pub(crate) fn shares_connections(&self, other: &Client) -> bool {
+        Arc::ptr_eq(&self.inner.connections, &other.inner.connections)
     }
 
     /// As [`Transport::tidy`].
     pub(crate) fn tidy(&self) -> bool {
-        self.inner.transport.tidy()
+        self.inner.connections.transport.tidy()
     }
 
     /// What paces this Page's messages, where that is asked for.
@@ -190,7 +218,7 @@ impl Client {
         pacers.get(std::process::id(), || Arc::new(Pacer::new()))
     }
 
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.inner.closed.load(Ordering::Acquire)
     }
 
@@ -230,102 +258,53 @@ impl Client {
         options: &SendOptions,
         cancel: Option<&CancelToken>,
     ) -> Result<Receipt> {
-        if !options.unchecked {
-            let violations = validate::request(Some(recipient), message, options);
-            let wrong = |violation: &Violation| violation.severity == Severity::Error;
-            if violations.iter().any(wrong) {
-                return Err(Error::invalid_message(violations));
-            }
-        }
-        self.post(recipient, message, options, cancel)
-    }
-
-    fn post(
-        &self,
-        recipient: &Recipient,
-        message: &Message,
-        options: &SendOptions,
-        cancel: Option<&CancelToken>,
-    ) -> Result<Receipt> {
-        let started = Instant::now();
-        let mut result = self.try_until_done(recipient, message, options, cancel);
-        match &mut result {
-            Ok(receipt) => receipt.elapsed = started.elapsed(),
-            Err(error) => error.set_elapsed(started.elapsed()),
-        }
-        log::debug!(target: "callcta", "{}", log_line(&result));
-        result
-    }
-
-    fn try_until_done(
-        &self,
-        recipient: &Recipient,
-        message: &Message,
-        options: &SendOptions,
-        cancel: Option<&CancelToken>,
-    ) -> Result<Receipt> {
-        options.headers.check()?;
-        let parts = Body {
-            recipient: Some(recipient),
+        let outgoing = Outgoing {
+            recipient,
             message,
             options,
-            parameters: &[],
         };
-        let asked = wire::Asked {
-            psid: recipient.id(),
-            message: !parts.is_sender_action(),
-        };
-        let write = |parameters: &[(&'static str, &str)]| {
-            let mut body = Vec::with_capacity(512);
-            serde_json::to_writer(
-                &mut body,
-                &Body {
-                    parameters,
-                    ..parts
-                },
-            )
-            .expect("a request has only string keys");
-            body
-        };
-        let on_retry = |error: &Error, attempt, wait| {
-            if let Some(on_retry) = &self.inner.on_retry {
-                on_retry(&RetryEvent {
-                    to: recipient,
-                    message,
-                    key: options.key,
-                    error,
-                    attempt,
-                    wait,
-                });
-            }
-        };
-        let errand = Errand {
-            method: Method::Post,
-            place: None,
-            body: &write,
-            about: Subject::Message(addressee(recipient)),
-            again: Again::Certain,
-            deadline: options.deadline,
-            timeout: options.timeout,
-            headers: &options.headers,
-            cancel,
-            on_retry: &on_retry,
-        };
-        let answered = self.carry_out(&errand, &|response, seen| {
-            wire::read(
-                response,
-                &asked,
-                &self.inner.calling_not_enabled,
-                seen.blank,
-            )
-        })?;
-        Ok(Receipt {
-            message_id: answered.value.message_id,
-            recipient_id: answered.value.recipient_id,
-            usage: answered.usage,
-            attempts: answered.attempts,
-            elapsed: Duration::ZERO,
+        outgoing.check()?;
+        self.post(outgoing, cancel)
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) && self.connections.left() {
+            self.connections.transport.close();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if !*self.closed.get_mut() {
+            self.connections.left();
+        }
+    }
+}
+
+/// The connections of one or more clients.
+struct Connections {
+    transport: Arc<dyn Transport>,
+    clients: AtomicUsize,
+}
+
+impl Connections {
+    fn new(transport: Arc<dyn Transport>) -> Arc<Self> {
+        Arc::new(Connections {
+            transport,
+            clients: AtomicUsize::new(0),
         })
+    }
+
+    fn joined(&self) {
+        self.clients.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether that was the last one.
+    fn left(&self) -> bool {
+        self.clients.fetch_sub(1, Ordering::AcqRel) == 1
     }
 }
 
@@ -341,18 +320,8 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("page_id", &self.page_id())
-            .field("transport", &self.inner.transport)
+            .field("transport", &self.inner.connections.transport)
             .field("retry", &self.inner.retry)
             .finish_non_exhaustive()
-    }
-}
-
-fn addressee(recipient: &Recipient) -> Addressee {
-    match recipient {
-        Recipient::Id(_) => Addressee::Person,
-        Recipient::UserRef(_) => Addressee::UserRef,
-        Recipient::CommentId(_) => Addressee::Comment,
-        Recipient::PostId(_) => Addressee::Post,
-        Recipient::Other(_) => Addressee::Other,
     }
 }

@@ -1,23 +1,33 @@
 //! Sending many messages at once.
 
+mod counts;
+mod job;
 mod queue;
+mod shared;
+mod ticket;
+mod tray;
+mod worker;
 
 use std::fmt;
-use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
-use std::thread;
 
-pub use self::queue::Ticket;
-use self::queue::{Job, Queue, Settings};
+pub use self::counts::Counts;
+pub use self::job::{Dispatch, Follow};
+pub use self::shared::{Outboxes, OutboxesBuilder};
+pub use self::ticket::Ticket;
+
+use self::counts::Came;
+use self::job::{Job, Told};
+use self::queue::Queue;
+use self::shared::Threads;
+use self::tray::Settings;
 use crate::client::{Client, Receipt};
-use crate::error::{Delivery, Error, Result};
+use crate::error::{Error, Result};
 use crate::message::Request;
-use crate::pace::{SLOWEST_PACE, Start};
+use crate::pace::SLOWEST_PACE;
+use crate::transport::NoThread;
 use crate::transport::per_process::PerProcess;
-use crate::transport::{NoThread, telling_written};
 
 /// Most threads an [`Outbox`] runs unless told otherwise. callcta's own number.
 pub const WORKERS_DEFAULT: usize = 64;
@@ -59,17 +69,19 @@ pub struct Outbox {
     handle: Arc<Handle>,
 }
 
-/// Ends the threads when the last outbox is gone.
+/// Gives the outbox up when nobody has it any more.
 struct Handle {
+    threads: Arc<Threads>,
+    /// Nobody else uses them.
+    alone: bool,
     client: Client,
-    workers: usize,
     capacity: usize,
-    /// The bits of an `f64`: messages per second, infinity if that isn't bounded.
-    pace: AtomicU64,
+    pace: Pace,
+    person_pace: Pace,
     brief: AtomicBool,
     /// Threads and what they hold don't survive a fork: a child starts anew, and
     /// leaves what its parent queued to the parent.
-    queues: PerProcess<Arc<Queue>>,
+    trays: PerProcess<u64>,
 }
 
 impl Outbox {
@@ -79,16 +91,22 @@ impl Outbox {
     }
 
     /// An outbox with at most `workers` threads and `capacity` waiting messages; 0
-    /// means 1.
+    /// means 1. [`Outboxes`] share threads.
     pub fn with_limits(client: Client, workers: usize, capacity: usize) -> Self {
+        Outbox::over(Arc::new(Threads::new(workers)), true, client, capacity)
+    }
+
+    fn over(threads: Arc<Threads>, alone: bool, client: Client, capacity: usize) -> Self {
         Outbox {
             handle: Arc::new(Handle {
+                threads,
+                alone,
                 client,
-                workers: workers.max(1),
                 capacity: capacity.max(1),
-                pace: AtomicU64::new(f64::INFINITY.to_bits()),
+                pace: Pace::none(),
+                person_pace: Pace::none(),
                 brief: AtomicBool::new(false),
-                queues: PerProcess::new(),
+                trays: PerProcess::new(),
             }),
         }
     }
@@ -116,14 +134,20 @@ impl Outbox {
     /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it isn't a finite
     /// number, or less than one message a day.
     pub fn set_pace(&self, per_second: Option<f64>) -> Result<()> {
-        if per_second.is_some_and(|pace| !pace.is_finite() || pace < SLOWEST_PACE) {
-            return Err(Error::invalid_argument(
-                "the pace must be a number of messages per second, one a day (1/86400) or more",
-            ));
-        }
-        let pace = per_second.unwrap_or(f64::INFINITY);
-        self.handle.pace.store(pace.to_bits(), Ordering::Relaxed);
-        self.queue().set(self.handle.settings());
+        self.handle.pace.set(per_second)?;
+        self.set();
+        Ok(())
+    }
+
+    /// The same for the messages to each recipient: the next one starts that much later
+    /// than the one before was answered. Not bounded at first.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_pace`](Outbox::set_pace).
+    pub fn set_person_pace(&self, per_second: Option<f64>) -> Result<()> {
+        self.handle.person_pace.set(per_second)?;
+        self.set();
         Ok(())
     }
 
@@ -133,7 +157,7 @@ impl Outbox {
     /// first.
     pub fn set_brief_callbacks(&self, yes: bool) {
         self.handle.brief.store(yes, Ordering::Relaxed);
-        self.queue().set(self.handle.settings());
+        self.set();
     }
 
     /// Puts a message into the queue, and waits for room if it is full.
@@ -153,7 +177,7 @@ impl Outbox {
         request: Request,
         done: impl FnOnce(Result<Receipt>) + Send + 'static,
     ) -> Result<Ticket> {
-        self.push(Job::new(request, Box::new(done))?, true)
+        self.push(request, Box::new(Told(done)), true)
     }
 
     /// Puts a message into the queue, or fails at once if it is full.
@@ -167,18 +191,69 @@ impl Outbox {
         request: Request,
         done: impl FnOnce(Result<Receipt>) + Send + 'static,
     ) -> Result<Ticket> {
-        self.push(Job::new(request, Box::new(done))?, false)
+        self.push(request, Box::new(Told(done)), false)
+    }
+
+    /// As [`submit`](Outbox::submit), for who wants to be asked before it is sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Outbox::submit).
+    pub fn submit_with(&self, request: Request, follower: impl Follow + 'static) -> Result<Ticket> {
+        self.push(request, Box::new(follower), true)
+    }
+
+    /// As [`try_submit`](Outbox::try_submit), for who wants to be asked before it is sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_submit`](Outbox::try_submit).
+    pub fn try_submit_with(
+        &self,
+        request: Request,
+        follower: impl Follow + 'static,
+    ) -> Result<Ticket> {
+        self.push(request, Box::new(follower), false)
+    }
+
+    /// Lets nothing start any more until [`resume`](Outbox::resume), and tells how many
+    /// messages are being sent; [`settle`](Outbox::settle) waits for them. What waits
+    /// keeps its place and its deadline, and more may be submitted.
+    pub fn pause(&self) -> usize {
+        self.queue().pause(Some(self.tray()), true)
+    }
+
+    /// Ends a pause. What was missed is not made up for.
+    pub fn resume(&self) {
+        self.queue().pause(Some(self.tray()), false);
+    }
+
+    /// Cancels what waits, with delivery *not sent* unless it waits for another try, and
+    /// tells how many messages that were. The outbox stays open.
+    pub fn cancel(&self) -> usize {
+        self.queue().cancel(Some(self.tray()), false)
     }
 
     /// Waits until nothing is queued or being sent.
     pub fn wait(&self) {
-        self.queue().wait_until_idle();
+        self.queue().wait_until_idle(Some(self.tray()));
+    }
+
+    /// Waits until nothing is being sent and all callbacks have returned, but for what calls
+    /// this. For after a [`pause`](Outbox::pause).
+    pub fn settle(&self) {
+        self.queue().join(Some(self.tray()));
     }
 
     /// How many messages have no outcome yet: those that wait, those that are being sent
     /// and those whose callback hasn't returned.
     pub fn pending(&self) -> usize {
-        self.queue().pending()
+        self.queue().pending(Some(self.tray()))
+    }
+
+    /// How many messages are where, and what became of the others.
+    pub fn counts(&self) -> Counts {
+        self.queue().counts(Some(self.tray()))
     }
 
     /// Ends gracefully: takes no more messages, waits for the outcomes of all that are
@@ -188,39 +263,57 @@ impl Outbox {
     /// [`close`](Outbox::close), by which somebody else may cut it short. A callback must
     /// not call it, as it would wait for itself.
     pub fn drain(&self) {
-        self.queue().drain();
+        self.queue().drain(Some(self.tray()));
+        self.close();
     }
 
-    /// Ends abruptly: cancels what is queued, with delivery *not sent*, and ends the
-    /// threads as soon as what is being sent is done. The client stays open.
+    /// Ends abruptly: cancels what is queued, with delivery *not sent* unless it waits for
+    /// another try, and ends the threads, unless others share them, as soon as what is
+    /// being sent is done. The client stays open.
     pub fn close(&self) {
-        self.queue().close();
+        self.queue().cancel(Some(self.tray()), true);
+        if self.handle.alone {
+            self.queue().close();
+        }
     }
 
-    /// Closes the outbox and waits until its threads have ended and all callbacks have
-    /// returned; from one of them, for the others only.
+    /// Closes the outbox and waits until its threads have ended, unless others share them,
+    /// and all callbacks have returned; from one of them, for the others only.
     pub fn join(&self) {
         self.close();
-        self.queue().join();
+        if self.handle.alone {
+            self.queue().join_threads();
+        }
+        self.queue().join(Some(self.tray()));
     }
 
     fn queue(&self) -> &Arc<Queue> {
-        self.handle.queue()
+        self.handle.threads.queue()
     }
 
-    fn push(&self, job: Job, wait: bool) -> Result<Ticket> {
-        let queue = self.queue();
-        let (ticket, start) = queue.push(job, wait)?;
-        if start && let Err(error) = start_worker(&self.handle.client, queue) {
+    fn tray(&self) -> u64 {
+        self.handle.tray()
+    }
+
+    fn set(&self) {
+        self.queue().set(self.tray(), self.handle.settings());
+    }
+
+    fn push(&self, request: Request, follower: Box<dyn Follow>, wait: bool) -> Result<Ticket> {
+        let job = Job::new(request, follower)?;
+        let (queue, tray) = (self.queue(), self.tray());
+        let (ticket, start) = queue.push(tray, job, self.handle.capacity, wait)?;
+        if start && let Err(error) = worker::start(queue) {
             let error = NoThread(error);
             let failed = || Error::out_of_resources(error.to_string());
-            let (own, others): (Vec<Job>, _) =
-                (queue.worker_failed().into_iter()).partition(|job| job.is(&ticket));
-            queue.tell_all(others, || Err(failed()));
+            let (own, others): (Vec<(u64, Job)>, _) =
+                (queue.worker_failed().into_iter()).partition(|(_, job)| ticket.is_of(job));
+            queue.tell_all(others, |_, _| Err(failed()));
             if !own.is_empty() {
                 // The caller is told here.
-                queue.ended(false);
-                return Err(failed().with_source(error));
+                let failed = Err(failed().with_source(error));
+                queue.ended(tray, Came::of(&failed), false);
+                return failed.map(|_| ticket);
             }
         }
         Ok(ticket)
@@ -228,16 +321,15 @@ impl Outbox {
 }
 
 impl Handle {
-    fn queue(&self) -> &Arc<Queue> {
-        self.queues.get(std::process::id(), || {
-            Arc::new(Queue::new(self.workers, self.capacity, self.settings()))
-        })
+    fn tray(&self) -> u64 {
+        let add = || self.threads.queue().add(&self.client, self.settings());
+        *self.trays.get(std::process::id(), add)
     }
 
     fn settings(&self) -> Settings {
-        let pace = f64::from_bits(self.pace.load(Ordering::Relaxed));
         Settings {
-            pace: pace.is_finite().then_some(pace),
+            pace: self.pace.get(),
+            person_pace: self.person_pace.get(),
             brief: self.brief.load(Ordering::Relaxed),
         }
     }
@@ -245,127 +337,43 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.queue().close();
+        self.threads.queue().leave(self.tray());
+    }
+}
+
+/// Messages per second, if that is bounded.
+struct Pace(AtomicU64);
+
+impl Pace {
+    fn none() -> Self {
+        Pace(AtomicU64::new(f64::INFINITY.to_bits()))
+    }
+
+    fn set(&self, per_second: Option<f64>) -> Result<()> {
+        if per_second.is_some_and(|pace| !pace.is_finite() || pace < SLOWEST_PACE) {
+            return Err(Error::invalid_argument(
+                "the pace must be a number of messages per second, one a day (1/86400) or more",
+            ));
+        }
+        let pace = per_second.unwrap_or(f64::INFINITY);
+        self.0.store(pace.to_bits(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn get(&self) -> Option<f64> {
+        let pace = f64::from_bits(self.0.load(Ordering::Relaxed));
+        pace.is_finite().then_some(pace)
     }
 }
 
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox")
-            .field("workers", &self.handle.workers)
+            .field("workers", &self.handle.threads.workers)
             .field("capacity", &self.handle.capacity)
             .finish_non_exhaustive()
     }
 }
 
-fn start_worker(client: &Client, queue: &Arc<Queue>) -> io::Result<()> {
-    #[cfg(test)]
-    if queue.no_threads.load(Ordering::Relaxed) {
-        return Err(io::ErrorKind::WouldBlock.into());
-    }
-    let (client, worker) = (client.clone(), Arc::clone(queue));
-    let thread = thread::Builder::new()
-        .name("callcta-outbox".to_owned())
-        .spawn(move || work(&client, &worker))?;
-    queue.worker_started(thread);
-    Ok(())
-}
-
-fn work(client: &Client, queue: &Arc<Queue>) {
-    queue.enter();
-    let (worker, pacer) = (Arc::default(), client.pacer());
-    while let Some((job, paced, another)) = queue.next(&worker, pacer, || client.tidy()) {
-        if another && start_worker(client, queue).is_err() {
-            // This one gets to everything in time.
-            queue.worker_failed();
-        }
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let send = || client.send_request_until(&job.request, &job.cancel);
-            match paced {
-                Some(start) => send_paced(start, send),
-                None => send(),
-            }
-        }))
-        .unwrap_or_else(|_| {
-            Err(Error::internal(
-                Delivery::Unknown,
-                "a panic during the send",
-            ))
-        });
-        queue.finish(job, outcome);
-    }
-}
-
-/// Sends, and keeps the pacer informed of when that happens.
-fn send_paced(start: Start, send: impl FnOnce() -> Result<Receipt>) -> Result<Receipt> {
-    let start = Rc::new(start);
-    let written = Rc::clone(&start);
-    let outcome = telling_written(Rc::new(move || written.written()), send);
-    if let Err(error) = &outcome
-        && error.delivery() == Delivery::NotSent
-    {
-        start.unsent();
-    }
-    outcome
-}
-
-fn ignore_poison<T>(result: std::result::Result<T, PoisonError<T>>) -> T {
-    result.unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc::channel;
-
-    use super::*;
-    use crate::error::ErrorKind;
-    use crate::message::{Message, SendOptions};
-    use crate::transport::{HttpResponse, ScriptedTransport};
-
-    #[test]
-    fn without_more_threads_those_that_run_go_on() {
-        let (arrived, arrivals) = channel();
-        let (open, gate) = channel();
-        let transport = ScriptedTransport::from_fn(move |_| {
-            arrived.send(()).expect("the test waits");
-            gate.recv().expect("the test opens it");
-            Ok(HttpResponse::new(200, r#"{"message_id":"m"}"#))
-        });
-        let client = Client::builder("1", "t").transport(Arc::new(transport));
-        let outbox = Outbox::with_limits(client.build().expect("it can be built"), 4, 100);
-        let (told, outcomes) = channel();
-        let submit = |psid: u32| {
-            let request = Request::new(
-                psid.to_string(),
-                Message::call_prompt(),
-                SendOptions::new().unchecked(true),
-            );
-            let told = told.clone();
-            outbox.submit(request, move |outcome| {
-                told.send(outcome.map(|_| psid)).expect("the test waits");
-            })
-        };
-        let no_threads = |yes| outbox.queue().no_threads.store(yes, Ordering::Relaxed);
-
-        no_threads(true);
-        for psid in 0..3 {
-            let error = submit(psid).expect_err("nobody can send it");
-            assert_eq!(error.kind(), ErrorKind::OutOfResources);
-            assert_eq!(error.delivery(), Delivery::NotSent);
-            assert!(error.may_retry());
-        }
-        no_threads(false);
-        submit(10).expect("there is a thread again");
-        arrivals.recv().expect("it is being sent");
-        no_threads(true);
-        for psid in 11..20 {
-            submit(psid).expect("it waits for the thread that there is");
-        }
-        for _ in 10..20 {
-            open.send(()).expect("the transport waits");
-        }
-        outbox.wait();
-        let outcomes: Result<Vec<u32>> = outcomes.try_iter().collect();
-        assert!(outcomes.expect("all were sent").into_iter().eq(10..20));
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@ mod answers;
 mod credentials;
 mod delivery;
 mod outbox;
+mod outboxes;
 mod pace;
 mod retry;
 mod samples;
