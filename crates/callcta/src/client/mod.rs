@@ -241,7 +241,7 @@ impl Client {
 
     #[cfg(feature = "doctor")]
     pub(crate) fn transport(&self) -> &dyn Transport {
-        &*self.inner.transport
+        &*self.inner.connections.transport
     }
 
     fn request(&self, request: &Request, cancel: Option<&CancelToken>) -> Result<Receipt> {
