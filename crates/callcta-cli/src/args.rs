@@ -10,6 +10,7 @@ use crate::settings::Settings;
 use emulate::EmulateArgs;
 
 pub mod calling;
+pub mod doctor;
 pub mod emulate;
 mod help;
 pub mod webhook;
@@ -71,6 +72,13 @@ pub enum Command {
     /// Ask what the Page may do about calls
     #[command(subcommand)]
     Calling(calling::CallingCommand),
+
+    /// Find out why this Page can't send a working call button
+    ///
+    /// Looks at token, Page, permissions, calling, webhooks, clock and version, and at
+    /// the person with --to; says what is wrong, why it matters and what mends it.
+    #[command(after_help = help::MORE, after_long_help = help::doctor())]
+    Doctor(Box<doctor::DoctorArgs>),
 
     /// Hear what comes back: receive, verify and play webhooks
     #[command(subcommand)]

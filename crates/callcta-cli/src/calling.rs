@@ -35,8 +35,21 @@ pub fn run(command: &CallingCommand) -> Exit {
             |client| client.calling().permissions(&args.to),
             permissions,
         ),
+        CallingCommand::Subscribe(args) => tell(
+            &args.settings,
+            args.json,
+            |client| {
+                client.calling().subscribe(&args.fields)?;
+                Ok(Done {})
+            },
+            |_| format!("{}\n", styled(GOOD, "subscribed")),
+        ),
     }
 }
+
+/// There is no more to say.
+#[derive(Serialize)]
+struct Done {}
 
 fn tell<T: Serialize>(
     settings: &Settings,

@@ -11,6 +11,7 @@ mod card;
 mod check;
 mod compose;
 mod demo;
+mod doctor;
 mod emulate;
 mod exit;
 mod output;
@@ -24,12 +25,16 @@ mod webhook;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::args::{Cli, Command};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let given = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&given) {
+        Ok(cli) => cli,
+        Err(error) => error.format(&mut Cli::command()).exit(),
+    };
     if cli.verbose {
         log_to_stderr();
     }
@@ -40,6 +45,10 @@ fn main() -> ExitCode {
         Command::Emulate(args) => return emulate::run(&args, cli.verbose),
         Command::Settings(command) => call_settings::run(&command),
         Command::Calling(command) => calling::run(&command),
+        Command::Doctor(args) => {
+            let (_, given) = given.subcommand().expect("it is one");
+            doctor::run(&args, given, cli.verbose)
+        }
         Command::Webhook(command) => webhook::run(&command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),

@@ -173,7 +173,7 @@ pub fn failure(error: &Error, host: Option<&str>, about: Subject) -> String {
     let mut text = String::new();
     let kind = styled(BAD, format_args!("{}:", error.kind()));
     if error.violations().is_empty() {
-        let _ = writeln!(text, "{kind} {}", plain(&without_advice(error)));
+        let _ = writeln!(text, "{kind} {}", plain(&error.summary()));
     } else {
         let what = match about {
             Subject::Message => "the message breaks",
@@ -238,11 +238,4 @@ fn usage(text: &mut String, percent: u32) {
 pub fn detail(text: &mut String, name: &str, value: &str) {
     let name = styled(DIM, format_args!("{name:<10}"));
     let _ = writeln!(text, "  {name}  {value}");
-}
-
-/// The error's line without the advice at its end, which gets a line of its own.
-fn without_advice(error: &Error) -> String {
-    let text = error.to_string();
-    let advice = format!("; {}", error.advice());
-    text.strip_suffix(&advice).unwrap_or(&text).to_owned()
 }

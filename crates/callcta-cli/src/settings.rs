@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use callcta::transport::TransportConfig;
 use callcta::{Client, Error, Result, RetryPolicy, TokenPlacement, limits};
-use clap::{Args, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, ValueEnum};
+use serde::Serialize;
 
 use crate::output::{WARN, say, styled};
 
@@ -128,6 +130,12 @@ enum TokenIn {
 }
 
 impl Settings {
+    /// The time limit, unless it is the default one.
+    pub fn given_timeout(&self, given: &ArgMatches) -> Option<Duration> {
+        let set = given.value_source("timeout") == Some(ValueSource::CommandLine);
+        set.then_some(self.timeout.0)
+    }
+
     /// The client with these settings.
     pub fn client(&self) -> Result<Client> {
         let page_id = filled(self.page_id.clone())
@@ -179,6 +187,67 @@ impl Settings {
         }
         builder.build()
     }
+}
+
+/// Where a setting comes from.
+#[derive(Serialize)]
+pub struct Source {
+    pub name: &'static str,
+    pub from: String,
+}
+
+/// A setting: its name, flag and variable, and the flag for a file that wins over both.
+type Known = (
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    Option<&'static str>,
+);
+
+const KNOWN: &[Known] = &[
+    ("Page id", "page_id", Some("CALLCTA_PAGE_ID"), None),
+    (
+        "access token",
+        "access_token",
+        Some("CALLCTA_ACCESS_TOKEN"),
+        Some("access_token_file"),
+    ),
+    (
+        "app secret",
+        "app_secret",
+        Some("CALLCTA_APP_SECRET"),
+        Some("app_secret_file"),
+    ),
+    ("base URL", "base_url", Some("CALLCTA_BASE_URL"), None),
+    ("API version", "api_version", None, None),
+    ("proxy", "proxy", None, None),
+    ("CA file", "ca_file", Some("CALLCTA_CA_FILE"), None),
+];
+
+/// Where the settings come from, and what they win over. No values: some are secret.
+pub fn sources(given: &ArgMatches) -> Vec<Source> {
+    let flag = |id: &str| format!("--{}", id.replace('_', "-"));
+    let from = |(name, id, variable, file): &Known| {
+        let in_variable =
+            variable.filter(|name| std::env::var_os(name).is_some_and(|it| !it.is_empty()));
+        let source = given.value_source(id);
+        let mut all = Vec::new();
+        if let Some(file) = file.filter(|file| given.contains_id(file)) {
+            all.push(flag(file));
+        }
+        if source == Some(ValueSource::CommandLine) {
+            all.push(flag(id));
+        }
+        all.extend(in_variable.map(str::to_owned));
+        let from = match all.split_first() {
+            None if source == Some(ValueSource::DefaultValue) => "the default".to_owned(),
+            None => "not set".to_owned(),
+            Some((first, [])) => first.clone(),
+            Some((first, others)) => format!("{first}, which wins over {}", others.join(" and ")),
+        };
+        Source { name, from }
+    };
+    KNOWN.iter().map(from).collect()
 }
 
 /// What can't be read.

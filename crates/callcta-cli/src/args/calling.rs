@@ -154,6 +154,27 @@ pub enum CallingCommand {
     /// Ask whether the Page may call a person, and ask them to be allowed to
     #[command(after_help = help::MORE, after_long_help = help::calling_permissions())]
     Permissions(Box<PermissionsArgs>),
+
+    /// Subscribe the app to webhook fields of the Page
+    ///
+    /// What isn't named is not told any more: name all that are wanted.
+    #[command(after_help = help::MORE, after_long_help = help::calling_subscribe())]
+    Subscribe(Box<SubscribeArgs>),
+}
+
+/// `callcta calling subscribe`.
+#[derive(Args)]
+pub struct SubscribeArgs {
+    /// Webhook fields, such as calls and messages
+    #[arg(required = true, value_name = "FIELD")]
+    pub fields: Vec<String>,
+
+    #[command(flatten, next_help_heading = "Page and connection")]
+    pub settings: Settings,
+
+    /// Print the outcome as one line of JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `callcta calling status`.

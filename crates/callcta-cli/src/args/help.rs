@@ -169,6 +169,49 @@ pub fn calling_permissions() -> String {
     format!("{CALLING_PERMISSIONS}\n\n{ENVIRONMENT}\n\n{REQUEST_CODES}")
 }
 
+/// Behind `callcta calling subscribe --help`.
+pub fn calling_subscribe() -> String {
+    format!("{CALLING_SUBSCRIBE}\n\n{ENVIRONMENT}\n\n{REQUEST_CODES}")
+}
+
+const CALLING_SUBSCRIBE: &str = "\
+Examples:
+  callcta calling subscribe calls messages messaging_postbacks message_echoes
+
+It needs the permission pages_manage_metadata. With --json, standard output gets
+one line: {\"ok\":true,\"host\":…}, or what callcta send prints of a failure.";
+
+/// Behind `callcta doctor --help`.
+pub fn doctor() -> String {
+    format!("{DOCTOR}\n\n{ENVIRONMENT}\n\n{DOCTOR_CODES}")
+}
+
+const DOCTOR: &str = "\
+Examples:
+  callcta doctor
+  callcta doctor --to 1254477777772919 --last-action 2026-11-28T09:00:00Z
+  callcta doctor --webhook https://example.com/webhook --verify-token 'my token'
+  callcta doctor --to 1254477777772919 --send-test
+
+Each line says what was found; -v shows everything that stands behind it. The
+verdict is the last line. Nothing is changed, and nothing is sent but with
+--send-test; the webhook is asked the challenge and gets two bodies without events.
+
+With --json, standard output gets one line:
+  {\"ok\":…,\"host\":…,\"status\":\"ok|warn|fail|unknown\",\"verdict\":…,
+   \"checks\":[{\"id\":…,\"title\":…,\"status\":\"ok|warn|fail|unknown|skipped\",\"result\":…,
+   \"evidence\":…,\"why\":…,\"fix\":…,\"because\":…,\"kind\":…}],
+   \"settings\":[{\"name\":…,\"from\":…}]}
+because is the check for whose sake one was skipped; kind is that of an error, such
+as timeout.";
+
+const DOCTOR_CODES: &str = "\
+Exit codes:
+  0  nothing keeps the button from working, though something may deserve a look
+  1  something does
+  2  usage: the command line, a setting or a file can't be used
+  4  unknown: what matters most can't be told";
+
 /// Behind `callcta webhook listen --help`.
 pub const WEBHOOK_LISTEN: &str = "\
 Examples:

@@ -35,6 +35,8 @@ fn help_texts() {
         "calling",
         "calling status",
         "calling permissions",
+        "calling subscribe",
+        "doctor",
     ];
     for command in commands.into_iter().chain(webhook).chain(calling) {
         help_of(command);

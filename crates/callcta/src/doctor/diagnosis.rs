@@ -240,14 +240,12 @@ impl Finding {
     }
 }
 
-/// What an error says, without its advice; whose words they are, is said.
+/// What an error says; whose words they are, is said.
 pub(super) fn said(error: &Error) -> String {
-    let text = error.to_string();
-    let what = text.strip_suffix(error.advice()).unwrap_or(&text);
-    let what = what.trim_end_matches([';', ' ']);
+    let what = error.summary();
     if error.graph().is_some() {
         format!("the platform answers: {what}")
     } else {
-        what.to_owned()
+        what
     }
 }

@@ -107,10 +107,7 @@ impl Visit<'_> {
         };
         let mut wanted = fields;
         wanted.push(CALLS_FIELD);
-        let mend = format!(
-            "POST /PAGE_ID/subscribed_apps?subscribed_fields={}",
-            wanted.join(",")
-        );
+        let mend = format!("callcta calling subscribe {}", wanted.join(" "));
         Finding::fail("your app isn't subscribed to calls")
             .seen(seen)
             .mended_by(mend)

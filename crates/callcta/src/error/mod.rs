@@ -287,6 +287,13 @@ impl Error {
         self.0.advice.unwrap_or_else(advice)
     }
 
+    /// Its line without the [advice](Error::advice) at its end.
+    pub fn summary(&self) -> String {
+        let text = self.to_string();
+        let advice = format!("; {}", self.advice());
+        text.strip_suffix(&advice).unwrap_or(&text).to_owned()
+    }
+
     /// What happened, in a few words.
     fn what(&self) -> &str {
         let inner = &*self.0;

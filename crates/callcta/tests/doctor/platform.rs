@@ -224,7 +224,7 @@ fn the_pages_calling() {
             .starts_with("people can call, but you don't hear it")
     );
     let fix = diagnosis.cause().unwrap().fix.as_deref().unwrap();
-    assert!(fix.ends_with("subscribed_fields=messages,calls"), "{fix}");
+    assert!(fix.ends_with("subscribe messages calls"), "{fix}");
     let diagnosis = with_page(|page| page.subscribed_fields.clear());
     assert_cause(&diagnosis, "subscription", "isn't subscribed to calls", &[]);
 }
