@@ -86,6 +86,8 @@ class Runner:
             return self.test(language, folder)
         if language in told.get("serve", []):
             return self.serve(topic, language, folder, environment, emulator)
+        if told.get("receives"):
+            return self.receive(topic, language, folder, environment)
         if told.get("through") == "proxy":
             with company.Company(folder, emulator.ready["url"]) as around:
                 environment |= {"CALLCTA_BASE_URL": around.url, "EXAMPLE_PROXY": around.proxy}
@@ -121,27 +123,60 @@ class Runner:
         done = execute(command, where, {"PATH": path}, seconds=600)
         return f"{done.stdout}{done.stderr}" if done.returncode else None
 
-    def serve(self, topic, language, folder, environment, emulator):
-        """Runs a server, and asks it twice: for somebody who can be written to, and not."""
+    def server(self, topic, language, folder, environment):
+        """A server that runs, and its address."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         command = self.commands[language](topic)
-        if language == "python":
-            command = [sys.executable, "-m", "uvicorn", "--app-dir", DOCS / "snippets/python",
-                       "--port", str(port), "--log-level", "warning", f"{topic}:app"]  # fmt: skip
+        if language == "c":  # a CGI program
+            command = [sys.executable, DOCS / "tools/cgi_host.py", port, *command]
+        elif language == "python":
+            folder_of_it = DOCS / "snippets/python"
+            command = [sys.executable, "-m", "uvicorn", "--app-dir", folder_of_it, "--port", port,
+                       "--log-level", "warning", f"{topic}:app"]  # fmt: skip
+            if "flask" in topic or "django" in topic:
+                command.insert(-1, "--interface=wsgi")
         environment = {**os.environ, **environment, "PORT": str(port)}
-        server = subprocess.Popen(command, cwd=folder, env=environment)
+        command = [str(part) for part in command]
+        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+        return server, f"http://127.0.0.1:{port}"
+
+    def serve(self, topic, language, folder, environment, emulator):
+        """Runs a server, and asks it twice: for somebody who can be written to, and not."""
+        server, url = self.server(topic, language, folder, environment)
         try:
-            answers = []
-            for psid in emulator.ready["psids"][0], "200000000000002":
-                answers.append(post(f"http://127.0.0.1:{port}/offer/{psid}", server))
+            people = emulator.ready["psids"][0], "200000000000002"
+            answers = [ask("POST", f"{url}/offer/{psid}", server) for psid in people]
         finally:
             server.terminate()
             server.wait()
         wanted = [(200, "m_"), (409, "outside_window")]
         fits = all(s == w and t.startswith(b) for (s, t), (w, b) in zip(answers, wanted, strict=True))
         return None if fits else f"answered {answers}"
+
+    def receive(self, topic, language, folder, environment):
+        """Runs a receiver of webhooks: it answers Meta's challenge and takes each sample, but
+        nothing that is signed by somebody else or by nobody."""
+        environment |= {"CALLCTA_APP_SECRET": "a secret", "CALLCTA_VERIFY_TOKEN": "a token"}
+        server, url = self.server(topic, language, folder, environment)
+        wrong = []
+        try:
+            query = "?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token="
+            for token, wanted in ("a+token", (200, "1158201444")), ("another", (403, None)):
+                status, text = ask("GET", f"{url}/webhook{query}{token}", server)
+                if (status, text if wanted[1] else None) != wanted:
+                    wrong.append(f"the challenge with {token} was answered {status} {text!r}")
+            for signature, statuses in ("valid", {200}), ("wrong", {401}), ("missing", {401}):
+                command = [self.program, "webhook", "send", "--json", "--url", f"{url}/webhook"]
+                done = execute([*command, "--signature", signature], folder, environment)
+                found = [json.loads(line) for line in done.stdout.splitlines()]
+                if not found or {one.get("http_status") for one in found} != statuses:
+                    wrong.append(f"{signature} signatures: {done.stdout}{done.stderr}")
+        finally:
+            server.terminate()
+            server.wait()
+        return "\n".join(wrong) or None
 
     def error(self, emulator, kind, arranged, language, folder):
         """What is wrong with the example of a kind of error, or None."""
@@ -165,12 +200,14 @@ def execute(command, folder, environment, given="", seconds=SECONDS):
     )  # fmt: skip
 
 
-def post(url, server):
+def ask(method, url, server):
     """Status and text of the answer, as soon as the server listens."""
     until = time.monotonic() + SECONDS
+    body = b"" if method == "POST" else None
     while True:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, b"", method="POST")) as answer:
+            request = urllib.request.Request(url, body, method=method)
+            with urllib.request.urlopen(request, timeout=SECONDS) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

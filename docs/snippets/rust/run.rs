@@ -22,7 +22,8 @@ macro_rules! topics {
 }
 
 topics! {
-    card delivery errors json_files logs many proxy readme retry server start window
+    calling card delivery errors json_files logs many proxy readme retry server start webhooks
+    window
 }
 
 fn code(outcome: impl Termination) -> ExitCode {

@@ -7,7 +7,8 @@ macro_rules! kinds {
         /// What went wrong.
         ///
         /// Each kind has a stable name and a stable number, the same in all
-        /// languages.
+        /// languages, and a page that says what causes it, what helps, and how the
+        /// emulator makes it happen: see [`docs`](ErrorKind::docs).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         #[repr(u32)]
