@@ -139,7 +139,8 @@ class Runner:
                 command.insert(-1, "--interface=wsgi")
         environment = {**os.environ, **environment, "PORT": str(port)}
         command = [str(part) for part in command]
-        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        server = subprocess.Popen(command, cwd=folder, env=environment, **quiet)
         return server, f"http://127.0.0.1:{port}"
 
     def serve(self, topic, language, folder, environment, emulator):
