@@ -78,7 +78,7 @@ def check_topics(docs=DOCS):
                 wrong.append(str(problem))
         if topic != "errors" and f"<!-- snippet: {topic}" not in shown:
             wrong.append(f"no page shows the topic {topic}")
-    for language, (_, endings) in sources.LANGUAGES.items():
+    for language, (_, endings) in sources.FOLDERS.items():
         for path in sorted((docs / "snippets" / language).iterdir()):
             if path.suffix in endings and path.stem not in {*sources.topics(docs), "run", "support"}:
                 wrong.append(f"{language}/{path.name} is no topic of topics.toml")

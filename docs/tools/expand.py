@@ -6,7 +6,7 @@ import textwrap
 from urllib.parse import quote
 
 import sources
-from sources import DOCS, LANGUAGES, ROOT, Wrong
+from sources import DOCS, FOLDERS, LANGUAGES, ROOT, Wrong
 
 DIRECTIVE = re.compile(r"^( *)<!-- ([a-z]+)(?:: (.+?))? -->$", re.MULTILINE)
 
@@ -29,7 +29,7 @@ def snippet(argument):
     tabs = []
     for language in sources.languages_of(topic):
         code, marker, name = sources.code_of(language, topic, section or None)
-        tabs.append((LANGUAGES[language][0], block(code, marker, name)))
+        tabs.append((FOLDERS[language][0], block(code, marker, name if language != "shell" else None)))
     if len(tabs) == 1:
         return tabs[0][1]
     return "".join(tab(*each) for each in tabs)

@@ -16,6 +16,8 @@ LANGUAGES = {
     "node": ("TypeScript", {".ts": "ts"}),
     "c": ("C", {".c": "c", ".sh": "sh"}),
 }
+# Beside the languages: commands of the program. Only topics that say so are in it.
+FOLDERS = {**LANGUAGES, "shell": ("Shell", {".sh": "sh"})}
 # Folders of this one that hold no pages.
 NO_PAGES = {"snippets", "tools", "data", "theme"}
 
@@ -46,7 +48,7 @@ def kinds(docs=DOCS):
 
 def snippet_file(language, topic, docs=DOCS):
     """The one file that says a topic in a language."""
-    folder, endings = docs / "snippets" / language, LANGUAGES[language][1]
+    folder, endings = docs / "snippets" / language, FOLDERS[language][1]
     found = [folder / (topic + ending) for ending in endings]
     found = [path for path in found if path.exists()]
     if len(found) != 1:
@@ -94,7 +96,7 @@ def code_of(language, topic, section=None, docs=DOCS):
     """A snippet's code and the marker of its block."""
     path = snippet_file(language, topic, docs)
     text = path.read_text(encoding="utf-8")
-    marker = LANGUAGES[language][1][path.suffix]
+    marker = FOLDERS[language][1][path.suffix]
     if section is None:
         return whole(text), marker, path.name
     found = sections(text)

@@ -1,0 +1,1 @@
+callcta check --strict card.json
