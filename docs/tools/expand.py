@@ -195,7 +195,10 @@ DIRECTIVES = {
 
 # What stands in the committed page too, for those who read that: up to a closing mark.
 KEPT = {"snippet", "output", "file", "arrange", "provoke", "kind", "kinds"}
-FILLED = re.compile(r"^( *)(<!-- ([a-z]+)(?:: .+?)? -->)\n.*?^ *<!-- /\3 -->$", re.MULTILINE | re.DOTALL)
+FILLED = re.compile(
+    r"^( *)(<!-- ([a-z]+)(?:: [^\n]+?)? -->)\n(?:(?!^ *<!-- [a-z/]).)*^ *<!-- /\3 -->$",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def emptied(text):

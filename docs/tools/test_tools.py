@@ -126,6 +126,10 @@ class Pages(unittest.TestCase):
         self.assertEqual((expand.fill(filled), expand.emptied(filled)), (filled, page))
         self.assertEqual(expand.expand(filled), expand.expand(page))
 
+    def test_a_new_directive_before_a_filled_one_swallows_nothing(self):
+        page = "<!-- output: window -->\n\nbetween\n\n" + expand.fill("<!-- output: start -->\n")
+        self.assertEqual(expand.emptied(page), "<!-- output: window -->\n\nbetween\n\n<!-- output: start -->\n")
+
     def test_an_unknown_directive_is_an_error(self):
         with self.assertRaises(sources.Wrong):
             expand.expand("<!-- snipet: start -->")
