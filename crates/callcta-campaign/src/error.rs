@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Moved,
     /// Input or message differ from what was planned.
     Changed,
+    /// Something can't be written out.
+    Output,
 }
 
 impl ErrorKind {
@@ -36,6 +38,7 @@ impl ErrorKind {
             ErrorKind::InUse => "in_use",
             ErrorKind::Moved => "moved",
             ErrorKind::Changed => "changed",
+            ErrorKind::Output => "output",
         }
     }
 }
@@ -54,14 +57,16 @@ pub struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
+    /// An error of a kind, for those who add to what is said or have journals of their own.
+    pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         Error {
             kind,
             text: text.into(),
         }
     }
 
-    pub(crate) fn invalid(text: impl Into<String>) -> Self {
+    /// A setting that can't be used.
+    pub fn invalid(text: impl Into<String>) -> Self {
         Error::new(ErrorKind::InvalidArgument, text)
     }
 

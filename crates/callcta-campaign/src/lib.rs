@@ -34,6 +34,7 @@
 
 mod echo;
 mod error;
+mod export;
 mod findings;
 mod input;
 mod journal;
@@ -44,6 +45,7 @@ mod time;
 
 pub use self::echo::{echo_of, events_of};
 pub use self::error::{Error, ErrorKind, Result};
+pub use self::export::{ExportSettings, export};
 pub use self::findings::{Finding, Weight};
 pub use self::input::{
     Format, KEY, PAGE, PSID, Problem, RESERVED, Row, Source, WINDOW_UNTIL, open, read,

@@ -17,6 +17,12 @@ pub(crate) fn millis(moment: SystemTime) -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A moment as it can be read again.
+pub(crate) fn stamp(millis: i64) -> String {
+    let stamp = Timestamp::from_millisecond(millis).unwrap_or_default();
+    stamp.to_string()
+}
+
 /// Reads a time with an offset, such as `2026-12-01T18:00:00+01:00`, or with a zone, such as
 /// `2026-12-01T18:00[Europe/Berlin]`. A time without either could be anywhere.
 pub(crate) fn read(text: &str) -> Option<i64> {

@@ -10,6 +10,7 @@ use crate::settings::Settings;
 use emulate::EmulateArgs;
 
 pub mod calling;
+pub mod campaign;
 pub mod doctor;
 pub mod emulate;
 mod help;
@@ -79,6 +80,10 @@ pub enum Command {
     /// the person with --to; says what is wrong, why it matters and what mends it.
     #[command(after_help = help::MORE, after_long_help = help::doctor())]
     Doctor(Box<doctor::DoctorArgs>),
+
+    /// Send a message to everybody in a file, nobody twice, through any interruption
+    #[command(subcommand)]
+    Campaign(campaign::CampaignCommand),
 
     /// Hear what comes back: receive, verify and play webhooks
     #[command(subcommand)]

@@ -7,6 +7,7 @@ mod args;
 mod buttons;
 mod call_settings;
 mod calling;
+mod campaign;
 mod card;
 mod check;
 mod compose;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
             let (_, given) = given.subcommand().expect("it is one");
             doctor::run(&args, given, cli.verbose)
         }
+        Command::Campaign(command) => campaign::run(&command),
         Command::Webhook(command) => webhook::run(&command),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),

@@ -136,15 +136,40 @@ impl Settings {
         set.then_some(self.timeout.0)
     }
 
+    /// The Page, if one is said.
+    pub fn page_id(&self) -> Option<&str> {
+        self.page_id
+            .as_deref()
+            .filter(|page_id| !page_id.is_empty())
+    }
+
     /// The client with these settings.
     pub fn client(&self) -> Result<Client> {
-        let page_id = filled(self.page_id.clone())
+        let page_id = self
+            .page_id()
             .ok_or_else(|| missing("the Page id", "--page-id", "CALLCTA_PAGE_ID"))?;
-        let token = secret(
-            self.access_token_file.as_deref(),
-            self.access_token.as_ref(),
-        )?
-        .ok_or_else(|| {
+        let retry = RetryPolicy::new().attempts(self.attempts);
+        self.client_of(page_id, None, retry)
+    }
+
+    /// The client of a Page, with another token than these settings say, if one is given.
+    pub fn client_of(
+        &self,
+        page_id: &str,
+        token: Option<String>,
+        retry: RetryPolicy,
+    ) -> Result<Client> {
+        let own = || {
+            secret(
+                self.access_token_file.as_deref(),
+                self.access_token.as_ref(),
+            )
+        };
+        let token = match token {
+            Some(token) => Some(token),
+            None => own()?,
+        };
+        let token = token.ok_or_else(|| {
             missing(
                 "the access token",
                 "--access-token-file",
@@ -162,7 +187,7 @@ impl Settings {
                 TokenIn::Body => TokenPlacement::Body,
             })
             .timeout(self.timeout.0)
-            .retry(RetryPolicy::new().attempts(self.attempts))
+            .retry(retry)
             .on_retry(|event| {
                 say(format_args!(
                     "{} try {} failed: {}; next try in {:.1} s",
@@ -268,9 +293,13 @@ pub fn secret(file: Option<&Path>, given: Option<&String>) -> Result<Option<Stri
     let Some(file) = file else {
         return Ok(filled(given.cloned()));
     };
+    read_secret(file).map(Some)
+}
+
+pub fn read_secret(file: &Path) -> Result<String> {
     let text = fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
     // An editor leaves a line end behind.
-    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// A time in seconds.

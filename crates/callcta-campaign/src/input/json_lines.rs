@@ -10,7 +10,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::bytes::{BUFFER, RECORD_MAX, Seen};
-use super::{COLUMNS_MAX, KEY, PAGE, PSID, Problem, Row, Source, check_ids};
+use super::{COLUMNS_MAX, KEY, OWN_PREFIX, PAGE, PSID, Problem, Row, Source, check_ids};
 use crate::error::{Error, Result};
 
 pub(super) struct JsonLines<R> {
@@ -62,7 +62,11 @@ impl<R: Read> Source for JsonLines<R> {
     }
 
     fn columns(&self) -> Vec<Arc<str>> {
-        self.columns.clone()
+        let ours = self
+            .columns
+            .iter()
+            .filter(|name| !name.starts_with(OWN_PREFIX));
+        ours.cloned().collect()
     }
 
     fn hash(&mut self) -> String {

@@ -29,6 +29,9 @@ pub const WINDOW_UNTIL: &str = "window_until";
 /// The columns that mean something to callcta. All others fill placeholders.
 pub const RESERVED: [&str; 4] = [PSID, KEY, PAGE, WINDOW_UNTIL];
 
+/// How the columns begin that an export adds. They don't count.
+pub(crate) const OWN_PREFIX: &str = "callcta_";
+
 /// Most columns of an input.
 const COLUMNS_MAX: usize = 1000;
 
@@ -61,8 +64,11 @@ impl Row {
         self.cells.clear();
     }
 
-    /// Sets what a column says.
+    /// Sets what a column says; one that an export added says nothing.
     pub fn set(&mut self, column: &Arc<str>, value: &str) {
+        if column.starts_with(OWN_PREFIX) {
+            return;
+        }
         let reserved = match column.as_ref() {
             PSID => &mut self.psid,
             KEY => &mut self.key,

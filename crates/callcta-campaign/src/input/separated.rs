@@ -9,7 +9,7 @@ use std::sync::Arc;
 use csv::{ReaderBuilder, StringRecord, Terminator};
 
 use super::bytes::{BUFFER, Seen};
-use super::{COLUMNS_MAX, PSID, Problem, Row, Source, check_ids, column_name};
+use super::{COLUMNS_MAX, OWN_PREFIX, PSID, Problem, Row, Source, check_ids, column_name};
 use crate::error::{Error, Result};
 
 const SEPARATORS: [(u8, &str); 3] = [(b',', "comma"), (b';', "semicolon"), (b'\t', "tab")];
@@ -205,7 +205,8 @@ impl<R: Read> Source for Separated<R> {
     }
 
     fn columns(&self) -> Vec<Arc<str>> {
-        let named = self.columns.iter().filter(|name| !name.is_empty());
+        let ours = |name: &&Arc<str>| !name.is_empty() && !name.starts_with(OWN_PREFIX);
+        let named = self.columns.iter().filter(ours);
         named.cloned().collect()
     }
 

@@ -481,7 +481,10 @@ impl Engine<'_> {
         }
         let snapshot = &mut self.snapshot;
         snapshot.held = held;
-        snapshot.pace = settings.pace.map(|pace| pace * f64::from(open));
+        snapshot.pace = settings
+            .pace
+            .filter(|_| open > 0)
+            .map(|pace| pace * f64::from(open));
         snapshot.rate = self.meter.rate(snapshot.settled, now);
         let rows = snapshot.of(State::Queued) + snapshot.of(State::InFlight);
         let (settled, rate) = (snapshot.settled, snapshot.rate);

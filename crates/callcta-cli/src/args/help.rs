@@ -1,6 +1,6 @@
 //! What stands behind the lists of options: examples, environment, exit codes.
 
-use crate::exit::CODES;
+use crate::exit::{CAMPAIGN_CODES, CODES};
 use crate::settings::ENVIRONMENT;
 
 /// Behind the short help.
@@ -253,6 +253,87 @@ Exit codes:
   1  one was not
   2  usage: the command line can't be used";
 
+/// Behind `callcta campaign plan --help`.
+pub const CAMPAIGN_PLAN: &str = "\
+Examples:
+  callcta campaign plan people.csv --message card.json --check
+  callcta campaign plan people.csv --message card.json --journal autumn.journal
+
+Columns: psid is required. key tells a row from all others; without it, PSID and line
+do. page is the Page that sends, --page-id for rows without. window_until is a time
+after which the row is skipped. All others fill {{placeholders}}; a blank cell fails its
+row unless a default is written: {{ name | default('friend') }}.
+
+With --json, standard output gets one line:
+  {\"ok\":…,\"rows\":…,\"ready\":…,\"skipped\":…,\"pages\":{…},\"input_hash\":…,\"message_hash\":…,
+   \"findings\":[{\"weight\":…,\"rule\":…,\"place\":…,\"rows\":…,\"lines\":[…],\"message\":…}],\"notes\":[…]}
+
+Exit codes:
+  0  everything is in order, or what isn't is skipped as asked
+  1  something is wrong; nothing was kept
+  2  usage: the command line or a file can't be used
+  6  the journal can't be written";
+
+const CAMPAIGN_RUN: &str = "\
+Examples:
+  callcta campaign run people.csv --message card.json --journal autumn.journal
+  callcta campaign run people.csv --message card.json --journal autumn.journal \\
+      --suppress stopped.txt --tokens ~/tokens --pace 20";
+
+const CAMPAIGN_RESUME: &str = "\
+Examples:
+  callcta campaign resume --journal autumn.journal";
+
+const CAMPAIGN_RESULT: &str = "\
+Ctrl-C, or a request to end, stops gracefully: nothing more is started, and what is under
+way is waited for. A second one quits at once. After a crash, what was under way is
+unknown and is never sent again by itself.
+
+With --json, standard output gets one line:
+  {\"status\":\"finished|finished_needs_attention|paused\",\"rows\":…,\"states\":{…},
+   \"kinds\":[{\"state\":…,\"kind\":…,\"rows\":…}],\"paused\":{PAGE:…},\"campaign\":…,
+   \"input_hash\":…,\"message_hash\":…}";
+
+/// Behind `callcta campaign pause --help`.
+pub const CAMPAIGN_PAUSE: &str = "\
+Examples:
+  callcta campaign pause --journal autumn.journal";
+
+/// Behind `callcta campaign status --help`.
+pub const CAMPAIGN_STATUS: &str = "\
+Examples:
+  callcta campaign status --journal autumn.journal
+  callcta campaign status --journal autumn.journal --json";
+
+/// Behind `callcta campaign retry --help`.
+pub const CAMPAIGN_RETRY: &str = "\
+Examples:
+  callcta campaign retry --journal autumn.journal --state rejected --kind outside_window
+  callcta campaign retry --journal autumn.journal --state unknown --risk-duplicates
+
+Without --state, what was rejected is put back.
+
+Exit codes:
+  0  done
+  2  usage: the command line or a file can't be used, or the risk was not accepted
+  5  nothing was changed: the answer was not yes
+  6  the journal can't be read or written";
+
+/// Behind `callcta campaign settle --help`.
+pub const CAMPAIGN_SETTLE: &str = "\
+Examples:
+  callcta webhook listen --json > events.jsonl
+  callcta campaign settle --journal autumn.journal --events events.jsonl
+  callcta campaign settle --journal autumn.journal --assume-sent --kind worker_lost
+
+Each message carries a key in its metadata, which comes back in the echo that Meta sends
+to those who subscribed to message_echoes.";
+
+/// Behind `callcta campaign export --help`.
+pub const CAMPAIGN_EXPORT: &str = "\
+Examples:
+  callcta campaign export --journal autumn.journal --state rejected > rejected.csv";
+
 /// Behind `callcta completions --help`.
 pub const COMPLETIONS: &str = "\
 Examples:
@@ -273,4 +354,14 @@ pub fn callcta() -> String {
 /// Behind `callcta send --help`.
 pub fn send() -> String {
     format!("{SEND}\n\n{ENVIRONMENT}\n\n{CODES}")
+}
+
+/// Behind `callcta campaign run --help`.
+pub fn campaign_run() -> String {
+    format!("{CAMPAIGN_RUN}\n\n{CAMPAIGN_RESULT}\n\n{ENVIRONMENT}\n\n{CAMPAIGN_CODES}")
+}
+
+/// Behind `callcta campaign resume --help`.
+pub fn campaign_resume() -> String {
+    format!("{CAMPAIGN_RESUME}\n\n{CAMPAIGN_RESULT}\n\n{ENVIRONMENT}\n\n{CAMPAIGN_CODES}")
 }

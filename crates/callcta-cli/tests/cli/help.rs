@@ -38,7 +38,23 @@ fn help_texts() {
         "calling subscribe",
         "doctor",
     ];
-    for command in commands.into_iter().chain(webhook).chain(calling) {
+    let campaign = [
+        "campaign",
+        "campaign plan",
+        "campaign run",
+        "campaign resume",
+        "campaign pause",
+        "campaign status",
+        "campaign retry",
+        "campaign settle",
+        "campaign export",
+    ];
+    for command in commands
+        .into_iter()
+        .chain(webhook)
+        .chain(calling)
+        .chain(campaign)
+    {
         help_of(command);
     }
 }

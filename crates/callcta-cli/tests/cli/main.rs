@@ -1,6 +1,7 @@
 //! The program as a whole: arguments in, text and exit codes out.
 #![allow(clippy::unwrap_used, reason = "a test may end with a panic")]
 
+mod campaign;
 mod check;
 mod demo;
 mod doctor;

@@ -1,0 +1,374 @@
+//! The command line of `callcta campaign`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::help;
+use crate::settings::Settings;
+
+#[derive(Subcommand)]
+pub enum CampaignCommand {
+    /// Read, fill in and check everything, without sending
+    ///
+    /// Puts a row per recipient into a new journal, which is left alone if anything is
+    /// wrong. What is wrong is counted per rule, with its first lines.
+    #[command(after_help = help::MORE, after_long_help = help::CAMPAIGN_PLAN)]
+    Plan(PlanCommand),
+
+    /// Plan, if that was not done yet, and send
+    ///
+    /// With a journal that is there already, input and message must be those that were
+    /// planned, and the run goes on where the last one ended.
+    #[command(after_help = help::MORE, after_long_help = help::campaign_run())]
+    Run(Box<RunCommand>),
+
+    /// Go on with a journal: send what is queued, and nothing that may have arrived
+    #[command(after_help = help::MORE, after_long_help = help::campaign_resume())]
+    Resume(Box<ResumeCommand>),
+
+    /// Ask a run to stop, and wait until nothing more will be sent
+    #[command(after_help = help::CAMPAIGN_PAUSE)]
+    Pause(LookArgs),
+
+    /// Tell how a campaign stands, while it runs or not
+    #[command(after_help = help::CAMPAIGN_STATUS)]
+    Status(StatusCommand),
+
+    /// Put rows back into the queue, by your word
+    ///
+    /// Shows how many first. Those that are unknown may have arrived: putting them back can
+    /// send the message twice, and needs a flag of its own.
+    #[command(after_help = help::MORE, after_long_help = help::CAMPAIGN_RETRY)]
+    Retry(RetryCommand),
+
+    /// Settle what is unknown: by the echoes that came in, or by your word
+    #[command(after_help = help::MORE, after_long_help = help::CAMPAIGN_SETTLE)]
+    Settle(SettleCommand),
+
+    /// Write the rows out, with what became of each
+    ///
+    /// CSV or JSON lines, in the columns that came in and callcta's own. Read in again as
+    /// an input, they are the same rows.
+    #[command(after_help = help::CAMPAIGN_EXPORT)]
+    Export(ExportCommand),
+}
+
+/// What is sent to whom.
+#[derive(Args)]
+pub struct PlanArgs {
+    /// The recipients: CSV, TSV or JSON lines with a column psid; - is standard input
+    #[arg(value_name = "RECIPIENTS")]
+    pub recipients: PathBuf,
+
+    /// A JSON file with a message or a whole request; its {{placeholders}} are columns
+    #[arg(long, value_name = "FILE")]
+    pub message: PathBuf,
+
+    /// How the recipients are written
+    #[arg(long, value_name = "FORMAT", default_value = "auto")]
+    pub format: InputFormat,
+
+    /// Skip rows that can't be sent, instead of planning nothing
+    #[arg(long)]
+    pub skip_invalid: bool,
+
+    /// Allow several messages from one Page to the same person
+    #[arg(long)]
+    pub allow_repeated: bool,
+
+    /// The ids are right although most look rounded, as after a spreadsheet
+    #[arg(long)]
+    pub ids_confirmed: bool,
+}
+
+/// The journal of a command that changes it.
+#[derive(Args)]
+pub struct JournalArgs {
+    /// The campaign's journal
+    #[arg(long, value_name = "FILE")]
+    pub journal: PathBuf,
+
+    /// The journal was moved or restored, and no other copy of it was used since
+    #[arg(long)]
+    pub journal_moved: bool,
+}
+
+/// The journal of a command that only looks.
+#[derive(Args)]
+pub struct LookArgs {
+    /// The campaign's journal
+    #[arg(long, value_name = "FILE")]
+    pub journal: PathBuf,
+}
+
+/// How fast, and what is shown.
+#[derive(Args)]
+pub struct SendingArgs {
+    /// Most messages that each Page starts per second, or none
+    #[arg(long, value_name = "N", default_value_t = Pace(Some(callcta::limits::PACE)))]
+    pub pace: Pace,
+
+    /// Most messages that each Page has under way
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = workers)]
+    pub workers: usize,
+
+    /// A file with the PSIDs that must not be written to; read anew before each message
+    #[arg(long, value_name = "FILE")]
+    pub suppress: Option<PathBuf>,
+
+    /// A folder with an access token per Page, in files named by the Page's id
+    #[arg(long, value_name = "FOLDER")]
+    pub tokens: Option<PathBuf>,
+
+    /// What is shown on standard error meanwhile
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub progress: Progress,
+
+    /// Print the result as one line of JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `callcta campaign plan`.
+#[derive(Args)]
+pub struct PlanCommand {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+
+    /// The campaign's journal, which must not be there yet
+    #[arg(long, value_name = "FILE", required_unless_present = "check")]
+    pub journal: Option<PathBuf>,
+
+    /// Keep nothing: only tell what is wrong
+    #[arg(long)]
+    pub check: bool,
+
+    /// The Page of rows that name none
+    #[arg(
+        long,
+        value_name = "ID",
+        env = "CALLCTA_PAGE_ID",
+        hide_env_values = true
+    )]
+    pub page_id: Option<String>,
+
+    /// Print the result as one line of JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `callcta campaign run`.
+#[derive(Args)]
+#[command(mut_arg("attempts", |it| it.hide(true)), mut_arg("me", |it| it.hide(true)))]
+pub struct RunCommand {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+
+    #[command(flatten)]
+    pub journal: JournalArgs,
+
+    #[command(flatten, next_help_heading = "Way of sending")]
+    pub sending: SendingArgs,
+
+    #[command(flatten, next_help_heading = "Page and connection")]
+    pub settings: Settings,
+}
+
+/// `callcta campaign resume`.
+#[derive(Args)]
+#[command(mut_arg("attempts", |it| it.hide(true)), mut_arg("me", |it| it.hide(true)))]
+pub struct ResumeCommand {
+    #[command(flatten)]
+    pub journal: JournalArgs,
+
+    #[command(flatten, next_help_heading = "Way of sending")]
+    pub sending: SendingArgs,
+
+    #[command(flatten, next_help_heading = "Page and connection")]
+    pub settings: Settings,
+}
+
+/// `callcta campaign status`.
+#[derive(Args)]
+pub struct StatusCommand {
+    #[command(flatten)]
+    pub journal: LookArgs,
+
+    /// Print one line of JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which rows.
+#[derive(Args)]
+pub struct FilterArgs {
+    /// Only those in this state; repeatable
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    pub state: Vec<callcta_campaign::State>,
+
+    /// Only those of this kind, such as outside_window; repeatable
+    #[arg(long, value_name = "KIND")]
+    pub kind: Vec<String>,
+
+    /// Only those of this Page
+    #[arg(long, value_name = "ID")]
+    pub page: Option<String>,
+}
+
+impl FilterArgs {
+    pub fn filter(&self) -> callcta_campaign::Filter {
+        let mut filter = callcta_campaign::Filter::default();
+        filter.states.clone_from(&self.state);
+        filter.kinds.clone_from(&self.kind);
+        filter.page_id.clone_from(&self.page);
+        filter
+    }
+}
+
+/// `callcta campaign retry`.
+#[derive(Args)]
+pub struct RetryCommand {
+    #[command(flatten)]
+    pub journal: JournalArgs,
+
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    /// Put back what is unknown, too: people may get the message twice
+    #[arg(long)]
+    pub risk_duplicates: bool,
+
+    /// Don't ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `callcta campaign settle`.
+#[derive(Args)]
+pub struct SettleCommand {
+    #[command(flatten)]
+    pub journal: JournalArgs,
+
+    /// Bodies of webhooks, or events as webhook listen --json prints them, one per line; -
+    /// is standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "assume_sent",
+        conflicts_with = "assume_sent"
+    )]
+    pub events: Option<PathBuf>,
+
+    /// Take what is unknown for sent
+    #[arg(long)]
+    pub assume_sent: bool,
+
+    /// With --assume-sent: only what is unknown for this reason; repeatable
+    #[arg(long, value_name = "KIND", requires = "assume_sent")]
+    pub kind: Vec<String>,
+
+    /// Don't ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `callcta campaign export`.
+#[derive(Args)]
+pub struct ExportCommand {
+    #[command(flatten)]
+    pub journal: LookArgs,
+
+    #[command(flatten)]
+    pub filter: FilterArgs,
+
+    /// How the rows are written
+    #[arg(long, value_name = "FORMAT", default_value = "csv")]
+    pub format: OutputFormat,
+
+    /// For Excel: with a byte order mark, and ids as texts
+    #[arg(long)]
+    pub excel: bool,
+}
+
+/// How recipients are written.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum InputFormat {
+    /// Found from the name, else from the first byte
+    Auto,
+    /// With a header; comma, semicolon or tab is found from it
+    Csv,
+    /// Separated by tabs
+    Tsv,
+    /// One object per line
+    JsonLines,
+}
+
+/// How rows are written out.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum OutputFormat {
+    /// With a header
+    Csv,
+    /// One object per line
+    JsonLines,
+}
+
+/// What is shown while a campaign runs.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum Progress {
+    /// A bar on a terminal, else plain
+    Auto,
+    /// Lines, at growing intervals
+    Plain,
+    /// A line of JSON each second
+    Json,
+    /// Nothing
+    None,
+}
+
+/// Messages per second.
+#[derive(Clone, Copy)]
+pub struct Pace(pub Option<f64>);
+
+impl std::fmt::Display for Pace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(pace) => pace.fmt(f),
+            None => f.write_str("none"),
+        }
+    }
+}
+
+impl std::str::FromStr for Pace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Pace(None));
+        }
+        let most = callcta::limits::PACE_MAX;
+        let pace = text
+            .parse()
+            .ok()
+            .filter(|pace| (1.0 / 86_400.0..=most).contains(pace));
+        let wrong = || format!("a number of messages per second up to {most}, or none, is needed");
+        pace.map(|pace| Pace(Some(pace))).ok_or_else(wrong)
+    }
+}
+
+fn workers(text: &str) -> Result<usize, &'static str> {
+    let workers = text
+        .parse()
+        .ok()
+        .filter(|workers| (1..=1000).contains(workers));
+    workers.ok_or("a number from 1 to 1000 is needed")
+}
+
+fn state(text: &str) -> Result<callcta_campaign::State, String> {
+    callcta_campaign::State::from_name(text).ok_or_else(|| {
+        let names = callcta_campaign::State::ALL
+            .iter()
+            .map(|state| state.as_str());
+        format!("is none of: {}", names.collect::<Vec<_>>().join(", "))
+    })
+}

@@ -1,0 +1,138 @@
+//! `callcta campaign`: a message to everybody in a file, nobody twice.
+
+mod decide;
+mod plan;
+mod progress;
+mod send;
+mod stand;
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+
+use callcta_campaign::{Access, Error, ErrorKind, ExportSettings, Result, SqliteJournal, export};
+
+use crate::args::campaign::{CampaignCommand, ExportCommand, JournalArgs, OutputFormat};
+use crate::exit::Exit;
+use crate::output::{after_writing, complain, plain};
+
+/// Runs one of the commands.
+pub fn run(command: &CampaignCommand) -> Exit {
+    let done = match command {
+        CampaignCommand::Plan(args) => plan::run(args),
+        CampaignCommand::Run(args) => send::run(args),
+        CampaignCommand::Resume(args) => send::resume(args),
+        CampaignCommand::Pause(args) => stand::pause(&args.journal),
+        CampaignCommand::Status(args) => stand::status(args),
+        CampaignCommand::Retry(args) => decide::retry(args),
+        CampaignCommand::Settle(args) => decide::settle(args),
+        CampaignCommand::Export(args) => write_out(args),
+    };
+    done.unwrap_or_else(|error| {
+        complain(plain(&error.to_string()));
+        exit_of(&error)
+    })
+}
+
+fn exit_of(error: &Error) -> Exit {
+    match error.kind() {
+        ErrorKind::Journal => Exit::Journal,
+        _ => Exit::Usage,
+    }
+}
+
+fn open(args: &JournalArgs) -> Result<SqliteJournal> {
+    let access = if args.journal_moved {
+        Access::ChangeMoved
+    } else {
+        Access::Change
+    };
+    SqliteJournal::open(&args.journal, access).map_err(|error| match error.kind() {
+        ErrorKind::Moved => Error::new(error.kind(), format!("{error} (--journal-moved)")),
+        _ => error,
+    })
+}
+
+fn look(path: &Path) -> Result<SqliteJournal> {
+    SqliteJournal::open(path, Access::Look)
+}
+
+fn write_out(args: &ExportCommand) -> Result<Exit> {
+    let mut journal = look(&args.journal.journal)?;
+    let mut settings = ExportSettings::default();
+    settings.json_lines = args.format == OutputFormat::JsonLines;
+    settings.excel = args.excel;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let filter = args.filter.filter();
+    match export(&mut journal, &filter, settings, &mut out) {
+        Err(error) => Err(error),
+        Ok(_) => Ok(after_writing(out.flush(), Exit::Done)),
+    }
+}
+
+/// Asks a yes-or-no question. Only a clear yes is one: not an interruption, not the end of
+/// the input, and not silence, as where nobody is there to answer.
+fn ask(question: impl Display) -> bool {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return false;
+    }
+    eprint(format_args!("{question} [y/N] "));
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+fn eprint(text: impl Display) {
+    let mut err = anstream::stderr();
+    let _ = write!(err, "{text}");
+    let _ = err.flush();
+}
+
+/// A count as people read it.
+fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn rows(count: u64) -> String {
+    format!(
+        "{} {}",
+        number(count),
+        if count == 1 { "row" } else { "rows" }
+    )
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let bare = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@".contains(c);
+    if text.chars().all(bare) && !text.is_empty() {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_in_threes() {
+        let told = [0, 7, 999, 1000, 12_345, 1_000_000].map(number);
+        assert_eq!(told, ["0", "7", "999", "1,000", "12,345", "1,000,000"]);
+    }
+
+    #[test]
+    fn a_path_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted(Path::new("a/b-1.journal")), "a/b-1.journal");
+        assert_eq!(quoted(Path::new("my file")), "'my file'");
+        assert_eq!(quoted(Path::new("it's")), "'it'\\''s'");
+    }
+}
