@@ -54,7 +54,8 @@ conformance-run:
         node="node bindings/node/test/webhooks_runner.mjs" \
         c=bindings/c/build/webhooks_runner
     python3 tests/conformance/calling.py \
-        rust={{quote(target / "debug/examples/calling_runner")}}
+        rust={{quote(target / "debug/examples/calling_runner")}} \
+        python="bindings/python/.venv-tools/bin/python bindings/python/tests/calling_runner.py"
 
 # Clients of other makers, the inbox page in a browser.
 test-e2e:

@@ -37,7 +37,7 @@ pub(crate) fn environment(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
 /// What the clients for Python send with.
 #[pyclass(frozen, name = "_Client", module = "callcta._native")]
 pub(crate) struct Client {
-    core: Core,
+    pub(crate) core: Core,
     /// Most threads of an outbox.
     #[pyo3(get)]
     workers: usize,

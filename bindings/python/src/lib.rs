@@ -9,6 +9,7 @@
 mod argument;
 mod button;
 mod callback;
+mod calling;
 mod client;
 mod convert;
 mod declare;
@@ -36,6 +37,7 @@ mod _native {
             PhoneNumberButton, PostbackButton, RawButton, WebUrlButton,
         },
         callback::end,
+        calling::{Cancel, ask, calling_optin, read_settings, validate_settings},
         client::{Client, environment},
         emulator::Emulator,
         error::{error_kinds, out_of_resources},

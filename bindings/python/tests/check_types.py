@@ -4,6 +4,7 @@ from typing import Any, Literal, assert_type
 
 import callcta
 from callcta import aio, webhook
+from callcta.calling import CallSettings
 from callcta.options import SendOptions
 from callcta.testing import Emulator
 
@@ -89,7 +90,22 @@ assert_type(received.events, tuple[webhook.Event, ...])
 assert_type(webhook.sort(received.events), list[webhook.Event])
 assert_type(webhook.CallEvent.from_dict({}), webhook.CallEvent)
 
+calling = client.calling
+assert_type(calling.settings().audio_enabled, bool | None)
+assert_type(calling.accept("c", "v=0", rang_at=None, timeout=5).answer, str | None)
+assert_type(calling.permissions("1").can("start_call"), bool | None)
+assert_type(calling.request_permission("1"), callcta.Receipt)
+
+
+async def asynchronous_calling(client: aio.Client) -> None:
+    """The same for asyncio."""
+    assert_type(await client.calling.settings(), CallSettings)
+    assert_type((await client.calling.subscriptions())[0].fields, tuple[str, ...])
+
+
 # What must not pass.
+calling.set_settings({"audio_enabled": True})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+calling.terminate("c", timeuot=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 callcta.AudioCallButton("x", expires_in_days="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 callcta.AudioCallButton(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 callcta.ButtonTemplate("x", [callcta.Element("x")])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]

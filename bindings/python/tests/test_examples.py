@@ -45,7 +45,7 @@ def test_the_readme_s_code_runs(
 
 
 def test_the_readme_has_all_its_code() -> None:
-    assert len(BLOCKS) == 7
+    assert len(BLOCKS) == 8
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

@@ -12,10 +12,21 @@ from typing import Any
 
 import callcta
 import pytest
-from callcta import Failed, Outcome, Receipt, Sent, aio, errors, options, testing, webhook
+from callcta import (
+    Failed,
+    Outcome,
+    Receipt,
+    Sent,
+    aio,
+    calling,
+    errors,
+    options,
+    testing,
+    webhook,
+)
 from conftest import CALL, PSID, Server, graph_error
 
-MODULES = [callcta, aio, errors, options, testing, webhook]
+MODULES = [callcta, aio, calling, errors, options, testing, webhook]
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -65,7 +76,7 @@ def test_all_is_everything_and_nothing_else() -> None:
     names = {name for name in vars(callcta) if not name.startswith("_")}
     modules = {name for name in names if inspect.ismodule(getattr(callcta, name))}
     assert sorted(callcta.__all__) == sorted(names - modules)
-    for module in aio, testing, webhook:
+    for module in aio, calling, testing, webhook:
         assert all(hasattr(module, name) for name in module.__all__)
 
 

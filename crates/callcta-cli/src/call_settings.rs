@@ -129,7 +129,7 @@ fn change(args: &ChangeArgs) -> Result<CallSettings> {
         settings = settings.icon_enabled(yes);
     }
     if let Some(target) = args.call_routing.as_deref() {
-        settings = settings.ring(target);
+        settings = settings.call_routing(target);
     }
     if let Some(zone) = &args.timezone_id {
         let week = args.open.iter();
@@ -180,12 +180,12 @@ fn words(settings: &CallSettings) -> String {
         Some(hours) => {
             let zone = hours.timezone_id().unwrap_or("no time zone");
             detail(&mut text, "hours", &plain(zone));
-            for day in hours.weekly() {
+            for day in hours.weekly_operating_hours() {
                 let part = |part: Option<&str>| plain(part.unwrap_or("?")).into_owned();
                 let hours = format!("{}-{}", part(day.open_time()), part(day.close_time()));
                 let _ = writeln!(text, "    {:<12}{hours}", part(day.day_of_week()));
             }
-            if hours.weekly().is_empty() {
+            if hours.weekly_operating_hours().is_empty() {
                 let _ = writeln!(text, "    closed on every day");
             }
         }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from callcta._base import ClientBase
 from callcta._many import Many
 from callcta._native import PACE, Message, Receipt, Recipient
 from callcta._outcome import Outcome
 from callcta.options import SendOptions
+
+if TYPE_CHECKING:
+    from callcta.calling import Calling
 
 # How many seconds until `drain` looks again.
 _POLL = 0.01
@@ -92,6 +95,13 @@ class Client(ClientBase):
             raise
         finally:
             many.stop()
+
+    @property
+    def calling(self) -> Calling:
+        """What there is to ask and to say about the Page's calls: `callcta.calling`."""
+        from callcta.calling import Calling  # only now, since it loads dataclasses
+
+        return Calling(self._sends)
 
     @property
     def pending(self) -> int:

@@ -30,6 +30,20 @@ def tell(raised: BaseException, receipt: Receipt | None, error: CallCtaError | N
     _add(raised, note, receipt=receipt, error=error, delivery=delivery)
 
 
+def tell_request(raised: BaseException, error: CallCtaError | None) -> None:
+    """Adds what is known about a request that carries no message.
+
+    The exception gets a note, and as attributes the `error`, if there is one, and the `delivery`:
+    that of the error, or `done`.
+    """
+    if error is None:
+        delivery, note = "done", "the request was answered"
+    else:
+        delivery, note = error.delivery, f"the request is given up: {error}"
+        _chain(raised, error)
+    _add(raised, note, error=error, delivery=delivery)
+
+
 def tell_many(raised: BaseException, outcomes: Sequence[Outcome]) -> None:
     """Adds what is known about messages whose outcomes nobody will ask for any more."""
     unknown = sum(

@@ -56,18 +56,23 @@ __all__ = [
     "Violation",
     "WebUrlButton",
     "Webhook",
+    "_CancelToken",
     "_Client",
     "_Completions",
     "_Emulator",
     "_Outbox",
     "_Ticket",
+    "_ask",
+    "_calling_optin",
     "_end",
     "_environment",
     "_error_kinds",
     "_log",
     "_out_of_resources",
+    "_read_settings",
     "_refusal_kinds",
     "_validate_request",
+    "_validate_settings",
     "answer_challenge",
     "challenge",
     "decode_body",
@@ -1481,6 +1486,17 @@ class Webhook:
         """
 
 @final
+class _CancelToken:
+    """
+    By which a request is given up from another thread.
+    """
+    def __new__(cls, /) -> _CancelToken: ...
+    def cancel(self, /) -> None:
+        """
+        Gives the request up.
+        """
+
+@final
 class _Client:
     """
     What the clients for Python send with.
@@ -1621,6 +1637,23 @@ class _Ticket:
         Gives the message up: cancels it if it still waits, breaks it off if it is being sent.
         """
 
+def _ask(
+    client: _Client,
+    name: str,
+    arguments: typing.Any,
+    options: typing.Any,
+    token: _CancelToken | None,
+) -> typing.Any:
+    """
+    Asks the platform something by the name that it has in the core, and waits. What is told comes
+    as JSON. Without a token, Python's signal handlers run meanwhile and can end it.
+    """
+
+def _calling_optin() -> Message:
+    """
+    A request to be allowed to call a person.
+    """
+
 def _end() -> None:
     """
     Waits for callbacks under way, and keeps further ones from starting: the end of
@@ -1649,6 +1682,11 @@ def _out_of_resources(detail: str) -> typing.Any:
     The error for what this machine has no more of.
     """
 
+def _read_settings(json: str) -> dict[str, typing.Any]:
+    """
+    Reads call settings from JSON, in wire form.
+    """
+
 def _refusal_kinds() -> list[str]:
     """
     Every kind of `WebhookError`, with its HTTP status.
@@ -1657,6 +1695,11 @@ def _refusal_kinds() -> list[str]:
 def _validate_request(to: Any, message: Message, options: Any) -> list[Violation]:
     """
     Everything that is wrong with a message, who it goes to and its options.
+    """
+
+def _validate_settings(settings: typing.Any) -> list[Violation]:
+    """
+    Everything that is wrong with call settings in wire form.
     """
 
 def answer_challenge(query: str | bytes, verify_token: str) -> str:

@@ -25,6 +25,11 @@ class Sends:
         # Called when the client is closed.
         self.on_close = set[Callable[[], None]]()
 
+    @property
+    def native(self) -> _native._Client:
+        """The native client."""
+        return self._native
+
     def set_access_token(self, access_token: str) -> None:
         """Makes requests with another token."""
         self._native.set_access_token(access_token)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import Any, Self, TypeAlias, Unpack
 
 from callcta import _native
+from callcta._aio_calling import Calling
 from callcta._base import ClientBase
 from callcta._given_up import tell, tell_many
 from callcta._native import Message, Receipt, Recipient
@@ -279,6 +280,11 @@ class Client(ClientBase):
                 if not future.cancel() and not future.cancelled():
                     future.exception()  # nobody has to be told any more
             sends.end(outbox)
+
+    @property
+    def calling(self) -> Calling:
+        """What there is to ask and to say about the Page's calls: `callcta.calling`."""
+        return Calling(self._sends, self.send)
 
     @property
     def pending(self) -> int:

@@ -1,4 +1,4 @@
-"""The options of a send."""
+"""The options of sends and of other requests."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,3 +34,20 @@ class SendOptions(TypedDict, total=False):
     headers: Mapping[str, str] | None
     unchecked: bool | None
     fields: dict[str, Any] | None
+
+
+class RequestOptions(TypedDict, total=False):
+    """How a request is made that carries no message. Nothing is set unless given.
+
+    Attributes:
+        deadline: The moment (with a time zone) after which it must not be made any more.
+        timeout: Seconds for each try and its answer, if that is less than the client's.
+        headers: Further headers, such as those of tracing. They win over the client's of the same
+            name.
+        unchecked: Whether to make it without checking first: the way out when Meta changes a rule.
+    """
+
+    deadline: datetime | None
+    timeout: float | None
+    headers: Mapping[str, str] | None
+    unchecked: bool | None

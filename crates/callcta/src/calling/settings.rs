@@ -20,7 +20,7 @@ use crate::validate;
 ///
 /// let settings = CallSettings::new()
 ///     .audio_enabled(true)
-///     .ring(RingTarget::Partners)
+///     .call_routing(RingTarget::Partners)
 ///     .call_hours(CallHours::new("Africa/Lagos").open("MONDAY", "0900", "1700"));
 /// assert!(settings.validate().is_empty());
 /// ```
@@ -178,7 +178,7 @@ impl CallSettings {
     }
 
     /// Who is rung when a person calls: `call_routing`.
-    pub fn ring(mut self, target: impl Into<RingTarget>) -> Self {
+    pub fn call_routing(mut self, target: impl Into<RingTarget>) -> Self {
         self.call_routing.get_or_insert_default().ring_target = Some(target.into());
         self
     }
@@ -312,7 +312,7 @@ impl CallHours {
     }
 
     /// The days that aren't closed.
-    pub fn weekly(&self) -> &[OpenHours] {
+    pub fn weekly_operating_hours(&self) -> &[OpenHours] {
         self.weekly.as_deref().unwrap_or_default()
     }
 }

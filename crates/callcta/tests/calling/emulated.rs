@@ -72,7 +72,7 @@ fn settings_are_read_and_changed_in_each_documented_way() {
             .audio_enabled(true)
             .video_enabled(true)
             .icon_enabled(false)
-            .ring(RingTarget::Meta)
+            .call_routing(RingTarget::Meta)
             .call_hours(hours);
         calling.set_settings(&settings).unwrap();
         assert_eq!(calling.settings().unwrap(), settings);
@@ -90,7 +90,7 @@ fn routing_needs_a_subscription_first() {
     let emulator = start();
     let calling = client(&emulator).calling();
     calling.subscribe(["messages"]).unwrap();
-    let partners = CallSettings::new().ring(RingTarget::Partners);
+    let partners = CallSettings::new().call_routing(RingTarget::Partners);
     let error = calling.set_settings(&partners).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
     calling.subscribe(["calls", "messages"]).unwrap();

@@ -31,7 +31,7 @@ fn both_answers_are_read_and_nothing_is_lost() {
         assert_eq!(settings.extra()["new_setting"]["a"], json!([1, null]));
         let hours = settings.hours().unwrap();
         assert_eq!(hours.timezone_id(), Some("Africa/Lagos"));
-        let day = &hours.weekly()[0];
+        let day = &hours.weekly_operating_hours()[0];
         assert_eq!(
             (day.day_of_week(), day.open_time(), day.close_time()),
             (Some("MONDAY"), Some("0900"), Some("1700"))
@@ -72,7 +72,7 @@ fn a_change_sends_what_was_set_and_nothing_else() {
     let hours = CallHours::new("Africa/Lagos").open("MONDAY", "0900", "1700");
     let settings = CallSettings::new()
         .audio_enabled(true)
-        .ring("partners")
+        .call_routing("partners")
         .call_hours(hours)
         .field("new_setting", 1);
     calling.set_settings(&settings).unwrap();
