@@ -36,7 +36,7 @@ fn at(hours: &CallHours, there: &Zoned) -> Now {
         let name = day.day_of_week();
         name.is_some_and(|name| name.eq_ignore_ascii_case(&today))
     };
-    for day in hours.weekly().iter().filter(of_today) {
+    for day in hours.weekly_operating_hours().iter().filter(of_today) {
         let (Some(open), Some(close)) = (minute(day.open_time()), minute(day.close_time())) else {
             return Now::Unread;
         };
