@@ -16,6 +16,7 @@ mod many;
 mod micro;
 mod one_by_one;
 mod own_clients;
+mod pace;
 mod processors;
 mod protocol;
 mod roster;
@@ -49,6 +50,8 @@ enum Command {
     Leak(leak::Settings),
     /// Building and checking a message, import times, sizes.
     Micro(micro::Settings),
+    /// A pace as a server counts it.
+    Pace(pace::Settings),
     /// Is one of the clients; started by the other commands.
     #[command(hide = true)]
     Client(own_clients::Settings),
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
             micro::run(&settings);
             Ok(())
         }
+        Command::Pace(settings) => pace::run(&settings),
         Command::Client(settings) => own_clients::run(&settings),
     };
     match result {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
@@ -24,7 +24,12 @@ struct Shared {
     delay_ns: AtomicU64,
     keep_bodies: AtomicBool,
     last_body: Mutex<Vec<u8>>,
+    keep_arrivals: AtomicBool,
+    arrivals: Mutex<Vec<Arrival>>,
 }
+
+/// A Page and when a message of it came.
+pub type Arrival = (u32, Instant);
 
 /// Runs until the process ends.
 pub struct Server {
@@ -78,6 +83,16 @@ impl Server {
         self.shared.keep_bodies.store(yes, Ordering::Release);
     }
 
+    /// Whether it is noted when requests come.
+    pub fn keep_arrivals(&self, yes: bool) {
+        self.shared.keep_arrivals.store(yes, Ordering::Release);
+    }
+
+    pub fn take_arrivals(&self) -> Vec<Arrival> {
+        let arrivals = self.shared.arrivals.lock();
+        std::mem::take(&mut *arrivals.unwrap_or_else(PoisonError::into_inner))
+    }
+
     pub fn last_body(&self) -> Vec<u8> {
         let body = self.shared.last_body.lock();
         body.unwrap_or_else(PoisonError::into_inner).clone()
@@ -109,6 +124,13 @@ fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                 count => filled += count,
             }
         };
+        if shared.keep_arrivals.load(Ordering::Acquire) {
+            let arrival = (page(&buffer), Instant::now());
+            let arrivals = shared.arrivals.lock();
+            arrivals
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(arrival);
+        }
         if shared.keep_bodies.load(Ordering::Acquire) {
             let mut last = shared
                 .last_body
@@ -131,6 +153,14 @@ fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         buffer.copy_within(end..filled, 0);
         filled -= end;
     }
+}
+
+/// The Page in the path of a request, 0 if there is none that is a number.
+fn page(request: &[u8]) -> u32 {
+    let path = request.split(|byte| *byte == b' ').nth(1);
+    let page = path.and_then(|path| path.split(|byte| *byte == b'/').nth(2));
+    let page = page.and_then(|page| std::str::from_utf8(page).ok());
+    page.and_then(|page| page.parse().ok()).unwrap_or(0)
 }
 
 /// Where the digits of a field are, if it has some.

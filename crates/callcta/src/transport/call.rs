@@ -137,7 +137,9 @@ pub(super) fn heed<W: Wake + 'static>(watch: &mut Option<Watch>, who: &Arc<W>) -
 }
 
 /// Makes a call, and has `tell` called as soon as its request has been given to the
-/// operating system. Transports that aren't callcta's own don't tell.
+/// operating system, on a connection over which the other side has answered before: on
+/// another one it may wait there to be let in. Transports that aren't callcta's own don't
+/// tell.
 pub(crate) fn telling_written<R>(tell: Rc<dyn Fn()>, call: impl FnOnce() -> R) -> R {
     struct Over;
     impl Drop for Over {
@@ -153,8 +155,8 @@ pub(crate) fn telling_written<R>(tell: Rc<dyn Fn()>, call: impl FnOnce() -> R) -
 /// Everything was written that was queued.
 pub(super) fn written() {
     let tell = CALL.with_borrow_mut(|call| {
-        let request = call.request_from.is_some();
-        request.then(|| call.written.take()).flatten()
+        let known = call.connection.as_ref().is_some_and(Connection::is_reused);
+        known.then(|| call.written.take()).flatten()
     });
     if let Some(tell) = tell {
         tell();
@@ -218,22 +220,30 @@ mod tests {
         telling_written(Rc::new(move || tells.set(tells.get() + 1)), || {
             let call = CallScope::enter(None, None, None, |_| {});
             written(); // a TLS handshake
+            let write = |connection: Connection| {
+                take_head(|_| ());
+                goes_out_on(|| connection);
+                written();
+            };
             {
                 // A token's check sends.
                 let _inner = CallScope::enter(None, None, None, |_| {});
-                take_head(|_| ());
-                written();
+                write(Connection::reused());
             }
             assert_eq!(told.get(), 0);
-            take_head(|_| ());
-            written();
+            write(Connection::reused());
             written();
             drop(call);
+            let _later = CallScope::enter(None, None, None, |_| {});
+            write(Connection::reused());
         });
-        let _later = CallScope::enter(None, None, None, |_| {});
-        take_head(|_| ());
-        written();
         assert_eq!(told.get(), 1);
+        telling_written(Rc::new(|| unreachable!("it may wait there")), || {
+            let _call = CallScope::enter(None, None, None, |_| {});
+            take_head(|_| ());
+            goes_out_on(Connection::default);
+            written();
+        });
     }
 
     #[test]
