@@ -36,7 +36,9 @@ def check_nav(nav, pages):
     named = list(in_nav(nav))
     there = [page.as_posix() for page in pages]
     wrong = [f"{page} is not in the navigation" for page in there if page not in named]
-    wrong += [f"the navigation names {page}, which is not there" for page in named if page not in there]
+    wrong += [
+        f"the navigation names {page}, which is not there" for page in named if page not in there
+    ]
     wrong += [f"the navigation names {page} twice" for page in set(named) if named.count(page) > 1]
     return wrong
 
@@ -59,7 +61,9 @@ def check_errors(docs=DOCS):
         there = set(sources.sections(path.read_text(encoding="utf-8")))
         without = set(told["without"].get(language, {}))
         wanted = kinds - never - without
-        wrong += [f"{language}/{path.name} does not provoke {kind}" for kind in sorted(wanted - there)]
+        wrong += [
+            f"{language}/{path.name} does not provoke {kind}" for kind in sorted(wanted - there)
+        ]
         wrong += [f"{language}/{path.name} has {kind}, of which topics.toml says it hasn't or can't"
                   for kind in sorted(there - wanted)]  # fmt: skip
     return wrong
@@ -80,14 +84,20 @@ def check_topics(docs=DOCS):
             wrong.append(f"no page shows the topic {topic}")
     for language, (_, endings) in sources.FOLDERS.items():
         for path in sorted((docs / "snippets" / language).iterdir()):
-            if path.suffix in endings and path.stem not in {*sources.topics(docs), "run", "support"}:
+            if path.suffix in endings and path.stem not in {
+                *sources.topics(docs),
+                "run",
+                "support",
+            }:
                 wrong.append(f"{language}/{path.name} is no topic of topics.toml")
     return wrong
 
 
 def readmes():
     """The Markdown of the repository that is no page of the site."""
-    kept = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)
+    kept = subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     files = [ROOT / name for name in kept.stdout.splitlines()]
     pages = {DOCS / page for page in sources.pages()}
     return [file for file in files if file.exists() and file not in pages]
@@ -98,7 +108,9 @@ def main(out):
     config = DOCS / "zensical.toml"
     nav = tomllib.loads(config.read_text(encoding="utf-8"))["project"]["nav"]
     pages = sources.pages()
-    wrong = check_nav(nav, pages) + check_topics() + check_errors() + links.check_files(ROOT, readmes())
+    wrong = (
+        check_nav(nav, pages) + check_topics() + check_errors() + links.check_files(ROOT, readmes())
+    )
     for page in [ROOT / "README.md", *(DOCS / page for page in pages)] if not wrong else []:
         text = page.read_text(encoding="utf-8")
         if expand.fill(text) != text:
@@ -141,7 +153,9 @@ def main(out):
     references = out / "reference"
     if references.is_dir():
         shutil.copytree(references, site, dirs_exist_ok=True)
-        wrong += [f"{path} was not built" for path in REFERENCES.values() if not (site / path).exists()]
+        wrong += [
+            f"{path} was not built" for path in REFERENCES.values() if not (site / path).exists()
+        ]
         missing_ok = set()
     else:
         missing_ok = set(REFERENCES.values())
@@ -166,7 +180,9 @@ def write_llms(site, nav, twins):
         lines.append("")
     (site / "llms.txt").write_text("\n".join(lines), encoding="utf-8")
     order = [Path(page) for page in in_nav(nav)]
-    (site / "llms-full.txt").write_text("\n\n".join(twins[page] for page in order), encoding="utf-8")
+    (site / "llms-full.txt").write_text(
+        "\n\n".join(twins[page] for page in order), encoding="utf-8"
+    )
 
 
 def gen():

@@ -14,7 +14,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         length = int(self.headers.get("Content-Length", 0))
-        variables = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
+        variables = {
+            f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()
+        }
         variables |= {"REQUEST_METHOD": self.command, "QUERY_STRING": urlsplit(self.path).query,
                       "CONTENT_LENGTH": str(length)}  # fmt: skip
         done = subprocess.run(PROGRAM, env={**os.environ, **variables}, input=self.rfile.read(length),

@@ -29,7 +29,9 @@ def snippet(argument):
     tabs = []
     for language in sources.languages_of(topic):
         code, marker, name = sources.code_of(language, topic, section or None)
-        tabs.append((FOLDERS[language][0], block(code, marker, name if language != "shell" else None)))
+        tabs.append(
+            (FOLDERS[language][0], block(code, marker, name if language != "shell" else None))
+        )
     if len(tabs) == 1:
         return tabs[0][1]
     return "".join(tab(*each) for each in tabs)
@@ -77,7 +79,11 @@ def provoke(kind):
         return unlike + "\n"
     text = ""
     if arranged := told["arranged"].get(kind):
-        text += "In a shell, before the send, for a program of any language:\n\n" + requests(arranged) + "\n"
+        text += (
+            "In a shell, before the send, for a program of any language:\n\n"
+            + requests(arranged)
+            + "\n"
+        )
     tabs = []
     for language in LANGUAGES:
         if why := told["without"].get(language, {}).get(kind):

@@ -30,7 +30,9 @@ def lead(site, origin, link, pages, missing_ok):
     """What is wrong with a link of the page `origin`, a path below `site`; None if nothing."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
-        known = parts.scheme in OUTSIDE or (parts.scheme == "http" and parts.hostname == "127.0.0.1")
+        known = parts.scheme in OUTSIDE or (
+            parts.scheme == "http" and parts.hostname == "127.0.0.1"
+        )
         return None if known else f"{origin}: {link} leads to a strange place"
     path = unquote(parts.path)
     if path.startswith("/"):

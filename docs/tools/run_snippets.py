@@ -157,7 +157,9 @@ class Runner:
             server.terminate()
             server.wait()
         wanted = [(200, "m_"), (409, "outside_window")]
-        fits = all(s == w and t.startswith(b) for (s, t), (w, b) in zip(answers, wanted, strict=True))
+        fits = all(
+            s == w and t.startswith(b) for (s, t), (w, b) in zip(answers, wanted, strict=True)
+        )
         return None if fits else f"answered {answers}"
 
     def receive(self, topic, language, folder, environment):
@@ -240,7 +242,9 @@ def main(program, rust, node, c, *chosen):
                     if kind in told["not_provoked"] or kind in told["without"].get(language, {}):
                         continue
                     arranged = told["arranged"].get(kind, [])
-                    tasks.append((f"errors/{kind}", language, runner.error, (kind, arranged, language)))
+                    tasks.append(
+                        (f"errors/{kind}", language, runner.error, (kind, arranged, language))
+                    )
         for name, language, run, given in tasks:
             with tempfile.TemporaryDirectory() as folder:
                 wrong = run(emulator, *given, Path(folder))

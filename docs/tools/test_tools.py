@@ -33,7 +33,9 @@ class Copy(unittest.TestCase):
 
     def test_a_topic_that_a_language_lacks_is_found(self):
         (self.docs / "snippets/node/many.ts").unlink()
-        self.assertEqual(build.check_topics(self.docs), ["the topic many has 0 files in node, not one"])
+        self.assertEqual(
+            build.check_topics(self.docs), ["the topic many has 0 files in node, not one"]
+        )
 
     def test_a_topic_in_one_language_only_needs_a_reason(self):
         self.edit("snippets/topics.toml", 'why = "Celery', 'because = "Celery')
@@ -69,7 +71,9 @@ class Copy(unittest.TestCase):
 
     def test_a_page_that_shows_no_example_is_found(self):
         self.edit("errors/service.md", "<!-- provoke: service -->", "x")
-        self.assertEqual(build.check_errors(self.docs), ["errors/service.md has no <!-- provoke: service -->"])
+        self.assertEqual(
+            build.check_errors(self.docs), ["errors/service.md has no <!-- provoke: service -->"]
+        )
 
     def test_pages_and_navigation_must_agree(self):
         nav = [{"Home": "index.md"}, {"More": [{"One": "a.md"}, {"Two": "a.md"}, {"Gone": "c.md"}]}]
@@ -95,7 +99,14 @@ class Links(unittest.TestCase):
         self.assertEqual(self.check(body, b='<p id="there"> <a href="../a.html">x</a>'), ([], 4))
 
     def test_bad_ones_are_found(self):
-        for link in "#nowhere", "gone.html", "sub/b.html#gone", "../out.html", "/a.html", "javascript:x":
+        for link in (
+            "#nowhere",
+            "gone.html",
+            "sub/b.html#gone",
+            "../out.html",
+            "/a.html",
+            "javascript:x",
+        ):
             with self.subTest(link):
                 problems, _ = self.check(f'<a href="{link}">x</a>', b="<p>")
                 self.assertEqual(len(problems), 1)
@@ -103,8 +114,12 @@ class Links(unittest.TestCase):
     def test_a_link_to_a_file_that_is_gone_is_found(self):
         with tempfile.TemporaryDirectory() as folder:
             page = Path(folder, "README.md")
-            page.write_text("[a](README.md) [b](gone.md#x) [c](https://example.com)\n```\n[d](no.md)\n```\n")
-            self.assertEqual(links.check_files(Path(folder), [page]), ["README.md: gone.md#x leads nowhere"])
+            page.write_text(
+                "[a](README.md) [b](gone.md#x) [c](https://example.com)\n```\n[d](no.md)\n```\n"
+            )
+            self.assertEqual(
+                links.check_files(Path(folder), [page]), ["README.md: gone.md#x leads nowhere"]
+            )
 
     def test_a_sample_must_be_json(self):
         self.assertEqual(links.check_samples("a.md", '```json\n{"a": 1}\n```\n'), [])
@@ -119,7 +134,9 @@ class Pages(unittest.TestCase):
         self.assertIn('    === "Rust"\n\n        ```rust title="start.rs"\n', text)
 
     def test_a_page_is_filled_and_emptied(self):
-        page = "x\n\n<!-- output: window -->\n\n  <!-- snippet: window#catch -->\n\n<!-- limits -->\n"
+        page = (
+            "x\n\n<!-- output: window -->\n\n  <!-- snippet: window#catch -->\n\n<!-- limits -->\n"
+        )
         filled = expand.fill(page)
         self.assertIn("kept until the person writes again\n```\n\n<!-- /output -->\n\n", filled)
         self.assertIn("\n  **Python**\n", filled)
@@ -128,7 +145,9 @@ class Pages(unittest.TestCase):
 
     def test_a_new_directive_before_a_filled_one_swallows_nothing(self):
         page = "<!-- output: window -->\n\nbetween\n\n" + expand.fill("<!-- output: start -->\n")
-        self.assertEqual(expand.emptied(page), "<!-- output: window -->\n\nbetween\n\n<!-- output: start -->\n")
+        self.assertEqual(
+            expand.emptied(page), "<!-- output: window -->\n\nbetween\n\n<!-- output: start -->\n"
+        )
 
     def test_an_unknown_directive_is_an_error(self):
         with self.assertRaises(sources.Wrong):

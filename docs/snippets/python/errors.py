@@ -1,4 +1,4 @@
-"""Makes each kind of error happen: `errors.py KIND`, with the emulator's settings in the environment."""
+"""Makes each kind of error happen: `errors.py KIND`, with the settings of the environment."""
 
 import asyncio
 import sys
@@ -16,12 +16,16 @@ def invalid_message() -> None:
     card = ButtonTemplate("Need help?", [AudioCallButton("Call Now", expires_in_days=8)])
     with Client.from_env() as client:
         client.send(PSID, card)
+
+
 # [end]
 
 
 # [begin invalid_argument]
 def invalid_argument() -> None:
     Client.from_env(page_id="my page")
+
+
 # [end]
 
 
@@ -29,6 +33,8 @@ def invalid_argument() -> None:
 def authentication() -> None:
     with Client.from_env(access_token="EMULATED-EXPIRED-TOKEN") as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -36,6 +42,8 @@ def authentication() -> None:
 def permission_denied() -> None:
     with Client.from_env(access_token="EMULATED-TOKEN-WITHOUT-PERMISSION") as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -44,6 +52,8 @@ def calling_not_enabled() -> None:
     token = "EMULATED-PAGE-TOKEN-WITHOUT-CALLING"
     with Client.from_env(page_id="100000000000002", access_token=token) as client:
         client.send("200000000000011", CARD)
+
+
 # [end]
 
 
@@ -51,6 +61,8 @@ def calling_not_enabled() -> None:
 def outside_window() -> None:
     with Client.from_env() as client:
         client.send("200000000000002", CARD)  # whose window has closed
+
+
 # [end]
 
 
@@ -58,6 +70,8 @@ def outside_window() -> None:
 def invalid_recipient() -> None:
     with Client.from_env() as client:
         client.send("999999999999999", CARD)
+
+
 # [end]
 
 
@@ -65,6 +79,8 @@ def invalid_recipient() -> None:
 def recipient_unavailable() -> None:
     with Client.from_env() as client:
         client.send("200000000000003", CARD)  # who blocked the Page
+
+
 # [end]
 
 
@@ -72,6 +88,8 @@ def recipient_unavailable() -> None:
 def invalid_page() -> None:
     with Client.from_env(page_id="999") as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -80,6 +98,8 @@ def invalid_request() -> None:
     card = ButtonTemplate("Need help?", [AudioCallButton("Call Now", expires_in_days=8)])
     with Client.from_env() as client:
         client.send(PSID, card, unchecked=True)
+
+
 # [end]
 
 
@@ -87,6 +107,8 @@ def invalid_request() -> None:
 def rate_limited() -> None:
     with Client.from_env(attempts=1) as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -94,6 +116,8 @@ def rate_limited() -> None:
 def service() -> None:
     with Client.from_env() as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -101,6 +125,8 @@ def service() -> None:
 def api() -> None:
     with Client.from_env() as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -109,6 +135,8 @@ def connect() -> None:
     # Nobody listens on port 1.
     with Client.from_env(base_url="http://127.0.0.1:1", attempts=1) as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -116,6 +144,8 @@ def connect() -> None:
 def timeout() -> None:
     with Client.from_env(timeout=0.2) as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -123,6 +153,8 @@ def timeout() -> None:
 def network() -> None:
     with Client.from_env() as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -130,6 +162,8 @@ def network() -> None:
 def invalid_response() -> None:
     with Client.from_env() as client:
         client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -138,6 +172,8 @@ def cancelled() -> None:
     client = Client.from_env()
     client.close()
     client.send(PSID, CARD)
+
+
 # [end]
 
 
@@ -145,6 +181,8 @@ def cancelled() -> None:
 def deadline_passed() -> None:
     with Client.from_env() as client:
         client.send(PSID, CARD, deadline=datetime(2026, 1, 1, tzinfo=UTC))
+
+
 # [end]
 
 
@@ -157,6 +195,8 @@ async def send_at_once() -> None:
 
 def queue_full() -> None:
     asyncio.run(send_at_once())
+
+
 # [end]
 
 

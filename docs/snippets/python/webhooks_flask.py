@@ -11,7 +11,9 @@ app = Flask(__name__)
 def challenge() -> Response:
     token = os.environ["CALLCTA_VERIFY_TOKEN"]
     try:
-        return Response(webhook.answer_challenge(request.query_string, token), mimetype="text/plain")
+        return Response(
+            webhook.answer_challenge(request.query_string, token), mimetype="text/plain"
+        )
     except webhook.WebhookError as error:
         return Response(status=error.http_status)
 
