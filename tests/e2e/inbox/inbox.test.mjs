@@ -384,6 +384,128 @@ test("people write, tap postbacks and answer permission requests", async (t) => 
     ["order", "Choose", "Tapped", "Allow", "Allowed"]);
 });
 
+test("without messages the page says how to send the first, which opens its conversation", async (t) => {
+  const emulator = await emulate(t);
+  const page = await open(t, emulator);
+  await page.getByRole("heading", { name: "Connect your program" }).waitFor();
+  const copied = async (label) => {
+    await page.evaluate(() => navigator.clipboard.writeText(""));
+    await page.getByRole("button", { name: label, exact: true }).click();
+    await page.waitForFunction(async () => await navigator.clipboard.readText() !== "");
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  const values = {
+    CALLCTA_BASE_URL: ["Address", emulator.url], CALLCTA_ACCESS_TOKEN: ["Access token", emulator.access_token], CALLCTA_PAGE_ID: ["Page id", emulator.page_id],
+    CALLCTA_PSID: ["PSID", emulator.psid], CALLCTA_APP_SECRET: ["App secret", emulator.app_secret],
+  };
+  for (const [label, value] of Object.values(values)) assert.equal(await copied(`Copy: ${label}`), value);
+  const exports = await copied("Copy all as shell exports");
+  const names = Object.keys(values);
+  assert.deepEqual(shell(`${exports} printf '%s\\n' ${names.map((name) => `"$${name}"`).join(" ")}`).trim().split("\n"), names.map((name) => values[name][1]));
+  for (const [language, words] of [["Rust", "Client::from_env()"], ["Python", "Client.from_env()"], ["Node", "Client.fromEnv()"], ["C", "callcta_config_from_env("]]) {
+    await page.getByRole("radio", { name: language, exact: true }).check();
+    const code = await copied("Copy the example");
+    assert.ok(code.includes(words), code);
+    assert.equal(await page.getByRole("region", { name: "Example" }).textContent(), code);
+  }
+  assert.deepEqual(await axe(page), []);
+  await shot(page, "empty");
+
+  await emulator.send({ text: "The first" });
+  await thread(page).getByText("The first").waitFor();
+  assert.ok(page.url().endsWith(conversation(emulator)));
+  assert.ok(!(await page.content()).includes(emulator.access_token));
+  // Whatever comes elsewhere is unread until it is looked at.
+  const state = await emulator.control("GET", "state");
+  const other = Object.keys(state.people).find((psid) => psid !== emulator.psid && state.people[psid].page === emulator.page_id && !state.people[psid].blocked);
+  await emulator.control("POST", `people/${other}/actions`, { type: "message", text: "Hi" });
+  await emulator.send({ text: "The second" }, { psid: other });
+  const link = page.getByRole("navigation", { name: "Conversations" }).getByRole("link", { name: /The second.*unread/ });
+  await link.click();
+  await thread(page).getByText("The second").waitFor();
+  await link.waitFor({ state: "detached" });
+  assert.ok(await page.getByRole("heading", { name: "Person 2", level: 2 }).isVisible());
+});
+
+test("a person sends stickers and files, taps quick replies, reacts and reads", async (t) => {
+  const emulator = await emulate(t);
+  const page = await open(t, emulator, { hash: conversation(emulator) });
+  const more = page.getByRole("button", { name: "More to send" });
+  const panel = page.getByRole("dialog", { name: "More to send" });
+  await more.click();
+  await panel.getByRole("button", { name: "Large thumb" }).click();
+  await thread(page).getByText("Sticker 369239383222810").waitFor();
+  for (const kind of ["Picture", "File"]) {
+    await more.click();
+    await panel.getByLabel("Kind of file").selectOption(kind);
+    await panel.getByLabel("Address of the file").fill(`https://example.com/${kind}`);
+    await panel.getByRole("button", { name: "Send the file" }).click();
+    await thread(page).getByText(`https://example.com/${kind}`).waitFor();
+  }
+  const { body: { message_id } } = await emulator.send({ text: "Which colour?", quick_replies: [
+    { content_type: "text", title: "Red", payload: "R" }, { content_type: "text", title: "Green", payload: "G" }] });
+  await thread(page).getByRole("button", { name: "Green" }).click();
+  await thread(page).getByText(/^Quick reply/).waitFor();
+  const asked = thread(page).getByRole("listitem").filter({ hasText: "Which colour?" });
+  const react = async () => {
+    await asked.getByRole("button", { name: "React" }).click();
+    await page.getByRole("dialog", { name: "React" }).getByRole("button", { name: "love" }).click();
+  };
+  await react();
+  await asked.getByText("❤️").waitFor();
+  await react();
+  await asked.getByText("❤️").waitFor({ state: "detached" });
+
+  await emulator.control("POST", "clock", { advance_ms: hours(2) });
+  await more.click();
+  await panel.getByRole("button", { name: "Read everything" }).click();
+  await asked.getByText(/Delivered 12:00, read 14:00/).waitFor();
+  const { actions } = await emulator.control("GET", "actions");
+  assert.deepEqual(actions.map(({ action }) => action), [
+    { type: "sticker", sticker_id: 369239383222810 },
+    { type: "attachment", kind: "image", url: "https://example.com/Picture" },
+    { type: "attachment", kind: "file", url: "https://example.com/File" },
+    { type: "quick_reply", title: "Green", payload: "G" },
+    { type: "reaction", message_id, reaction: "love", remove: false },
+    { type: "reaction", message_id, reaction: "love", remove: true },
+    { type: "read" },
+  ]);
+  await shot(page, "person");
+});
+
+test("that the Page types and has seen is shown, and why there is no webhook", async (t) => {
+  const emulator = await emulate(t);
+  const page = await open(t, emulator, { hash: conversation(emulator) });
+  const shows = (sender_action) => fetch(`${emulator.url}/me/messages`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${emulator.access_token}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ recipient: { id: emulator.psid }, sender_action }),
+  });
+  await page.getByRole("textbox", { name: /Write as/ }).fill("Anybody there?");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await emulator.control("POST", "clock", { advance_ms: hours(1) });
+  await shows("mark_seen");
+  await thread(page).getByText("seen by the Page 13:00").waitFor();
+  await shows("typing_on");
+  await thread(page).getByText("The Page is typing").waitFor({ state: "attached" });
+  await page.getByRole("navigation", { name: "Conversations" }).getByText("typing…").waitFor();
+  await emulator.send({ text: "Yes" });
+  await thread(page).getByText("The Page is typing").waitFor({ state: "detached" });
+  await emulator.control("POST", "clock", { advance_ms: hours(24) });
+  await thread(page).getByRole("heading", { name: "Yesterday" }).waitFor();
+  await page.getByRole("navigation", { name: "Conversations" }).getByText("Yesterday").waitFor();
+
+  await emulator.control("PATCH", "state", { pages: { [emulator.page_id]: { subscribed_fields: [] } } });
+  await page.getByRole("textbox", { name: /Write as/ }).fill("And now?");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await thread(page).getByText("No webhook: the app is not subscribed to messages").waitFor();
+  await emulator.send(buttons("Call us", audioCall()));
+  await thread(page).getByRole("link", { name: "Details" }).last().click();
+  await page.getByRole("region", { name: /^Message/ }).getByText("webhook.url is not set").waitFor();
+  await thread(page).getByRole("button", { name: /Call Now/ }).click();
+  await page.getByRole("dialog").getByText("No webhook: the app is not subscribed to calls").waitFor();
+});
+
 test("search finds people, messages and requests", async (t) => {
   const emulator = await emulate(t);
   await emulator.send({ text: "Your parcel is on its way" });

@@ -88,7 +88,7 @@ export async function receiver(t, secret, may = Promise.resolve()) {
 }
 
 /** The inbox page in a fresh browser profile. What goes wrong in it fails the test. */
-export async function open(t, emulator, { hash = "", ...options } = {}) {
+export async function open(t, emulator, { hash = "", before, ...options } = {}) {
   browser ??= await chromium.launch({
     executablePath: browserPath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -116,6 +116,7 @@ export async function open(t, emulator, { hash = "", ...options } = {}) {
     window.violations = [];
     document.addEventListener("securitypolicyviolation", (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
   });
+  if (before) await page.addInitScript(before);
   await page.goto(`${emulator.url}/${hash}`);
   await page.locator("#main > *").first().waitFor({ state: "attached" });
   page.wrong = async () => [...wrong, ...(await page.evaluate(() => window.violations))];

@@ -25,13 +25,13 @@ export function composer(row, profile, fresh) {
 function writer(row, acts) {
   const label = `Write as ${isolate(row.name)}`;
   const field = h("input", { name: "text", "aria-label": label, placeholder: label, autocomplete: "off", required: true, dir: "auto", maxlength: "2000" });
-  return h("form.composer", {
+  return h("div.composer", {}, more(acts), h("form", {
     onsubmit: (event) => {
       event.preventDefault();
       acts({ type: "message", text: field.value });
       field.value = "";
     },
-  }, more(acts), field, h("button.primary.send", {}, "Send"));
+  }, field, h("button.primary", {}, "Send")));
 }
 
 /** Meta's own thumbs. */
@@ -66,14 +66,17 @@ const more = (acts) => dropDown("more-panel", "More to send", "plus", (close) =>
   const url = h("input", { name: "url", type: "url", required: true, value: FILES.Picture[1], "aria-label": "Address of the file" });
   const kind = h("select", { name: "kind", "aria-label": "Kind of file", onchange: () => { [, url.value] = FILES[kind.value]; } },
     Object.keys(FILES).map((name) => h("option", {}, name)));
-  const form = h("div.attach", { onkeydown: (event) => event.key === "Enter" && event.target === url && (event.preventDefault(), send()) },
-    kind, url, h("button", { type: "button", onclick: () => send() }, "Send the file"));
-  const send = () => url.reportValidity() && done({ type: "attachment", kind: FILES[kind.value][0], url: url.value });
+  const form = h("form.attach", {
+    onsubmit: (event) => {
+      event.preventDefault();
+      done({ type: "attachment", kind: FILES[kind.value][0], url: url.value });
+    },
+  }, kind, url, h("button", {}, "Send the file"));
   return [
     h("h2", {}, "Stickers"),
     h("div.buttons", {}, Object.entries(STICKERS).map(([name, sticker_id], at) => h(`button.thumb.thumb${at}`, {
       type: "button", "aria-label": name, title: name, onclick: () => done({ type: "sticker", sticker_id }),
-    }, "👍"))),
+    }, icon("thumb")))),
     h("h2", {}, "Files"), form,
     h("h2", {}, "Without words"),
     h("button", { type: "button", onclick: () => done({ type: "read" }) }, "Read everything"),
@@ -94,5 +97,5 @@ export function reactions(message, reacted, acts) {
         close();
         acts(reaction(name, face === reacted));
       },
-    }, face))));
+    }, h("span", {}, face), h("span", { "aria-hidden": "true" }, name)))));
 }

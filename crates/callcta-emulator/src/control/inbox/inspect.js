@@ -24,7 +24,7 @@ export function drawDetails(route) {
 }
 
 const message = (item, from) => [
-  facts({ "Message id": item.message_id, Sent: timeOf(item.sent_at) }),
+  facts({ "Message id": item.message_id, Sent: timeOf(item.sent_at), "No webhook": item.no_webhook }),
   from ? request(from) : [h("h3", {}, "Message"), code(item.body),
     from === null && h("p.muted", {}, "Its request is no longer kept.")],
 ];
@@ -57,7 +57,7 @@ const call = (item, webhooks) => [
   facts({
     "Call id": item.call_id, Status: item.status, Started: timeOf(item.started_at),
     Accepted: item.accepted_at && timeOf(item.accepted_at), Ended: item.ended_at && timeOf(item.ended_at),
-    "Tapped in": item.message_id,
+    "Tapped in": item.message_id, "No webhook": item.no_webhook,
   }), webhooks?.map((webhook) => h("section", {}, webhookParts(webhook)))];
 
 export const webhookChip = ({ status }) => h(`span.chip.${{ delivered: "good", failed: "bad" }[status] ?? "plain"}`, {},

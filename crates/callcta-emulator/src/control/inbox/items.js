@@ -26,10 +26,10 @@ export const placeholder = () => h("li.placeholder", {}, h("p.bubble.muted", {},
 function message(item, { tap, act, link, fault, read_at, reacted }) {
   const read = read_at ? `, read ${hourOf(read_at)}` : "";
   return [
-    h("div.said", {}, draw(item, tap), reactions(item, reacted, act)),
+    draw(item, tap),
     reacted && h("p.reacted", {}, h("span.sr", {}, "Reaction: "), reacted),
-    h("p.meta", {}, "Delivered ", stamp(item.sent_at), read, item.body.tag && [" · ", bdi(String(item.body.tag))],
-      fault && ` · fault: ${fault}`, " · ", link("message", item.id, "Details")),
+    h("div.meta", {}, "Delivered ", stamp(item.sent_at), read, item.body.tag && [" · ", bdi(String(item.body.tag))],
+      fault && ` · fault: ${fault}`, " · ", link("message", item.id, "Details"), reactions(item, reacted, act)),
   ];
 }
 
@@ -57,13 +57,11 @@ function action(item, { link, seen_at }) {
     message: () => h("p.bubble", { dir: "auto" }, text),
     ad_message: () => h("p.bubble", { dir: "auto" }, text),
     quick_reply: () => h("p.bubble", { dir: "auto" }, item.action.title),
-    sticker: () => h("p.bubble.sticker", {}, h("span", { "aria-hidden": "true" }, "👍"), h("span.muted", {}, `Sticker ${item.action.sticker_id}`)),
+    sticker: () => h("p.bubble.sticker", {}, icon("thumb"), h("span.muted", {}, `Sticker ${item.action.sticker_id}`)),
     attachment: () => h("div.bubble.called", {}, icon(kind === "image" ? "image" : "file"), h("div", {}, h("strong", {}, KINDS[kind] ?? kind), h("span.url", {}, url))),
   }[type];
-  const note = type === "quick_reply" || !said;
   return [
-    said?.(),
-    note && h("p.event", { dir: "auto" }, item.summary),
-    h("p.meta", {}, stamp(item.at), seen_at && `, seen by the Page ${hourOf(seen_at)}`, " · ",
+    said?.() ?? h("p.event", { dir: "auto" }, item.summary),
+    h("p.meta", {}, type === "quick_reply" && "Quick reply · ", stamp(item.at), seen_at && `, seen by the Page ${hourOf(seen_at)}`, " · ",
       item.webhook_id ? link("webhook", item.webhook_id, "Webhook") : h("span.why", {}, `No webhook: ${item.no_webhook}`))];
 }

@@ -4,7 +4,7 @@ import { api, path, soon } from "./api.js";
 import { eventOf, statusChip, webhookChip } from "./inspect.js";
 import { changed, onEvent, personOf } from "./store.js";
 import { exactStamp, today } from "./time.js";
-import { frame, h, to, told } from "./util.js";
+import { bdi, frame, h, to, told } from "./util.js";
 import { Windowed } from "./windowed.js";
 
 /** So many are read at once, and kept at most. */
@@ -102,8 +102,18 @@ const request = (item, name) => [
 
 const webhook = (item, name) => [
   h("span.muted.when", {}, exactStamp(item.created_at)), who(name),
-  h("span.what", {}, h("span.words", {}, WORDS[item.field] ?? item.field), h("code", {}, h("b", {}, item.field), ` ${eventOf(item) ?? ""}`)),
+  h("span.what", {}, h("span.words", {}, WORDS[item.field] ?? item.field, said(item) && [": ", bdi(said(item))]), h("code", {}, h("b", {}, item.field), ` ${eventOf(item) ?? ""}`)),
   h("span.notes", {}, item.redelivery_of && h("span.muted", {}, `again ${item.redelivery_of}`), webhookChip(item))];
+
+/** What somebody said in it, or tapped. */
+function said({ body }) {
+  try {
+    const { message, postback, reaction } = JSON.parse(body).entry[0].messaging[0];
+    return message?.text ?? postback?.title ?? reaction?.reaction;
+  } catch {
+    return ""; // calls, and what was cut
+  }
+}
 
 const WORDS = {
   calls: "A call", call_permission_reply: "Answer to a call request", call_settings_update: "Call settings changed", messages: "A message",

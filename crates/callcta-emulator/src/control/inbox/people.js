@@ -2,12 +2,15 @@
 
 import { api, path, soon } from "./api.js";
 import { changed, onEvent, rows, store } from "./store.js";
-import { left, now, roughStamp, today, trueFor } from "./time.js";
+import { clockRuns, left, now, roughStamp, today, trueFor } from "./time.js";
 import { isUnread } from "./unread.js";
-import { $, h, to } from "./util.js";
+import { $, bdi, h, to } from "./util.js";
 import { Windowed } from "./windowed.js";
 
 let list;
+/** At most so many conversations are found by what happened in them. */
+const FOUND = 1000;
+
 /** What a search has found in names and in what happened. */
 let found = { q: "", rows: [] };
 let wanted = "";
@@ -15,7 +18,7 @@ let wanted = "";
 const lookUp = soon(async () => {
   const q = wanted;
   if (!q) return;
-  const { conversations } = await api("GET", path("conversations", { q }));
+  const { conversations } = await api("GET", path("conversations", { q, limit: FOUND }));
   found = { q, rows: new Map(conversations.map((row) => [`${row.page_id}/${row.psid}`, row])) };
   changed();
 }, 0);
@@ -46,7 +49,7 @@ export function drawPeople(route, search) {
   const day = today();
   const several = Object.keys(store.state.pages).length > 1;
   const chips = (row) => chipsOf(row, several);
-  for (const { window_closes_at: until } of all) if (until > now()) trueFor(until - now());
+  if (clockRuns()) for (const { window_closes_at: until } of all) if (until > now()) trueFor(until - now());
   const none = !all.length && (search ? "Nobody found." : "Nobody here.");
   $("people-none").textContent = none || "";
   const current = (row) => route.page === row.page_id && route.psid === row.psid;
@@ -98,12 +101,12 @@ function person(row, current, chips) {
 
 function preview({ last }) {
   if (!last) return "Nothing yet";
-  return last.kind === "refusal" ? `Not delivered: ${last.text}` : last.text;
+  return last.kind === "refusal" ? ["Not delivered: ", bdi(last.text)] : last.text;
 }
 
 export function avatar({ name, psid }) {
-  const words = name.split(/\s+/).filter(Boolean);
-  const letters = [words[0], words.length > 1 && words.at(-1)].map((word) => word && [...word][0]).filter(Boolean);
+  const words = name.match(/\p{N}+|\p{L}[\p{L}\p{M}]*/gu) ?? ["?"];
+  const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...word].slice(0, /^\p{N}/u.test(word) ? 2 : 1).join(""));
   const tint = [...psid].reduce((sum, digit) => sum + digit.codePointAt(0), 0) % 5;
   return h(`span.avatar.tint${tint}`, { "aria-hidden": "true" }, letters.join("").toUpperCase());
 }

@@ -52,6 +52,6 @@ function fill() {
       h("button.tool.close", { type: "button", "aria-label": "Close", "data-focus": "ring-close", onclick: () => dialog.close() }, icon("close"))) },
     { key: "webhooks", stamp: JSON.stringify(webhooksOf(call)), make: () => h("div.webhooks", {},
       webhooksOf(call).map((webhook) => h("section", {}, webhookParts(webhook))),
-      !webhooksOf(call).length && h("p.muted", {}, "No webhook was made: the app is not subscribed to calls, or calls are routed to Meta's own inbox.")) },
+      call.no_webhook && h("p.muted", {}, `No webhook: ${call.no_webhook}`)) },
   ]);
 }

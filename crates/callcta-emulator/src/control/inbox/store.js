@@ -5,7 +5,8 @@ import { api, listen, path, soon } from "./api.js";
 import { setClock } from "./time.js";
 
 export const store = {
-  ready: false, online: false, state: null, faults: [],
+  /** `complete`: all conversations are known, not only the first. */
+  ready: false, complete: false, online: false, state: null, faults: [],
   /** Conversations by "PAGE/PSID". */
   rows: new Map(),
   /** Calls and webhooks that were told or asked for. */
@@ -13,26 +14,35 @@ export const store = {
   counts: { requests: 0, webhooks: 0 },
 };
 
+/** So many conversations are read before all others. */
+const FIRST = 50;
+
 /** At most so many calls, webhooks and details are remembered here; the emulator has them. */
 const KEPT = 300;
 
 export const keyOf = (page, psid) => `${page}/${psid}`;
 
-const listeners = new Set();
+let redraw = () => {};
 let scheduled = false;
+/** No earlier than then is drawn again: drawing takes a quarter of the time at most. */
+let rested = 0;
 
 /** Calls back when something has changed, at most once for each frame. */
 export function onChange(listener) {
-  listeners.add(listener);
+  redraw = listener;
 }
 
 export function changed() {
   if (scheduled) return;
   scheduled = true;
-  requestAnimationFrame(() => {
+  const frame = () => requestAnimationFrame((began) => {
     scheduled = false;
-    for (const listener of listeners) listener();
+    redraw();
+    rested = performance.now() + 3 * (performance.now() - began);
   });
+  const rest = rested - performance.now();
+  if (rest > 16) setTimeout(frame, rest);
+  else frame();
 }
 
 const hearers = {};
@@ -55,20 +65,21 @@ const touch = () => {
   changed();
 };
 
-let sorted = { version: -1, list: [], people: new Map() };
+let sorted = { version: -1, list: [], people: null };
 
 /** All conversations, those last heard of first. */
 export function rows() {
   if (sorted.version !== version) {
     const list = [...store.rows.values()].sort((a, b) => (b.last?.seq ?? 0) - (a.last?.seq ?? 0));
-    sorted = { version, list, people: new Map(list.map((row) => [row.psid, row])) };
+    sorted = { version, list, people: null };
   }
   return sorted.list;
 }
 
 /** A conversation of somebody's, by the PSID alone. */
 export function personOf(psid) {
-  rows();
+  const list = rows();
+  sorted.people ??= new Map(list.map((row) => [row.psid, row]));
   return sorted.people.get(psid);
 }
 
@@ -113,15 +124,18 @@ async function read(...names) {
 const PATHS = {
   clock: "clock",
   conversations: "conversations",
+  first: `conversations?limit=${FIRST}`,
   faults: "faults",
   state: "state?without=attachments,comments,people,user_refs",
 };
 
 const TAKE = {
   clock: setClock,
-  conversations: ({ conversations }) => {
+  conversations: ({ conversations, total }) => {
     store.rows = new Map(conversations.map((row) => [keyOf(row.page_id, row.psid), fresh(row)]));
+    store.complete = conversations.length === total;
   },
+  first: (answer) => TAKE.conversations(answer),
   faults: ({ faults }) => { store.faults = faults; },
   state: ({ logs, ...state }) => {
     store.state = state;
@@ -236,10 +250,17 @@ const HANDLERS = {
   hello: () => all(),
 };
 
-const all = () => read(...Object.keys(PATHS)).then(() => {
-  store.ready = store.online = true;
-  changed();
-}, () => {});
+/** What fills the screen first, then the rest. */
+async function all() {
+  try {
+    await read("clock", "state", "faults", store.complete ? "conversations" : "first");
+    store.ready = store.online = true;
+    changed();
+    if (!store.complete) await read("conversations");
+  } catch {
+    // The next connection tries again.
+  }
+}
 
 const NAMES = [...Object.keys(HANDLERS), "webhooks_disabled", "webhooks_failing"];
 

@@ -56,7 +56,7 @@ export function need(first, last) {
   const missing = order.slice(Math.max(0, first), last + 1).findIndex((seq) => !items.has(seq));
   if (missing < 0 || loading) return;
   loading = true;
-  load(order[Math.max(0, first + missing - CHUNK / 3)]).finally(() => {
+  load(order[Math.max(0, first + missing - Math.floor(CHUNK / 3))]).finally(() => {
     loading = false;
   });
 }

@@ -7,11 +7,11 @@ import { placeholder, row as drawRow } from "./items.js";
 import { avatar, windowOf } from "./people.js";
 import { profileOf } from "./profile.js";
 import { expectRing } from "./ring.js";
-import { defaultPage, rowOf, rows, store } from "./store.js";
+import { rowOf, rows, store } from "./store.js";
 import { closeThread, need, openThread, thread } from "./thread-data.js";
 import { dayNumber, dayOf, today } from "./time.js";
 import { look } from "./unread.js";
-import { frame, h, icon, isolate, to, toast } from "./util.js";
+import { frame, h, icon, to, toast } from "./util.js";
 import { Windowed } from "./windowed.js";
 
 let list;
@@ -22,7 +22,7 @@ export function drawThread(main, route, search) {
   if (!row) {
     closeThread();
     list = null;
-    return nobody(main, route);
+    return route.psid && !store.complete ? frame(main, "…", () => h("h2.sr", { id: "main-title", tabindex: "-1" }, "…")) : nobody(main, route);
   }
   openThread(row.page_id, row.psid, search);
   look(row);
@@ -104,7 +104,7 @@ function reactionsOf(items) {
 function seenOf(row, order, items) {
   if (row.seen_at === null) return null;
   for (let at = order.length - 1; at >= 0 && at > order.length - 200; at -= 1) {
-    if (order[at] <= row.seen_seq && items.get(order[at])?.kind === "action") return order[at];
+    if (order[at] <= row.seen_seq && items.get(order[at])?.item.action && items.get(order[at]).item.message_id) return order[at];
   }
   return null;
 }
