@@ -111,7 +111,7 @@ test("thousands of requests", async (t) => {
   const emulator = await emulate(t);
   for (let at = 0; at < 450; at += 50) await Promise.all(Array.from({ length: 50 }, (_, n) => emulator.send({ text: `Request number ${at + n}` })));
   const page = await open(t, emulator, { hash: "#/requests" });
-  await items(page, "Requests").first().waitFor();
+  await items(page, "Requests").first().getByText("Request number").waitFor();
   assert.ok(await items(page, "Requests").count() < FEW);
   const row = await items(page, "Requests").first().textContent();
   assert.match(row, /^\d\d:\d\d:\d\dPerson 1Request number 4\d\dPOST \/v26\.0\/\d+\/messages200$/, "when, who, what");
