@@ -103,6 +103,25 @@ pub struct EmulateArgs {
     )]
     pub seed_file: Option<PathBuf>,
 
+    /// A snapshot to start from: all that another emulator knew and remembered
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CALLCTA_EMULATOR_IMPORT",
+        hide_env_values = true,
+        conflicts_with_all = ["seed_file", "shape", "clock", "run_clock", "seed"]
+    )]
+    pub import: Option<PathBuf>,
+
+    /// Where to write a snapshot at the end, for --import; it holds tokens and texts
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "CALLCTA_EMULATOR_EXPORT",
+        hide_env_values = true
+    )]
+    pub export: Option<PathBuf>,
+
     /// The form of the answer to a send [default: as the state says, else flat]
     #[arg(
         long,

@@ -53,17 +53,36 @@ fn with_program(
         Ok(running) => running,
         Err(exit) => return exit.into(),
     };
-    if !verbose || args.quiet {
-        return program(&running);
+    let exit = if !verbose || args.quiet {
+        program(&running)
+    } else {
+        let (over, stop) = channel();
+        thread::scope(|scope| {
+            let emulator = &running.emulator;
+            scope.spawn(move || log::requests(emulator, &stop));
+            let exit = program(&running);
+            drop(over);
+            exit
+        })
+    };
+    match export(args, &running.emulator) {
+        Exit::Done => exit,
+        failed => failed.into(),
     }
-    let (over, stop) = channel();
-    thread::scope(|scope| {
-        let emulator = &running.emulator;
-        scope.spawn(move || log::requests(emulator, &stop));
-        let exit = program(&running);
-        drop(over);
-        exit
-    })
+}
+
+/// Writes what `--export` asks for.
+fn export(args: &EmulateArgs, emulator: &Emulator) -> Exit {
+    let Some(file) = &args.export else {
+        return Exit::Done;
+    };
+    match fs::write(file, emulator.snapshot()) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            complain(format_args!("can't export to {}: {error}", file.display()));
+            Exit::Usage
+        }
+    }
 }
 
 /// Runs an emulator until told to stop.
@@ -100,7 +119,7 @@ fn alone(args: &EmulateArgs) -> Exit {
         log::requests(emulator, &stop);
     }
     emulator.stop();
-    Exit::Done
+    export(args, emulator)
 }
 
 /// Starts an emulator; why that can't be has been said.
@@ -152,6 +171,11 @@ fn try_start(args: &EmulateArgs) -> io::Result<Running> {
     }
     if let Some(bytes) = args.keep_bytes {
         builder = builder.keep_bytes(bytes);
+    }
+    if let Some(file) = &args.import {
+        builder = builder.snapshot_file(file).map_err(|error| {
+            io::Error::other(format!("can't import {}: {error}", file.display()))
+        })?;
     }
     let emulator = builder.start()?;
     if let Some(url) = &args.webhook {

@@ -66,6 +66,37 @@ fn it_starts_from_a_seed_file_and_answers_in_the_shape_asked_for() {
 }
 
 #[test]
+fn what_one_exports_another_imports() {
+    let file = format!("{}/snapshot.json", env!("CARGO_TARGET_TMPDIR"));
+    let emulator = Running::start(&["--quiet", "--export", &file]);
+    let psid = emulator.psid().to_owned();
+    assert_eq!(emulator.send(&psid).code, 0);
+    assert_eq!(emulator.close().0.code(), Some(0));
+
+    let again = Running::start(&["--quiet", "--import", &file]);
+    assert_eq!(again.psid(), psid);
+    let url = format!("{}/_emulator/messages", again.text("url"));
+    let messages = ureq::get(url)
+        .call()
+        .unwrap()
+        .into_body()
+        .read_to_string()
+        .unwrap();
+    assert!(messages.contains(r#""stored":1"#), "{messages}");
+    again.close();
+
+    std::fs::write(&file, "{}").unwrap();
+    let foreign = run(&mut callcta(&["emulate", "--import", &file]));
+    assert_eq!(foreign.code, 2, "{foreign:?}");
+    assert!(foreign.stderr.contains("it is no snapshot"), "{foreign:?}");
+    let nowhere = format!("{file}/nowhere");
+    let emulator = Running::start(&["--quiet", "--export", &nowhere]);
+    let (status, log) = emulator.close();
+    assert_eq!(status.code(), Some(2), "{log}");
+    assert!(log.contains("can't export to"), "{log}");
+}
+
+#[test]
 fn a_tap_reaches_the_webhook() {
     let receiver = Platform::taking();
     let emulator = Running::start(&["--webhook", &receiver.url]);

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::reply::{JSON, Problem};
 use super::{
-    assets, clock, conversations, faults, guard, messages, people, requests, state, stream,
-    webhooks,
+    assets, clock, conversations, faults, guard, messages, people, requests, snapshot, state,
+    stream, transcript, webhooks,
 };
 use crate::server::{Answering, OwnSide, Shared};
 
@@ -38,6 +38,9 @@ routes! {
     get "/_emulator/state" state::read;
     put "/_emulator/state" state::replace;
     patch "/_emulator/state" state::merge;
+    get "/_emulator/snapshot" snapshot::export;
+    put "/_emulator/snapshot" snapshot::import;
+    get "/_emulator/transcript" transcript::read;
     get "/_emulator/clock" clock::read;
     post "/_emulator/clock" clock::change;
     get "/_emulator/messages" messages::list;
@@ -84,6 +87,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "no such method here")
         })
+        // A snapshot may be as large as all that is kept.
+        .layer(axum::extract::DefaultBodyLimit::disable())
         .with_state(shared)
 }
 

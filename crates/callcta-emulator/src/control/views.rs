@@ -139,7 +139,7 @@ pub(crate) fn request(entry: &Entry, base: &str, whole: bool) -> Value {
 /// secret.
 fn first_part(body: &[u8], gist: &Gist) -> String {
     let reach = gist.reach;
-    let text = String::from_utf8_lossy(&body[..body.len().min(PART + reach)]);
+    let text = String::from_utf8_lossy(&body[..body.len().min(PART.saturating_add(reach))]);
     let mut text = hidden(&text, &gist.secrets, HIDDEN);
     let end = text.len().saturating_sub(reach);
     text.truncate(start(&text, end.min(PART)).len());

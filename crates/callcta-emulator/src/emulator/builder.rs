@@ -14,7 +14,7 @@ use super::facts::Facts;
 use super::handle::Emulator;
 use super::runtime::runtime;
 use crate::platform::{AnswerShape, START, State, defaults};
-use crate::server::{Settings, Shared, Site, Tls};
+use crate::server::{Settings, Shared, Site, Snapshot, Tls};
 use crate::{control, server};
 
 /// How an emulator shall be started. Made by [`Emulator::builder`].
@@ -99,6 +99,21 @@ impl EmulatorBuilder {
         Ok(self.state(state))
     }
 
+    /// What to start from and to come back to, read from a file that [`Emulator::snapshot`] or
+    /// `GET /_emulator/snapshot` wrote: state, clock, messages and all else. State, clock and seed of
+    /// this builder count for nothing then.
+    ///
+    /// Fails if the file can't be read, and with `InvalidData` if it is not such a file.
+    pub fn snapshot_file(mut self, path: impl AsRef<Path>) -> io::Result<Self> {
+        let json = std::fs::read(path)?;
+        let snapshot = serde_json::from_slice(&json)
+            .map_err(|error| error.to_string())
+            .and_then(Snapshot::read)
+            .map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
+        self.settings.snapshot = Some(snapshot);
+        Ok(self)
+    }
+
     /// The form of the answer to a successful send. Default: what the state says, flat.
     pub fn answer_shape(mut self, shape: AnswerShape) -> Self {
         self.answer_shape = Some(shape);
@@ -163,6 +178,12 @@ impl EmulatorBuilder {
     /// Fails if the port is taken, with `AddrInUse`; with `InvalidInput` if a prefix, host or
     /// origin is none; or if a thread can't be started.
     pub fn start(mut self) -> io::Result<Emulator> {
+        if let Some(snapshot) = &self.settings.snapshot {
+            let invalid = |why| io::Error::new(io::ErrorKind::InvalidData, why);
+            self.settings.restore(snapshot.clone()).map_err(invalid)?;
+            self.state = Some(snapshot.platform.state.clone());
+            self.settings.start = snapshot.platform.clock.now;
+        }
         let start = self.settings.start;
         let mut state = self.state.unwrap_or_else(|| defaults::state_at(start));
         state.begin(start);
@@ -277,6 +298,7 @@ impl Emulator {
                 keep_bytes: 64 << 20,
                 head_timeout: Duration::from_secs(30),
                 site: Site::default(),
+                snapshot: None,
                 base: String::new(),
                 ready_line: String::new(),
             },

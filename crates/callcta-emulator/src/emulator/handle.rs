@@ -14,7 +14,7 @@ use crate::platform::{
     Action, AnswerShape, CallStatus, PersonAction, PhoneCall, ReleaseOrder, Signature, State,
     StoredMessage, Tap, TapRefused, TapTarget, Webhook, WebhookStatus,
 };
-use crate::server::{Core, Shared};
+use crate::server::{Core, Shared, Snapshot};
 use crate::traffic::{ArmedFault, Entry, Fault, Faults, RecordedRequest};
 use crate::{control, server};
 
@@ -177,6 +177,23 @@ impl Emulator {
     /// Connections stay open.
     pub fn reset(&self) {
         self.shared.reset();
+    }
+
+    /// Everything as JSON: state, clock, messages, calls, webhooks, the log of requests, faults and
+    /// all that counts. It contains tokens and secrets. [`EmulatorBuilder::snapshot_file`] starts
+    /// from it, and `callcta emulate --import`.
+    ///
+    /// [`EmulatorBuilder::snapshot_file`]: crate::EmulatorBuilder::snapshot_file
+    pub fn snapshot(&self) -> String {
+        let snapshot = self.shared.look().save();
+        serde_json::to_string(&snapshot).expect("a snapshot has only string keys")
+    }
+
+    /// Puts what [`snapshot`](Self::snapshot) wrote in place of everything. Fails with a sentence,
+    /// and changes nothing, if it is anything else.
+    pub fn restore(&self, snapshot: &str) -> Result<(), String> {
+        let json = serde_json::from_str(snapshot).map_err(|error| error.to_string())?;
+        self.shared.restore(Snapshot::read(json)?)
     }
 
     /// Reads or changes pages, people and tokens. No request is handled meanwhile, and the closure

@@ -2,6 +2,7 @@
 
 use http::header::AUTHORIZATION;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::form::pairs;
@@ -20,7 +21,8 @@ const SECRET_NAMES: &[&str] = &[
 const SECRET_MAX: usize = 1024;
 
 /// The gist of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Gist {
     /// The recipient's id, if it names one.
     pub(crate) recipient: Option<String>,

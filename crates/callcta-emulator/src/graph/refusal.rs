@@ -1,6 +1,10 @@
 //! What a request broke, and the Graph-shaped body that says so.
 
-use serde::Serialize;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::platform::ErrorCode;
@@ -17,6 +21,44 @@ pub struct Refusal {
     pub path: String,
     /// One sentence: what is asked for, and what was sent instead.
     pub detail: String,
+}
+
+/// From a snapshot.
+impl<'de> Deserialize<'de> for Refusal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Saved {
+            rule: String,
+            path: String,
+            detail: String,
+        }
+        let saved = Saved::deserialize(deserializer)?;
+        let rule = known_rule(saved.rule)
+            .ok_or_else(|| D::Error::custom("a refusal names no rule of this emulator"))?;
+        Ok(Self {
+            rule,
+            path: saved.path,
+            detail: saved.detail,
+        })
+    }
+}
+
+/// The name of a rule, which stays for good, but each only once; there are not many.
+fn known_rule(name: String) -> Option<&'static str> {
+    static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    const MANY: usize = 1_000;
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(rule) = known.get(name.as_str()) {
+        return Some(rule);
+    }
+    let is_name = name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !is_name || known.len() >= MANY {
+        return None;
+    }
+    let rule: &'static str = Box::leak(name.into_boxed_str());
+    known.insert(rule);
+    Some(rule)
 }
 
 /// A Graph error on its way to the client, with the reason that only the log tells.

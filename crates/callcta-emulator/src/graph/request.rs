@@ -17,18 +17,28 @@ impl Request {
     /// A request that keeps no part of the buffers from which its head was read, since they may be
     /// much larger.
     pub(crate) fn detached(method: Method, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Self {
+        // One piece of memory for all of it.
+        let mut texts = uri.to_string().into_bytes();
+        let uri_end = texts.len();
+        for value in headers.values() {
+            texts.extend_from_slice(value.as_bytes());
+        }
+        let texts = Bytes::from(texts);
         let mut own = HeaderMap::with_capacity(headers.len());
+        let mut start = uri_end;
         for (name, value) in headers {
+            let end = start + value.len();
             // Both were valid before.
             let name = HeaderName::from_bytes(name.as_str().as_bytes());
-            let value = HeaderValue::from_bytes(value.as_bytes());
+            let value = HeaderValue::from_maybe_shared(texts.slice(start..end));
             if let (Ok(name), Ok(value)) = (name, value) {
                 own.append(name, value);
             }
+            start = end;
         }
         Self {
             method,
-            uri: uri.to_string().parse().unwrap_or_default(),
+            uri: Uri::from_maybe_shared(texts.slice(..uri_end)).unwrap_or_default(),
             headers: own,
             body,
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attachment::AttachmentKind;
-use super::ring::{Held, Item, Ring};
+use super::ring::{Held, Item, Ring, SavedRing};
 use super::size::ENTRY;
 
 /// Something a person does.
@@ -125,7 +125,8 @@ impl Action {
 }
 
 /// An action in the log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PersonAction {
     /// Its number, from 1 on.
@@ -189,6 +190,15 @@ impl Actions {
 
     pub(crate) fn held(&self) -> Held {
         self.kept.held()
+    }
+
+    pub(super) fn save(&self) -> SavedRing<PersonAction> {
+        self.kept.save(self.count, Clone::clone)
+    }
+
+    pub(super) fn restore(saved: SavedRing<PersonAction>, keep: usize) -> Result<Self, String> {
+        let (kept, count) = Ring::restore(saved, keep)?;
+        Ok(Self { kept, count })
     }
 
     pub(super) fn drop_oldest(&mut self) -> bool {

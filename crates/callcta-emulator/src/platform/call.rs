@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::ring::{Held, Item, Ring};
+use super::ring::{Held, Item, Ring, SavedRing};
 use super::size::ENTRY;
 
 /// How long a call rings before it counts as missed.
 const RINGING_MS: i64 = 60_000;
 
 /// A call between a person and a Page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PhoneCall {
     /// Its number, from 1 on.
@@ -55,7 +56,7 @@ impl Item for PhoneCall {
 }
 
 /// Who called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallDirection {
     /// The person.
@@ -65,7 +66,7 @@ pub enum CallDirection {
 }
 
 /// How far a call got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallStatus {
     /// Nobody has answered yet.
@@ -76,6 +77,14 @@ pub enum CallStatus {
     Completed,
     /// It was never accepted: declined, given up, or a minute passed.
     Failed,
+}
+
+/// The calls of a snapshot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedCalls {
+    pub(super) log: SavedRing<PhoneCall>,
+    measured: BTreeSet<u64>,
 }
 
 /// The newest calls.
@@ -114,6 +123,22 @@ impl Calls {
 
     pub(crate) fn held(&self) -> Held {
         self.kept.held()
+    }
+
+    pub(super) fn save(&self) -> SavedCalls {
+        SavedCalls {
+            log: self.kept.save(self.count, Clone::clone),
+            measured: self.measured.clone(),
+        }
+    }
+
+    pub(super) fn restore(saved: SavedCalls, keep: usize) -> Result<Self, String> {
+        let (kept, count) = Ring::restore(saved.log, keep)?;
+        Ok(Self {
+            kept,
+            count,
+            measured: saved.measured,
+        })
     }
 
     pub(super) fn drop_oldest(&mut self) -> bool {
@@ -216,8 +241,10 @@ impl Calls {
     /// Calls that have rung for too long, and when each was missed.
     pub(super) fn missed(&self, now: i64) -> Vec<(u64, i64)> {
         self.iter()
-            .filter(|c| c.status == CallStatus::Ringing && c.started_at + RINGING_MS <= now)
-            .map(|c| (c.id, c.started_at + RINGING_MS))
+            .filter(|c| {
+                c.status == CallStatus::Ringing && c.started_at.saturating_add(RINGING_MS) <= now
+            })
+            .map(|c| (c.id, c.started_at.saturating_add(RINGING_MS)))
             .collect()
     }
 }

@@ -29,6 +29,15 @@ impl Clock {
         }
     }
 
+    /// A clock that shows `now`.
+    pub(super) fn at(start: i64, now: i64, run: bool) -> Option<Self> {
+        let is_sound = (0..=END).contains(&start) && (start..=END).contains(&now);
+        is_sound.then(|| Self {
+            base: now,
+            ..Self::new(start, run)
+        })
+    }
+
     /// Where it started.
     pub(crate) fn start(&self) -> i64 {
         self.start

@@ -1,17 +1,18 @@
 //! Accepted messages, and the buttons in them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::DAY;
-use super::ring::{Held, Item, Ring};
+use super::ring::{Held, Item, Ring, SavedRing};
 use super::size::{self, PART};
 
 /// Clickable for this long unless the message says otherwise.
 const DAYS_DEFAULT: f64 = 7.0;
 
 /// A message that was accepted.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct StoredMessage {
     /// Its number, from 1 on.
@@ -49,6 +50,14 @@ impl Item for StoredMessage {
 }
 
 impl StoredMessage {
+    fn weighed(self) -> Self {
+        let texts = self.page_id.len() + self.recipient.len() + size::bytes(&self.body);
+        Self {
+            bytes: size::ENTRY + texts,
+            ..self
+        }
+    }
+
     /// The message with only the first part of its body; `None` if the whole is small.
     pub(crate) fn part(&self) -> Option<Self> {
         (self.bytes > PART && self.body.to_string().len() > PART).then(|| Self {
@@ -152,9 +161,8 @@ impl Messages {
     /// Numbers a message; it is not kept yet.
     pub(super) fn number(&mut self, new: NewMessage, seq: u64, now: i64) -> StoredMessage {
         self.count += 1;
-        let texts = new.page_id.len() + new.recipient.len() + size::bytes(&new.body);
         StoredMessage {
-            bytes: size::ENTRY + texts,
+            bytes: 0,
             id: self.count,
             seq,
             message_id: format!("m_emulated{:010}", self.count),
@@ -165,10 +173,21 @@ impl Messages {
             request_id: new.request_id,
             no_webhook: None,
         }
+        .weighed()
     }
 
     pub(super) fn keep(&mut self, message: StoredMessage) {
         self.kept.push(message);
+    }
+
+    pub(super) fn save(&self) -> SavedRing<StoredMessage> {
+        self.kept.save(self.count, Clone::clone)
+    }
+
+    pub(super) fn restore(saved: SavedRing<StoredMessage>, keep: usize) -> Result<Self, String> {
+        let kept = saved.kept.into_iter().map(StoredMessage::weighed).collect();
+        let (kept, count) = Ring::restore(SavedRing { kept, ..saved }, keep)?;
+        Ok(Self { kept, count })
     }
 
     pub(super) fn remove(&mut self, number: u64) {

@@ -9,6 +9,17 @@ pub(crate) fn near<'a>(written: &str, known: impl Iterator<Item = &'a str>) -> O
         .map(|(_, name)| name)
 }
 
+/// What serde says of JSON that is wrong, and the name that is likely meant.
+pub(crate) fn with_hint(text: String) -> String {
+    // Between backticks stand the name that was sent and those that are known.
+    let mut names = text.split('`').skip(1).step_by(2);
+    let sent = names.next().unwrap_or_default();
+    match near(sent, names) {
+        Some(near) if text.starts_with("unknown ") => format!("{text}; did you mean `{near}`?"),
+        _ => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,11 +38,6 @@ pub(super) enum Notice<'a> {
 }
 
 impl Notice<'_> {
-    /// Whether it follows from every send, so that it is made only for those who listen.
-    pub(super) fn is_follow_up(&self) -> bool {
-        matches!(self, Self::Echo { .. } | Self::Delivered(_))
-    }
-
     /// The webhook field and what goes into `entry[]`; or why this makes no webhook for the Page,
     /// subscribed or not.
     pub(super) fn entry(

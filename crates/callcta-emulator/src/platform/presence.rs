@@ -29,7 +29,8 @@ impl SenderAction {
 }
 
 /// What a person sees of a Page now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Presence {
     /// The Page.
@@ -50,6 +51,23 @@ pub struct Presence {
 pub(crate) struct Presences(BTreeMap<String, BTreeMap<String, Presence>>);
 
 impl Presences {
+    pub(super) fn save(&self) -> Vec<Presence> {
+        self.0
+            .values()
+            .flat_map(BTreeMap::values)
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn restore(saved: Vec<Presence>) -> Self {
+        let mut pages: BTreeMap<String, BTreeMap<String, Presence>> = BTreeMap::new();
+        for presence in saved {
+            let people = pages.entry(presence.page_id.clone()).or_default();
+            people.insert(presence.psid.clone(), presence);
+        }
+        Self(pages)
+    }
+
     pub(crate) fn get(&self, page_id: &str, psid: &str) -> Option<&Presence> {
         self.0.get(page_id)?.get(psid)
     }

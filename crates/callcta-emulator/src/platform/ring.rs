@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 /// A bounded list of things with ascending numbers; the oldest fall out.
 pub(crate) struct Ring<T> {
     items: VecDeque<T>,
@@ -95,6 +97,31 @@ impl<T: Item> Ring<T> {
         self.bytes = 0;
     }
 
+    /// What is kept as it stands in a snapshot; `made` is the number of the newest one ever made.
+    pub(crate) fn save<S>(&self, made: u64, save: impl Fn(&T) -> S) -> SavedRing<S> {
+        SavedRing {
+            kept: self.items.iter().map(save).collect(),
+            made,
+            dropped: self.dropped,
+        }
+    }
+
+    /// A ring from a snapshot, and the number of the newest one ever made. Of more than there is
+    /// room for, the newest are kept.
+    pub(crate) fn restore(saved: SavedRing<T>, capacity: usize) -> Result<(Self, u64), String> {
+        let mut ring = Self::new(capacity);
+        ring.dropped = saved.dropped;
+        let mut last = 0;
+        for item in saved.kept {
+            if item.number() <= last || item.number() > saved.made {
+                return Err(format!("number {} is out of order", item.number()));
+            }
+            last = item.number();
+            ring.push(item);
+        }
+        Ok((ring, saved.made))
+    }
+
     pub(crate) fn held(&self) -> Held {
         Held {
             kept: self.items.len(),
@@ -102,6 +129,15 @@ impl<T: Item> Ring<T> {
             dropped: self.dropped,
         }
     }
+}
+
+/// A list as it stands in a snapshot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedRing<T> {
+    pub(crate) kept: Vec<T>,
+    pub(crate) made: u64,
+    pub(crate) dropped: u64,
 }
 
 /// How much a list holds.

@@ -30,17 +30,21 @@ impl Platform {
         let mut message = self.messages.number(message, seq, now);
         let id = message.message_id.clone();
         self.presences.forget(&message.page_id, &message.recipient);
-        let app_id = self.state.app.id.clone();
-        let echo = Notice::Echo {
-            message: &message,
-            app_id: &app_id,
+        message.no_webhook = if self.hears_follow_ups() {
+            let app_id = self.state.app.id.clone();
+            let echo = Notice::Echo {
+                message: &message,
+                app_id: &app_id,
+            };
+            let mut untold: Vec<String> = [echo, Notice::Delivered(&message)]
+                .iter()
+                .filter_map(|notice| self.tell(&message.page_id, notice, now).err())
+                .collect();
+            untold.dedup();
+            (!untold.is_empty()).then(|| untold.join("; "))
+        } else {
+            Some("webhook.url is not set".into())
         };
-        let mut untold: Vec<String> = [echo, Notice::Delivered(&message)]
-            .iter()
-            .filter_map(|notice| self.tell(&message.page_id, notice, now).err())
-            .collect();
-        untold.dedup();
-        message.no_webhook = (!untold.is_empty()).then(|| untold.join("; "));
         self.news.tell(|| Event::Message {
             message: message.part().unwrap_or_else(|| message.clone()),
             now,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attachment::Attachment;
 use super::clock::START;
-use super::near::near;
+use super::near::with_hint;
 use super::page::Page;
 use super::person::{Comment, Person};
 use super::persona::Persona;
@@ -121,18 +121,8 @@ impl State {
 
     /// Reads a seed. A name that is not known is refused, with the one that is near.
     pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json).map_err(|error| {
-            let text = error.to_string();
-            // Between backticks stand the name that was sent and those that are known.
-            let mut names = text.split('`').skip(1).step_by(2);
-            let sent = names.next().unwrap_or_default();
-            match near(sent, names) {
-                Some(near) if text.starts_with("unknown ") => {
-                    serde::de::Error::custom(format!("{text}; did you mean `{near}`?"))
-                }
-                _ => error,
-            }
-        })
+        serde_json::from_str(json)
+            .map_err(|error| serde::de::Error::custom(with_hint(error.to_string())))
     }
 
     /// Writes a seed. It contains the tokens and secrets.

@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::DAY;
 use super::page::RateLimits;
 
 const MINUTE: i64 = 60_000;
 
 /// What each Page has used.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Usage {
     pages: BTreeMap<String, PageUsage>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PageUsage {
     /// Messages of the last second.
     second: VecDeque<i64>,
@@ -56,6 +60,23 @@ pub(crate) struct Used {
 }
 
 impl Usage {
+    /// Whether the sums are right, as those of a snapshot may not be.
+    pub(super) fn is_sound(&self, now: i64) -> bool {
+        self.pages.values().all(|page| {
+            let sum: u64 = page
+                .minutes
+                .iter()
+                .map(|(_, count)| u64::from(*count))
+                .sum();
+            let times = page
+                .minutes
+                .iter()
+                .map(|(minute, _)| minute)
+                .chain(&page.second);
+            sum == u64::from(page.calls) && times.into_iter().all(|at| (0..=now).contains(at))
+        })
+    }
+
     /// Counts a call for a Page with limits; over a limit, it is refused.
     pub(crate) fn count(
         &mut self,

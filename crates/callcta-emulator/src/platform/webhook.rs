@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt::Write;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ring::{Held, Item, Ring};
+use super::ring::{Held, Item, Ring, SavedRing};
 use super::sign::{hex_hmac, hex_hmac_sha1};
 use super::size::{ENTRY, PART, start};
 use super::target::{Signature, WebhookTarget};
@@ -18,7 +18,8 @@ const ALERT_AFTER: i64 = 15 * 60_000;
 const DISABLE_AFTER: i64 = 60 * 60_000;
 
 /// A webhook and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Webhook {
     /// Its number, from 1 on.
@@ -85,7 +86,7 @@ impl Item for Webhook {
 }
 
 /// What became of a webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookStatus {
     /// Nobody said where to send it.
@@ -101,7 +102,8 @@ pub enum WebhookStatus {
 }
 
 /// One delivery attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Attempt {
     /// Where it went.
@@ -149,6 +151,16 @@ pub(super) enum Verdict {
     GivenUp,
 }
 
+/// The webhooks of a snapshot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedWebhooks {
+    pub(super) log: SavedRing<Webhook>,
+    /// Those that wait to be sent, by their numbers.
+    queue: Vec<u64>,
+    failing_since: Vec<(String, i64)>,
+}
+
 /// The newest webhooks, those that wait to be sent, and how the receivers have been doing.
 pub(crate) struct Webhooks {
     kept: Ring<Webhook>,
@@ -179,6 +191,30 @@ impl Webhooks {
 
     pub(crate) fn held(&self) -> Held {
         self.kept.held()
+    }
+
+    pub(super) fn save(&self) -> SavedWebhooks {
+        SavedWebhooks {
+            log: self.kept.save(self.count, Clone::clone),
+            queue: self.queue.iter().copied().collect(),
+            failing_since: self.failing_since.clone(),
+        }
+    }
+
+    /// What was under way when the snapshot was taken is sent again.
+    pub(super) fn restore(saved: SavedWebhooks, keep: usize) -> Result<Self, String> {
+        let (kept, count) = Ring::restore(saved.log, keep)?;
+        let is_queued = |webhook: &&Webhook| webhook.status == WebhookStatus::Queued;
+        let mut left: Vec<u64> = kept.iter().filter(is_queued).map(|w| w.id).collect();
+        left.retain(|id| !saved.queue.contains(id));
+        let queued = saved.queue.into_iter();
+        let queued = queued.filter(|id| kept.get(*id).as_ref().is_some_and(is_queued));
+        Ok(Self {
+            queue: left.into_iter().chain(queued).collect(),
+            kept,
+            count,
+            failing_since: saved.failing_since,
+        })
     }
 
     pub(super) fn drop_oldest(&mut self) -> bool {
@@ -307,7 +343,7 @@ impl Webhooks {
             self.failing_since.push((page_id, now));
             return None;
         };
-        let failing_ms = now - since;
+        let failing_ms = now.saturating_sub(*since);
         if failing_ms >= DISABLE_AFTER {
             self.failing_since.retain(|(page, _)| *page != page_id);
             return Some(Verdict::GivenUp);

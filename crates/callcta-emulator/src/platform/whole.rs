@@ -19,7 +19,7 @@ use super::usage::{OverLimit, Usage};
 use super::webhook::{Attempt, Draft, ReleaseOrder, Verdict, Webhook, Webhooks, escaped};
 
 /// How many calls, webhooks and people's actions are kept.
-const KEPT: usize = 500;
+pub(super) const KEPT: usize = 500;
 
 /// What Messenger is and remembers at a moment.
 ///
@@ -34,10 +34,10 @@ pub(crate) struct Platform {
     pub(super) presences: Presences,
     pub(super) webhooks: Webhooks,
     pub(super) news: News<Event>,
-    usage: Usage,
-    seq: u64,
-    traces: u64,
-    made: u64,
+    pub(super) usage: Usage,
+    pub(super) seq: u64,
+    pub(super) traces: u64,
+    pub(super) made: u64,
     /// The ids of uploaded files, oldest first.
     pub(super) uploads: VecDeque<String>,
 }
@@ -182,6 +182,11 @@ impl Platform {
         &self.webhooks
     }
 
+    /// Whether webhooks are made of what follows from every send: only for those who listen.
+    pub(super) fn hears_follow_ups(&self) -> bool {
+        self.state.webhook.url.is_some() || self.state.webhook.hold
+    }
+
     /// Makes a webhook; its number, or in one sentence why there is none.
     pub(super) fn tell(
         &mut self,
@@ -192,10 +197,6 @@ impl Platform {
         let Some(page) = self.state.pages.get(page_id) else {
             return Err("the Page is not in the state".into());
         };
-        let target = &self.state.webhook;
-        if notice.is_follow_up() && target.url.is_none() && !target.hold {
-            return Err("webhook.url is not set".into());
-        }
         let (field, entry) = notice.entry(page_id, page, at)?;
         if !page.subscribed_fields.iter().any(|f| f == field) {
             return Err(format!("the app is not subscribed to {field}"));

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, Uri};
 
 use super::hub::{Event, Hub};
 use super::settings::Settings;
+use super::snapshot::Snapshot;
 use crate::graph::{self, Answer, Batch, Outcome, Params, Progress, Refusal, Request};
 use crate::platform::{Held, Platform};
 use crate::traffic::{Spoilt, Struck, Traffic, spoil};
@@ -29,9 +30,10 @@ pub(super) struct Place {
 
 impl Core {
     pub(super) fn new(settings: &Settings) -> Self {
+        let (platform, traffic) = settings.beginning();
         Self {
-            platform: settings.platform(),
-            traffic: settings.traffic(),
+            platform,
+            traffic,
             hub: Hub::default(),
             generation: 0,
             keep_bytes: settings.keep_bytes,
@@ -71,11 +73,16 @@ impl Core {
         }
     }
 
-    /// Back to the beginning; those who listen stay.
-    pub(super) fn reset(&mut self, settings: &Settings) {
+    /// Everything, as one piece.
+    pub(crate) fn save(&self) -> Snapshot {
+        Snapshot::new(self.platform.save(), self.traffic.save())
+    }
+
+    /// Back to the beginning, or to a snapshot; those who listen stay.
+    pub(super) fn replace(&mut self, (platform, traffic): (Platform, Traffic)) {
         self.publish();
-        self.platform = settings.platform();
-        self.traffic = settings.traffic();
+        self.platform = platform;
+        self.traffic = traffic;
         self.generation += 1;
         if self.hub.anybody_listens() {
             self.hub.tell(Event::Reset);

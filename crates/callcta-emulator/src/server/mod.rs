@@ -11,6 +11,7 @@ mod sender;
 mod settings;
 mod shared;
 mod site;
+mod snapshot;
 #[cfg(feature = "tls")]
 mod tls;
 #[cfg(not(feature = "tls"))]
@@ -25,4 +26,5 @@ pub(crate) use self::hub::{Event, Told};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::shared::Shared;
 pub(crate) use self::site::{Site, is_loopback};
+pub(crate) use self::snapshot::Snapshot;
 pub(crate) use self::tls::Tls;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::site::Site;
+use super::snapshot::Snapshot;
 use crate::platform::{Clock, Platform, State};
 use crate::traffic::Traffic;
 
@@ -20,18 +21,32 @@ pub(crate) struct Settings {
     /// How long the head of a request may take to arrive.
     pub(crate) head_timeout: Duration,
     pub(crate) site: Site,
+    /// What to start from instead of `state`, `start` and `run_clock`.
+    pub(crate) snapshot: Option<Snapshot>,
     /// The emulator's own URL.
     pub(crate) base: String,
     pub(crate) ready_line: String,
 }
 
 impl Settings {
-    pub(super) fn platform(&self) -> Platform {
-        let clock = Clock::new(self.start, self.run_clock);
-        Platform::new(self.state.clone(), clock, self.keep_messages)
+    /// What an emulator begins with, and comes back to.
+    pub(super) fn beginning(&self) -> (Platform, Traffic) {
+        // Whoever starts an emulator has looked whether the snapshot can be used.
+        let restored = self
+            .snapshot
+            .clone()
+            .and_then(|saved| self.restore(saved).ok());
+        restored.unwrap_or_else(|| {
+            let clock = Clock::new(self.start, self.run_clock);
+            (
+                Platform::new(self.state.clone(), clock, self.keep_messages),
+                Traffic::new(self.keep_requests, self.seed),
+            )
+        })
     }
 
-    pub(super) fn traffic(&self) -> Traffic {
-        Traffic::new(self.keep_requests, self.seed)
+    /// What is in a snapshot, or why that can't be.
+    pub(crate) fn restore(&self, saved: Snapshot) -> Result<(Platform, Traffic), String> {
+        saved.restore(self.keep_messages, self.keep_requests)
     }
 }

@@ -11,6 +11,7 @@ use super::core::Core;
 use super::hub::Told;
 use super::settings::Settings;
 use super::site::Site;
+use super::snapshot::Snapshot;
 
 /// Everything that connections, the sender of webhooks and the emulator's own side share.
 pub(crate) struct Shared {
@@ -82,7 +83,16 @@ impl Shared {
     }
 
     pub(crate) fn reset(&self) {
-        self.change().reset(&self.settings);
+        let beginning = self.settings.beginning();
+        self.change().replace(beginning);
+    }
+
+    /// Puts a snapshot in place of everything; if that can't be, nothing is changed and the reason
+    /// is returned.
+    pub(crate) fn restore(&self, snapshot: Snapshot) -> Result<(), String> {
+        let parts = self.settings.restore(snapshot)?;
+        self.change().replace(parts);
+        Ok(())
     }
 
     /// Closes all open connections at once.

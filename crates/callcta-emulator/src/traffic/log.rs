@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::graph::{Gist, Params, Refusal, Request, is_message_post};
-use crate::platform::{Held, Item, PART, Ring};
+use crate::platform::{Held, Item, PART, Ring, SavedRing};
 
 /// A request's place in the log.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub(crate) struct Entry {
     /// Of a long body, which may be cut.
     pub(crate) gist: Option<Arc<Gist>>,
     /// About how much memory the head takes.
-    head_bytes: usize,
+    pub(super) head_bytes: usize,
 }
 
 /// What an entry takes beside its texts, about.
@@ -91,7 +91,8 @@ impl Entry {
     /// As much of the body as is left when it is cut: what is shown, and as much as is needed to
     /// find the secrets in it.
     fn part_length(&self) -> usize {
-        PART + self.gist.as_ref().map_or(0, |gist| gist.reach)
+        let reach = self.gist.as_ref().map_or(0, |gist| gist.reach);
+        PART.saturating_add(reach)
     }
 
     fn can_be_cut(&self) -> bool {
@@ -239,6 +240,27 @@ impl Log {
             cut: 0,
             cut_below: 0,
         }
+    }
+
+    /// What is kept as it stands in a snapshot, and how many POSTs have arrived.
+    pub(super) fn save<S>(&self, save: impl Fn(&Entry) -> S) -> (SavedRing<S>, usize) {
+        (self.kept.save(self.count, save), self.posts)
+    }
+
+    pub(super) fn restore(
+        saved: SavedRing<Entry>,
+        posts: usize,
+        cut: u64,
+        keep: usize,
+    ) -> Result<Self, String> {
+        let (kept, count) = Ring::restore(saved, keep)?;
+        Ok(Self {
+            kept,
+            count,
+            posts,
+            cut,
+            cut_below: 0,
+        })
     }
 
     /// Writes a request down; its number.

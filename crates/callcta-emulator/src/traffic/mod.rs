@@ -3,6 +3,7 @@
 mod event;
 mod faults;
 mod log;
+mod saved;
 mod whole;
 
 pub(crate) use self::event::Event;
@@ -10,4 +11,5 @@ pub use self::faults::{Apply, ArmedFault, Delay, Fault, FaultAction, FaultMatch}
 pub(crate) use self::faults::{Faults, Spoilt, Struck, spoil};
 pub(crate) use self::log::Entry;
 pub use self::log::RecordedRequest;
+pub(crate) use self::saved::SavedTraffic;
 pub(crate) use self::whole::Traffic;

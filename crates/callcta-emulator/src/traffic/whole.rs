@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::event::Event;
 use super::faults::{Faults, Struck};
 use super::log::Log;
+use super::saved::SavedTraffic;
 use crate::graph::{Outcome, Params, Refusal, Request};
 use crate::platform::News;
 
@@ -25,6 +26,20 @@ impl Traffic {
             faults: Faults::new(seed),
             news: News::default(),
         }
+    }
+
+    pub(crate) fn save(&self) -> SavedTraffic {
+        SavedTraffic::of(&self.log, &self.faults)
+    }
+
+    /// The traffic of a snapshot, or what in it can't be.
+    pub(crate) fn restore(saved: SavedTraffic, keep_requests: usize) -> Result<Self, String> {
+        let (log, faults) = saved.read(keep_requests)?;
+        Ok(Self {
+            log,
+            faults,
+            news: News::default(),
+        })
     }
 
     pub(crate) fn log(&self) -> &Log {

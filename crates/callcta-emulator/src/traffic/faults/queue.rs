@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::delay::Dice;
 use super::fault::{Fault, FaultAction};
 
 /// A fault in the queue.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ArmedFault {
     /// Its name, `fault_1` and so on.
@@ -30,6 +31,15 @@ pub(crate) struct Struck {
     pub(crate) delay: Option<Duration>,
 }
 
+/// The faults of a snapshot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedFaults {
+    queue: Vec<ArmedFault>,
+    dice: u64,
+    pub(crate) made: u64,
+}
+
 /// The queue.
 pub(crate) struct Faults {
     queue: VecDeque<ArmedFault>,
@@ -44,6 +54,25 @@ impl Faults {
             dice: Dice(seed),
             counter: 0,
         }
+    }
+
+    pub(crate) fn save(&self) -> SavedFaults {
+        SavedFaults {
+            queue: self.list(),
+            dice: self.dice.0,
+            made: self.counter,
+        }
+    }
+
+    pub(crate) fn restore(saved: SavedFaults) -> Result<Self, String> {
+        for armed in &saved.queue {
+            armed.fault.check()?;
+        }
+        Ok(Self {
+            queue: saved.queue.into(),
+            dice: Dice(saved.dice),
+            counter: saved.made,
+        })
     }
 
     pub(crate) fn arm(&mut self, fault: Fault) -> String {
