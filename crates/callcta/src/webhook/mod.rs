@@ -36,6 +36,8 @@
 //! isn't answered in time, and in the end takes the subscription away. What comes
 //! twice has the same [`Event::identity`]; [`Deduplicator`] remembers those. Order
 //! isn't promised either: [`sort`] puts events into the platform's own.
+//!
+//! `examples/webhook_axum.rs` is a whole server.
 
 mod body;
 mod cause;
