@@ -32,7 +32,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("windowed.js", include_str!("inbox/windowed.js")),
 ];
 
-/// Examples to copy, as the READMEs have them.
+/// Examples to copy, as the documents have them.
 const SNIPPETS: &[(&str, &str)] = &[
     ("c.txt", include_str!("inbox/snippets/c.txt")),
     ("node.txt", include_str!("inbox/snippets/node.txt")),
@@ -98,22 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn examples_are_those_of_the_readmes() {
+    fn examples_are_those_of_the_documents() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
-        let readme = |path: &str| std::fs::read_to_string(format!("{root}{path}")).unwrap();
-        for (name, page) in [
-            ("rust", "README.md"),
-            ("python", "README.md"),
-            ("node", "README.md"),
-            ("c", "bindings/c/README.md"),
-        ] {
-            let snippet = named(SNIPPETS, &format!("{name}.txt")).unwrap();
-            let marker = if name == "node" { "js" } else { name };
-            let block = format!("\n```{marker}\n{snippet}```\n");
-            assert!(
-                readme(page).contains(&block),
-                "{page} has another example in {name}"
-            );
-        }
+        let read = |path: &str| std::fs::read_to_string(format!("{root}{path}")).unwrap();
+        let snippet = |name| named(SNIPPETS, name).unwrap();
+        assert_eq!(snippet("rust.txt"), read("docs/snippets/rust/start.rs"));
+        assert_eq!(snippet("python.txt"), read("docs/snippets/python/start.py"));
+        assert_eq!(snippet("c.txt"), read("docs/snippets/c/start.c"));
+        let block = format!("\n```js\n{}```\n", snippet("node.txt"));
+        assert!(read("bindings/node/README.md").contains(&block));
     }
 }
