@@ -149,15 +149,17 @@ impl Settings {
             .page_id()
             .ok_or_else(|| missing("the Page id", "--page-id", "CALLCTA_PAGE_ID"))?;
         let retry = RetryPolicy::new().attempts(self.attempts);
-        self.client_of(page_id, None, retry)
+        self.client_of(page_id, None, retry, None)
     }
 
-    /// The client of a Page, with another token than these settings say, if one is given.
+    /// The client of a Page, with another token than these settings say, if one is given, and
+    /// with the connections of another client.
     pub fn client_of(
         &self,
         page_id: &str,
         token: Option<String>,
         retry: RetryPolicy,
+        beside: Option<&Client>,
     ) -> Result<Client> {
         let own = || {
             secret(
@@ -199,6 +201,9 @@ impl Settings {
             });
         if let Some(secret) = secret(self.app_secret_file.as_deref(), self.app_secret.as_ref())? {
             builder = builder.app_secret(secret);
+        }
+        if let Some(other) = beside {
+            builder = builder.share_connections(other);
         }
         for Code(code, subcode) in &self.calling_not_enabled_code {
             builder = builder.calling_not_enabled_code(*code, *subcode);

@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use callcta::{Client, Receipt, Request};
+use callcta::{Client, Outboxes, Request};
 
+use super::follower::{Follower, Gate, Told};
 use super::page::Page;
 use super::settings::RunSettings;
 use super::snapshot::{Control, Hold, Meter, Snapshot};
 use super::suppression::Suppression;
-use super::verdict::{self, Effect, SUPPRESSED, WINDOW_CLOSED};
+use super::verdict::{self, Effect};
 use crate::echo::send_key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{Claim, Command, Journal, Lease, Outcome, Reason, Settlement, State, Want};
 use crate::template::Template;
-use crate::time;
 
 /// How often there is something to do at least.
 const TICK: Duration = Duration::from_millis(20);
@@ -26,6 +27,9 @@ const ASK: Duration = Duration::from_millis(200);
 
 /// How often a journal that failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// How many outcomes are written at once, if there are so many.
+const TOGETHER: usize = 256;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +91,10 @@ pub fn run(
         clients,
         settings,
         control,
-        suppression,
+        gate: Arc::new(Gate::new(suppression)),
+        outboxes: Outboxes::builder()
+            .workers(settings.workers_for(leases.len()))
+            .build(),
         templates: HashMap::new(),
         pages: BTreeMap::new(),
         unmade: BTreeMap::new(),
@@ -95,7 +102,6 @@ pub fn run(
         outcomes,
         unsettled: Vec::new(),
         failed: None,
-        lost: None,
         snapshot: Snapshot::default(),
         meter: Meter::new(now),
         asked: now,
@@ -103,12 +109,10 @@ pub fn run(
     engine.hold(leases, now);
     engine.count()?;
     let how = engine.go();
-    for page in engine.pages.values_mut() {
-        page.recall();
-    }
+    engine.outboxes.close();
     engine.publish(Instant::now());
     let snapshot = engine.snapshot;
-    if let Some(error) = engine.lost {
+    if let Some(error) = engine.gate.lost() {
         return Err(error);
     }
     let released = journal.release();
@@ -119,14 +123,13 @@ pub fn run(
     Ok(Ended { how, snapshot })
 }
 
-type Told = (Claim, callcta::Result<Receipt>);
-
 struct Engine<'a> {
     journal: &'a mut dyn Journal,
     clients: &'a dyn Fn(&str) -> callcta::Result<Client>,
     settings: &'a RunSettings,
     control: &'a Control,
-    suppression: Option<Suppression>,
+    gate: Arc<Gate>,
+    outboxes: Outboxes,
     templates: HashMap<i64, Template>,
     pages: BTreeMap<i64, Page>,
     /// Pages without a client, and why.
@@ -137,8 +140,6 @@ struct Engine<'a> {
     unsettled: Vec<Settlement>,
     /// Since when the journal can't be written, why, and when it was tried last.
     failed: Option<(Instant, Error, Instant)>,
-    /// Why nobody may be written to any more.
-    lost: Option<Error>,
     snapshot: Snapshot,
     meter: Meter,
     asked: Instant,
@@ -163,12 +164,10 @@ impl Engine<'_> {
                 self.asked = now;
                 self.ask(now);
             }
-            if !drained && (self.control.is_draining() || self.lost.is_some()) {
+            if !drained && (self.control.is_draining() || self.gate.lost().is_some()) {
                 drained = true;
                 self.snapshot.draining = true;
-                for page in self.pages.values_mut() {
-                    page.recall();
-                }
+                self.outboxes.cancel();
             }
             if !drained && self.failed.is_none() {
                 self.claim(now);
@@ -211,7 +210,7 @@ impl Engine<'_> {
                 Ok(told) => {
                     self.hear(told);
                     // With many at once, so that those who wait for more are served.
-                    if self.unsettled.len() >= self.settings.workers.max(256) {
+                    if self.unsettled.len() >= TOGETHER {
                         return;
                     }
                 }
@@ -220,14 +219,19 @@ impl Engine<'_> {
         }
     }
 
-    fn hear(&mut self, (claim, result): Told) {
+    fn hear(&mut self, told: Told) {
         let now = Instant::now();
-        let (outcome, effect) = verdict::of(&result);
-        let error = result.err();
+        let claim = told.claim;
+        let (outcome, effect) = match told.skipped {
+            Some(why) => (Outcome::Skipped(Reason::new(why)), Effect::None),
+            None => verdict::of(&told.result),
+        };
+        let error = told.result.err();
         let settings = self.settings;
         if let Some(page) = self.pages.get_mut(&claim.page) {
             page.outstanding -= 1;
             page.done += 1;
+            page.unstarted += u64::from(!told.started);
             if outcome == Outcome::Back {
                 page.exhausted = false;
             }
@@ -242,7 +246,9 @@ impl Engine<'_> {
                         page.pause(why);
                     }
                 }
-                Effect::None if outcome != Outcome::Back => _ = page.judge(false, settings),
+                Effect::None if told.started && outcome != Outcome::Back => {
+                    page.judge(false, settings);
+                }
                 Effect::None => {}
             }
         }
@@ -326,7 +332,16 @@ impl Engine<'_> {
             }
             match (self.clients)(&lease.page_id) {
                 Ok(client) => {
-                    self.pages.insert(lease.page, Page::new(lease, client, now));
+                    let outbox = self.outboxes.outbox(client);
+                    outbox.set_brief_callbacks(true);
+                    match outbox.set_pace(self.settings.pace) {
+                        Ok(()) => {
+                            self.pages.insert(lease.page, Page::new(lease, outbox, now));
+                        }
+                        Err(error) => {
+                            self.unmade.insert(lease.page_id, error.to_string());
+                        }
+                    }
                 }
                 Err(error) => {
                     let why = format!("{}: {error}", error.kind());
@@ -361,6 +376,7 @@ impl Engine<'_> {
                 .count();
             if let Some(page) = self.pages.get_mut(&want.page) {
                 page.outstanding += got;
+                page.claimed += got as u64;
                 page.exhausted = got < want.count;
             }
         }
@@ -374,22 +390,22 @@ impl Engine<'_> {
             Ok(request) => request,
             Err(outcome) => return self.drop_claim(claim, outcome),
         };
-        let settings = self.settings;
-        let sender = self.sender.clone();
-        let told = claim.clone();
-        let Some(page) = self.pages.get_mut(&claim.page) else {
+        let Some(page) = self
+            .pages
+            .get_mut(&claim.page)
+            .filter(|page| page.paused.is_none())
+        else {
             return self.drop_claim(claim, Outcome::Back);
         };
-        if page.paused.is_some() {
-            return self.drop_claim(claim, Outcome::Back);
-        }
-        let submitted = page.outbox(settings).and_then(|outbox| {
-            outbox.submit(request, move |result| {
-                // Nobody listens any more when the run has ended.
-                let _ = sender.send((told, result));
-            })
-        });
-        if let Err(error) = submitted {
+        let follower = Follower {
+            claim: claim.clone(),
+            gate: Arc::clone(&self.gate),
+            starts: Arc::clone(&page.starts),
+            sender: self.sender.clone(),
+            started: false,
+            skipped: None,
+        };
+        if let Err(error) = page.outbox.submit_with(request, follower) {
             // Whatever it is, nothing was sent.
             page.pause(format!("{}: {error}", error.kind()));
             self.drop_claim(claim, Outcome::Back);
@@ -400,6 +416,7 @@ impl Engine<'_> {
     fn drop_claim(&mut self, claim: &Claim, outcome: Outcome) {
         if let Some(page) = self.pages.get_mut(&claim.page) {
             page.outstanding -= 1;
+            page.unstarted += 1;
             if outcome == Outcome::Back {
                 page.exhausted = false;
             }
@@ -407,36 +424,23 @@ impl Engine<'_> {
         self.unsettled.push(Settlement::new(claim, outcome));
     }
 
-    /// The request of a claim, unless it must not be sent any more.
+    /// The request of a claim.
     fn prepare(&mut self, claim: &Claim) -> Result<Request, Outcome> {
-        let skipped = |kind: &str| Err(Outcome::Skipped(Reason::new(kind)));
-        if claim.window_until.is_some_and(|until| until <= time::now()) {
-            return skipped(WINDOW_CLOSED);
-        }
-        if self.lost.is_some() {
+        if self.gate.lost().is_some() {
             return Err(Outcome::Back);
         }
-        if let Some(suppression) = &mut self.suppression {
-            match suppression.has(&claim.row.psid) {
-                Ok(false) => {}
-                Ok(true) => return skipped(SUPPRESSED),
-                Err(error) => {
-                    self.lost = Some(error);
-                    return Err(Outcome::Back);
-                }
-            }
-        }
+        let gate = Arc::clone(&self.gate);
         let id = self.journal.facts().id.clone();
         let template = match self.template(claim.message) {
             Ok(template) => template,
             Err(error) => {
-                self.lost = Some(error);
+                gate.lose(error);
                 return Err(Outcome::Back);
             }
         };
         let mut request = match template.render(&claim.row) {
             Ok(request) => request,
-            Err(problem) => return skipped(problem.rule),
+            Err(problem) => return Err(Outcome::Skipped(Reason::new(problem.rule))),
         };
         if !template.has_metadata() {
             request.options = request.options.metadata(send_key(&id, claim.id));

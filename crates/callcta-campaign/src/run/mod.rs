@@ -1,6 +1,7 @@
 //! Running a campaign: claim, send, settle, until nothing is left to do.
 
 mod engine;
+mod follower;
 mod page;
 mod settings;
 mod snapshot;

@@ -1,9 +1,11 @@
 //! One Page in a run: how much it may start, and what holds it up.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use callcta::{Client, Outbox};
+use callcta::Outbox;
 
 use super::settings::RunSettings;
 use crate::journal::Lease;
@@ -21,13 +23,16 @@ const LAST: usize = 200;
 
 pub(super) struct Page {
     pub(super) lease: Lease,
-    client: Client,
-    outbox: Option<Outbox>,
+    pub(super) outbox: Outbox,
     /// Messages that may be claimed, at most what starts within [`AHEAD`].
     credit: f64,
     credited: Instant,
     /// Claimed, and no outcome yet.
     pub(super) outstanding: usize,
+    /// Claimed at all, started, and settled without having been started.
+    pub(super) claimed: u64,
+    pub(super) starts: Arc<AtomicU64>,
+    pub(super) unstarted: u64,
     /// Whether the journal had nothing more to claim.
     pub(super) exhausted: bool,
     pub(super) frozen: Option<Instant>,
@@ -37,21 +42,23 @@ pub(super) struct Page {
     doubts: u32,
     /// Whether each of the last outcomes was unknown.
     last: VecDeque<bool>,
-    /// What was started in the last second or so, for the claims without a pace.
+    /// How many had an outcome since the rate was taken last.
     pub(super) done: u64,
     rate: f64,
     rated: Instant,
 }
 
 impl Page {
-    pub(super) fn new(lease: Lease, client: Client, now: Instant) -> Self {
+    pub(super) fn new(lease: Lease, outbox: Outbox, now: Instant) -> Self {
         Page {
             lease,
-            client,
-            outbox: None,
+            outbox,
             credit: 1.0,
             credited: now,
             outstanding: 0,
+            claimed: 0,
+            starts: Arc::default(),
+            unstarted: 0,
             exhausted: false,
             frozen: None,
             freezes: 0,
@@ -90,54 +97,45 @@ impl Page {
             return 0;
         }
         let Some(pace) = settings.pace else {
-            return self.room(settings, now);
+            return self.room(now);
         };
         let most = (pace * AHEAD.as_secs_f64()).max(1.0);
         self.credit = (self.credit + since * pace).min(most);
-        let room = (settings.workers + most as usize).saturating_sub(self.outstanding);
+        let room = (most as usize).saturating_sub(self.waiting());
         let wanted = (self.credit as usize).min(room);
         self.credit -= wanted as f64;
         wanted
     }
 
-    /// Without a pace: what keeps all workers busy for [`AHEAD`] at the speed so far.
+    /// Claimed, and not started yet.
+    #[allow(clippy::cast_possible_truncation)]
+    fn waiting(&self) -> usize {
+        let over = self.starts.load(Ordering::Relaxed) + self.unstarted;
+        self.claimed.saturating_sub(over) as usize
+    }
+
+    /// Without a pace: what keeps everybody busy for [`AHEAD`] at the speed so far.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss
     )]
-    fn room(&mut self, settings: &RunSettings, now: Instant) -> usize {
+    fn room(&mut self, now: Instant) -> usize {
         let since = now.saturating_duration_since(self.rated);
         if since >= AHEAD {
             self.rate = self.done as f64 / since.as_secs_f64();
             self.done = 0;
             self.rated = now;
         }
-        let ahead = ((self.rate * AHEAD.as_secs_f64()) as usize).clamp(16, 4000);
-        let room = (settings.workers + ahead).saturating_sub(self.outstanding);
+        let ahead = ((self.rate * AHEAD.as_secs_f64()) as usize).clamp(32, 4000);
+        let room = ahead.saturating_sub(self.waiting());
         // Not one by one, since each claim is a write that is waited for.
-        if room * 4 >= ahead || self.outstanding == 0 {
-            room
-        } else {
-            0
-        }
-    }
-
-    pub(super) fn outbox(&mut self, settings: &RunSettings) -> callcta::Result<&Outbox> {
-        if self.outbox.is_none() {
-            let outbox = Outbox::with_limits(self.client.clone(), settings.workers, usize::MAX);
-            outbox.set_brief_callbacks(true);
-            outbox.set_pace(settings.pace)?;
-            self.outbox = Some(outbox);
-        }
-        Ok(self.outbox.as_ref().expect("it was just made"))
+        if room * 4 >= ahead { room } else { 0 }
     }
 
     /// Takes back what hasn't started.
-    pub(super) fn recall(&mut self) {
-        if let Some(outbox) = self.outbox.take() {
-            outbox.close();
-        }
+    pub(super) fn recall(&self) {
+        self.outbox.cancel();
     }
 
     pub(super) fn pause(&mut self, why: String) {

@@ -12,8 +12,9 @@ pub struct RunSettings {
     /// Most messages that each Page starts per second; `None` doesn't bound them. Defaults to
     /// [`limits::PACE`].
     pub pace: Option<f64>,
-    /// Most messages that each Page has under way. Defaults to 16.
-    pub workers: usize,
+    /// Most messages that are under way at once, each on a thread. Defaults to 8 per Page, 64
+    /// at least and 1024 at most; there are no more threads than are needed.
+    pub workers: Option<usize>,
     /// A file with the PSIDs of those who must not be written to, one per line. It is looked
     /// at before each message. None by default.
     pub suppression: Option<PathBuf>,
@@ -27,11 +28,17 @@ pub struct RunSettings {
     pub journal_patience: Duration,
 }
 
+impl RunSettings {
+    pub(super) fn workers_for(&self, pages: usize) -> usize {
+        self.workers.unwrap_or((8 * pages).clamp(64, 1024))
+    }
+}
+
 impl Default for RunSettings {
     fn default() -> Self {
         RunSettings {
             pace: Some(limits::PACE),
-            workers: 16,
+            workers: None,
             suppression: None,
             unknown_in_a_row: 10,
             unknown_percent: 20,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 #![allow(clippy::format_push_string, reason = "rows are few")]
 
+mod broken;
 mod export;
 mod journal;
 mod plan;

@@ -2,21 +2,13 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use callcta::{Client, RetryPolicy};
 use callcta_campaign::{
     Access, Command, Control, Ended, Filter, Hold, How, Journal, RunSettings, SqliteJournal, State,
     run,
 };
 use callcta_emulator::{Emulator, Fault};
 
-use crate::support::{Folder, emulator, journal, plan_with, settings, states, stored};
-
-fn client(emulator: &Emulator, page_id: &str) -> callcta::Result<Client> {
-    Client::builder(page_id, format!("token-{page_id}"))
-        .base_url(emulator.url())
-        .retry(RetryPolicy::none())
-        .build()
-}
+use crate::support::{Folder, client, emulator, journal, plan_with, settings, states, stored};
 
 fn quick() -> RunSettings {
     let mut settings = RunSettings::default();
@@ -161,7 +153,7 @@ fn many_unknown_in_a_row_hold_the_page() {
     emulator.arm(Fault::drop_after_store().forever());
     let mut journal = journal(&folder, 200);
     let mut few = quick();
-    few.workers = 2;
+    few.workers = Some(2);
     few.unknown_in_a_row = 5;
     let ended = run_with(&mut journal, &emulator, &few);
     assert_eq!(ended.how, How::Held);
@@ -265,4 +257,39 @@ fn a_run_that_is_asked_to_stop_leaves_nothing_in_flight() {
         let stored = stored(&emulator);
         assert_eq!((stored.len(), stored.values().max()), (4000, Some(&1)));
     }
+}
+
+#[test]
+fn a_list_that_changes_holds_for_whoever_was_not_sent_to_yet() {
+    let folder = Folder::new();
+    let emulator = emulator(400);
+    let mut journal = journal(&folder, 400);
+    let list = folder.path("never.txt");
+    fs::write(&list, "").unwrap();
+    let mut careful = RunSettings::default();
+    careful.pace = Some(200.0);
+    careful.suppression = Some(list.clone());
+    let (ended, before) = thread::scope(|scope| {
+        let emulator = &emulator;
+        let everybody = scope.spawn(move || {
+            emulator
+                .wait_for_messages(40, Duration::from_secs(60))
+                .unwrap();
+            let people = (0..400).map(|number| format!("17{number}\n18{number}\n"));
+            // A whole list takes the place of the other.
+            let next = list.with_extension("next");
+            fs::write(&next, people.collect::<String>()).unwrap();
+            fs::rename(next, list).unwrap();
+            emulator.posts() as u64
+        });
+        let clients = |page_id: &str| client(emulator, page_id);
+        let ended = run(&mut journal, &clients, &careful, &Control::new()).unwrap();
+        (ended, everybody.join().unwrap())
+    });
+    assert_eq!(ended.how, How::Finished);
+    let [.., skipped, _] = states(&mut journal);
+    let sent = ended.snapshot.of(State::Sent);
+    assert_eq!((sent + skipped, emulator.posts() as u64), (800, sent));
+    // Those that were about to be sent when the list changed: one per thread at most.
+    assert!((before..before + 65).contains(&sent), "{before} {sent}");
 }

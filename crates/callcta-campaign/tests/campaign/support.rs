@@ -145,3 +145,13 @@ pub fn stored(emulator: &callcta_emulator::Emulator) -> std::collections::BTreeM
     }
     stored
 }
+
+pub fn client(
+    emulator: &callcta_emulator::Emulator,
+    page_id: &str,
+) -> callcta::Result<callcta::Client> {
+    callcta::Client::builder(page_id, format!("token-{page_id}"))
+        .base_url(emulator.url())
+        .retry(callcta::RetryPolicy::none())
+        .build()
+}

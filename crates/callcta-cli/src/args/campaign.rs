@@ -109,9 +109,9 @@ pub struct SendingArgs {
     #[arg(long, value_name = "N", default_value_t = Pace(Some(callcta::limits::PACE)))]
     pub pace: Pace,
 
-    /// Most messages that each Page has under way
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = workers)]
-    pub workers: usize,
+    /// Most messages under way at once, each on a thread [default: 8 per Page, at least 64]
+    #[arg(long, value_name = "N", value_parser = workers)]
+    pub workers: Option<usize>,
 
     /// A file with the PSIDs that must not be written to; read anew before each message
     #[arg(long, value_name = "FILE")]
@@ -360,8 +360,8 @@ fn workers(text: &str) -> Result<usize, &'static str> {
     let workers = text
         .parse()
         .ok()
-        .filter(|workers| (1..=1000).contains(workers));
-    workers.ok_or("a number from 1 to 1000 is needed")
+        .filter(|workers| (1..=10_000).contains(workers));
+    workers.ok_or("a number from 1 to 10000 is needed")
 }
 
 fn state(text: &str) -> Result<callcta_campaign::State, String> {

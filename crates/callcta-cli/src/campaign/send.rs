@@ -146,7 +146,7 @@ fn clients(
     settings: &Settings,
 ) -> Result<HashMap<String, Client>> {
     let unusable = |error: callcta::Error| Error::invalid(error.to_string());
-    let mut clients = HashMap::new();
+    let mut clients: HashMap<String, Client> = HashMap::new();
     for count in journal.counts()? {
         let page_id = count.page_id;
         if count.state != State::Queued || clients.contains_key(&page_id) {
@@ -164,8 +164,9 @@ fn clients(
             None => None,
         };
         // What may be tried again waits in the journal, and not in a thread.
+        let beside = clients.values().next();
         let client = settings
-            .client_of(&page_id, token, RetryPolicy::none())
+            .client_of(&page_id, token, RetryPolicy::none(), beside)
             .map_err(unusable)?;
         clients.insert(page_id, client);
     }
