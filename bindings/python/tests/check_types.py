@@ -27,7 +27,7 @@ options: SendOptions = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
 assert_type(client.send("1", callcta.CallPrompt(), **options), callcta.Receipt)
 with client as entered:
     assert_type(entered, callcta.Client)
-for outcome in client.send_many([("1", callcta.CallPrompt())]):
+for outcome in client.send_many([("1", callcta.CallPrompt(), {"metadata": "m"})]):
     assert_type(outcome.error, callcta.CallCtaError | None)
 
 

@@ -101,7 +101,42 @@ def test_also_one_that_is_an_error_of_callcta(many: Many, server: Server) -> Non
     check(outcomes, 1, server)
 
 
-@pytest.mark.parametrize("bad", [(5, CALL), ("5", "text"), ("5",), None])
+def test_an_item_may_have_options_of_its_own(many: Many, server: Server) -> None:
+    messages: list[Any] = [
+        ("1", CALL),
+        ("2", CALL, {"metadata": "own", "tag": None}),
+        ("3", CALL, None),
+        ("4", CALL, {}),
+    ]
+    outcomes, error = many(messages, metadata="all", persona_id="7")
+    assert error is None
+    assert [outcome.ok for outcome in outcomes] == [True] * 4
+    told = {body["recipient"]["id"]: body for body in (it.json for it in server.requests)}
+    metadata = {psid: body["message"]["metadata"] for psid, body in told.items()}
+    assert metadata == {"1": "all", "2": "own", "3": "all", "4": "all"}
+    assert {body["persona_id"] for body in told.values()} == {"7"}
+
+
+def test_options_of_an_item_that_cant_be_used_fail_it_alone(many: Many, server: Server) -> None:
+    messages: list[Any] = [
+        ("1", CALL),
+        ("2", CALL, {"metadata": 7}),
+        ("3", CALL, {"metadta": "m"}),
+        ("4", CALL),
+    ]
+    outcomes, error = many(messages)
+    assert error is None
+    failed = {outcome.to: outcome.error for outcome in outcomes if not outcome.ok}
+    assert set(failed) == {"2", "3"}
+    for refused in failed.values():
+        assert isinstance(refused, callcta.InvalidArgumentError)
+        assert refused.delivery == "not_sent"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "bad", [(5, CALL), ("5", "text"), ("5",), None, ("5", CALL, {}, {}), ("5", CALL, 7)]
+)
 def test_a_bad_item_is_raised_after_all_outcomes(many: Many, server: Server, bad: Any) -> None:
     messages = iter([("1", CALL), ("2", CALL), bad, *[("3", CALL)] * 100])
     outcomes, error = many(messages, lookahead=5)

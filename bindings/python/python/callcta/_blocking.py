@@ -10,6 +10,7 @@ from callcta._base import ClientBase
 from callcta._many import Many
 from callcta._native import PACE, Message, Receipt, Recipient
 from callcta._outcome import Outcome
+from callcta._sends import Item
 from callcta.options import SendOptions
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Client(ClientBase):
 
     def send_many(
         self,
-        messages: Iterable[tuple[str | Recipient, Message]],
+        messages: Iterable[Item],
         *,
         pace: float | None = PACE,
         lookahead: int | None = None,
@@ -60,14 +61,14 @@ class Client(ClientBase):
         """Sends many messages over several threads, in order for each recipient.
 
         Nothing is read or sent before the first outcome is asked for. Leaving the loop early
-        cancels what still waits. So does an exception of `messages`, an item that isn't such a
-        pair, or closing the client; it is raised when the outcomes of all that was read before it
-        have come.
+        cancels what still waits. So does an exception of `messages`, an item of another form, or
+        closing the client; it is raised when the outcomes of all that was read before it have come.
 
         Args:
-            messages: Pairs of recipient and message, read as the sends go on, **on a thread of
-                their own**: outcomes come while this one waits for the next pair. For what belongs
-                to the thread that made it, such as a database cursor, give lists of some of them.
+            messages: Pairs of recipient and message, or triples with options of its own, such as
+                `metadata`. They are read as the sends go on, **on a thread of their own**: outcomes
+                come while this one waits for the next item. For what belongs to the thread that
+                made it, such as a database cursor, give lists of some of them.
             pace: How many messages may start per second; all `send_many` of a client keep it
                 together, a plain `send` doesn't count. Fewer start when the platform's answers say
                 that much of a limit is used up. Defaults to `PACE` (40): above it a Page's inbox
@@ -75,7 +76,7 @@ class Client(ClientBase):
                 that the platform documents.
             lookahead: How many messages may be under way at most, up to `capacity`. Defaults to
                 twice `workers`.
-            **options: For every message; see `SendOptions`.
+            **options: For every message; see `SendOptions`. Those of an item win.
 
         Yields:
             One outcome for each message, in the order in which they become known.

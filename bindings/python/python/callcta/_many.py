@@ -14,11 +14,10 @@ from callcta import _native
 from callcta._given_up import tell_many
 from callcta._native import Message, Receipt, Recipient
 from callcta._outcome import Outcome, outcome
-from callcta._sends import Sends
+from callcta._sends import Item, Sends, parts
 from callcta.errors import CallCtaError, CancelledError
 from callcta.options import SendOptions
 
-_Pair: TypeAlias = tuple[str | Recipient, Message]
 _Known: TypeAlias = tuple[int, Receipt | None, CallCtaError | None, str | None]
 
 # How long a closed client waits for the iterable to say that it is at its end anyway.
@@ -44,7 +43,7 @@ class Many:
     def __init__(
         self,
         sends: Sends,
-        messages: Iterable[_Pair],
+        messages: Iterable[Item],
         pace: float | None,
         lookahead: int | None,
         options: SendOptions,
@@ -130,15 +129,20 @@ class Many:
 
     def _read(self) -> None:
         try:
-            for index, (to, message) in enumerate(self._while_wanted()):
+            for index, item in enumerate(self._while_wanted()):
                 self._sends.check_open()
+                to, message, options = parts(item, self._options)
                 key = self._sends.begin(to, message, index)
                 # First: its outcome may come at once.
                 self._sending[key] = sending = _Sending(index, to, message)
                 try:
                     sending.ticket = self._outbox.submit(
-                        self._completions, key, to, message, self._options
+                        self._completions, key, to, message, options
                     )
+                except CallCtaError as error:
+                    # Its options can't be used; those of all were looked at before.
+                    self._known.append((key, None, error, None))
+                    self._completions.wake()
                 except BaseException:
                     del self._sending[key]
                     self._sends.ended(key)
@@ -150,7 +154,7 @@ class Many:
             self._reading = False
             self._completions.wake()
 
-    def _while_wanted(self) -> Iterator[_Pair]:
+    def _while_wanted(self) -> Iterator[Item]:
         """The messages, each read when there is room for it."""
         items = iter(self._messages)
         while self._has_room():

@@ -5,12 +5,25 @@ from __future__ import annotations
 import contextvars
 import itertools
 from collections.abc import Callable
+from typing import TypeAlias
 
 from callcta import _native
 from callcta._native import Message, Receipt, Recipient
 from callcta._retry import Retries
 from callcta.errors import CancelledError
 from callcta.options import SendOptions
+
+Item: TypeAlias = (
+    tuple[str | Recipient, Message] | tuple[str | Recipient, Message, SendOptions | None]
+)
+
+
+def parts(item: Item, options: SendOptions) -> tuple[str | Recipient, Message, SendOptions]:
+    """Recipient, message and options of an item, of which the latter win over those of all."""
+    to, message, *own = item
+    if len(own) > 1:
+        raise ValueError("an item has a recipient, a message and perhaps options")
+    return to, message, {**options, **own[0]} if own and own[0] else options
 
 
 class Sends:

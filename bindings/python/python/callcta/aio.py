@@ -16,13 +16,12 @@ from callcta._base import ClientBase
 from callcta._given_up import tell, tell_many
 from callcta._native import Message, Receipt, Recipient
 from callcta._outcome import Outcome, outcome
-from callcta._sends import Sends
+from callcta._sends import Item, Sends, parts
 from callcta.errors import CallCtaError, CancelledError
 from callcta.options import SendOptions
 
 __all__ = ["Client"]
 
-_Pair: TypeAlias = tuple[str | Recipient, Message]
 _Future: TypeAlias = asyncio.Future[Receipt]
 _Outbox: TypeAlias = _native._Outbox
 _Known: TypeAlias = tuple[int, Receipt | None, CallCtaError | None, str | None]
@@ -183,7 +182,7 @@ class Client(ClientBase):
 
     async def send_many(
         self,
-        messages: Iterable[_Pair] | AsyncIterable[_Pair],
+        messages: Iterable[Item] | AsyncIterable[Item],
         *,
         pace: float | None = _native.PACE,
         lookahead: int | None = None,
@@ -192,13 +191,14 @@ class Client(ClientBase):
         """Sends many messages at once; see `callcta.Client.send_many`.
 
         Args:
-            messages: Pairs of recipient and message. An asynchronous iterable may take its time;
-                a plain one is read by the event loop and must not block.
+            messages: Pairs of recipient and message, or triples with options of its own. An
+                asynchronous iterable may take its time; a plain one is read by the event loop and
+                must not block.
             pace: How many messages may start per second, None for no bound. Defaults to
                 `callcta.PACE` (40).
             lookahead: How many messages may be under way at most, up to `capacity`. Defaults to
                 twice `workers`.
-            **options: For every message; see `SendOptions`.
+            **options: For every message; see `SendOptions`. Those of an item win.
 
         Yields:
             One outcome for each message, in the order in which they become known.
@@ -214,12 +214,13 @@ class Client(ClientBase):
         done: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
         pending: dict[asyncio.Future[Any], tuple[int, _Sending]] = {}
 
-        async def start(index: int, to: str | Recipient, message: Message) -> None:
+        async def start(index: int, item: Item) -> None:
+            to, message, own = parts(item, options)
             await slots.acquire()
             if index % _TURN == 0:
                 await asyncio.sleep(0)
             sends.check_open()
-            sending = bridge.queue(outbox, to, message, options, index)
+            sending = bridge.queue(outbox, to, message, own, index)
             pending[sending[1]] = index, sending
             sending[1].add_done_callback(done.put_nowait)
 
@@ -227,11 +228,11 @@ class Client(ClientBase):
             sends.check_open()
             indexes = itertools.count()
             if isinstance(messages, AsyncIterable):
-                async for to, message in messages:
-                    await start(next(indexes), to, message)
+                async for item in messages:
+                    await start(next(indexes), item)
             else:
-                for to, message in messages:
-                    await start(next(indexes), to, message)
+                for item in messages:
+                    await start(next(indexes), item)
 
         starting = asyncio.ensure_future(start_all())
         starting.add_done_callback(done.put_nowait)
