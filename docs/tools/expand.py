@@ -49,7 +49,7 @@ def file(argument):
     """A file beside the snippets, as it is; `PATH as NAME` gives it another name."""
     name, _, shown = argument.partition(" as ")
     path = DOCS / "snippets" / name
-    markers = {".toml": "toml", ".json": "json", ".yml": "yaml", ".sh": "sh"}
+    markers = {".toml": "toml", ".json": "json", ".yml": "yaml", ".sh": "sh", ".csv": "text"}
     for _, endings in LANGUAGES.values():
         markers |= endings
     marker = markers.get(path.suffix, "dockerfile")

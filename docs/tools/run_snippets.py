@@ -4,7 +4,7 @@
 
 PROGRAM is the built `callcta`, RUST the built program of the Rust snippets; the other two
 are folders with what was compiled. Python is the one that runs this. Each snippet runs in a
-folder of its own that has what its page says: `psids.txt`, `card.json`, and the like.
+folder of its own that has what its page shows: `psids.txt`, `card.json`, and the like.
 """
 
 import json
@@ -84,7 +84,8 @@ class Runner:
         path = os.pathsep.join([str(self.program.parent), os.environ["PATH"]])
         environment = emulator.environment() | {"PATH": path} | told.get("env", {})
         (folder / "psids.txt").write_text("".join(f"{psid}\n" for psid in emulator.ready["psids"]))
-        shutil.copy(DOCS / "snippets/card.json", folder)
+        for path in (*DOCS.glob("snippets/*.json"), *DOCS.glob("snippets/*.csv")):
+            shutil.copy(path, folder)
         if topic == "testing":
             return self.test(language, folder)
         if language in told.get("serve", []):

@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if calling.settings()?.is_audio_enabled() != Some(true) {
         calling.set_settings(&CallSettings::new().audio_enabled(true))?;
     }
-    println!("audio: {:?}", calling.settings()?.is_audio_enabled());
+    println!("audio: {}", calling.settings()?.is_audio_enabled() == Some(true));
     // [end]
     Ok(())
 }
