@@ -76,12 +76,16 @@ export interface Fault {
     | null;
   /** null: until cleared. Default: 1. */
   times?: number | null;
+  /** Default: 1. */
   probability?: number;
+  /** Names and values, added to the answer. */
   headers?: string[][];
 }
 
 /** A message that the emulator accepted. */
 export interface StoredMessage {
+  /** What it says, in a few words. */
+  summary: string;
   /** Its number. */
   id: number;
   /** Its place in the order of all messages, requests, calls and actions. */
@@ -99,6 +103,8 @@ export interface StoredMessage {
   /** The number of the request. */
   requestId: number;
   buttons: StoredButton[];
+  /** Why its echo or its delivery made no webhook. */
+  noWebhook: string | null;
 }
 
 /** An emulator. Of `psids`, those who can be written to come first. */
@@ -112,6 +118,8 @@ export interface Ready {
 
 /** A Graph request as it came in, without secrets, and what was answered. */
 export interface RecordedRequest {
+  /** What its message says, in a few words; null without one. */
+  summary: string | null;
   /** Its number. */
   id: number;
   /** Its place in the order of all messages, requests, calls and actions. */
@@ -226,6 +234,8 @@ export interface Call {
   mediaVersion: number;
   /** The person's last offer (SDP), after such a change. */
   offer: string | null;
+  /** Why its ringing made no webhook. */
+  noWebhook: string | null;
 }
 
 export interface Attempt {

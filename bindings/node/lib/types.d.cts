@@ -119,6 +119,7 @@ export type Rule =
   | 'out_of_range'
   | 'invalid_url'
   | 'https_required'
+  | 'invalid_time'
   | 'invalid_phone'
   | 'invalid_id'
   | 'incomplete_element'
