@@ -46,10 +46,17 @@ def output(topic):
 
 
 def file(argument):
-    """A file beside the snippets, as it is; `PATH as NAME` gives it another name."""
+    """A file, as it is, by its path from the snippets; `PATH as NAME` gives it another name."""
     name, _, shown = argument.partition(" as ")
     path = DOCS / "snippets" / name
-    markers = {".toml": "toml", ".json": "json", ".yml": "yaml", ".sh": "sh", ".csv": "text"}
+    markers = {
+        ".toml": "toml",
+        ".json": "json",
+        ".yml": "yaml",
+        ".sh": "sh",
+        ".csv": "text",
+        ".mjs": "js",
+    }
     for _, endings in LANGUAGES.values():
         markers |= endings
     marker = markers.get(path.suffix, "dockerfile")

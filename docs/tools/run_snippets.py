@@ -140,8 +140,6 @@ class Runner:
             folder_of_it = DOCS / "snippets/python"
             command = [sys.executable, "-m", "uvicorn", "--app-dir", folder_of_it, "--port", port,
                        "--log-level", "warning", f"{topic}:app"]  # fmt: skip
-            if "flask" in topic or "django" in topic:
-                command.insert(-1, "--interface=wsgi")
         environment = {**os.environ, **environment, "PORT": str(port)}
         command = [str(part) for part in command]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
