@@ -56,9 +56,11 @@ export declare class NativeDeduplicator {
 
 /** A local Graph API inside of this process. */
 export declare class NativeEmulator {
-  constructor();
+  constructor(settings: string);
   /** Where it is, and who and what it knows, as JSON. */
   get facts(): string;
+  /** Variables for a program that talks to it, as JSON. */
+  get environment(): string;
   /**
    * Asks the control API, and tells `[status, answer]`, as JSON. Nothing that a test
    * puts in place of HTTP, clocks and the like has a part in it.

@@ -2,6 +2,123 @@
 
 import type { JsonObject } from './message.cjs';
 
+/** Something that a person did. */
+export interface PersonAction {
+  /** What was done, in a few words. */
+  summary?: string;
+  /** Its number. */
+  id: number;
+  /** Its place in the order of all messages, requests, calls and actions. */
+  seq: number;
+  psid: string;
+  pageId: string;
+  action: Action;
+  /** Of a message that the person wrote, or of a tap on a postback. */
+  messageId: string | null;
+  /** Unix milliseconds of the emulator's clock. */
+  at: number;
+  webhookId: number | null;
+  /** Why no webhook was made, in one sentence. */
+  noWebhook: string | null;
+}
+
+/** Something that a person can do. */
+export type Action =
+  | {
+      type: 'message';
+      text: string;
+    }
+  | {
+      type: 'postback';
+      title: string;
+      payload: string;
+    }
+  | {
+      type: 'quick_reply';
+      title: string;
+      payload: string;
+    }
+  | {
+      type: 'attachment';
+      kind: 'image' | 'audio' | 'video' | 'file';
+      url: string;
+    }
+  | {
+      type: 'sticker';
+      stickerId: number;
+    }
+  | {
+      type: 'reaction';
+      messageId: string;
+      reaction: string;
+      /** Takes the reaction back. */
+      remove?: boolean;
+    }
+  | {
+      type: 'referral';
+      ref: string;
+    }
+  | {
+      type: 'ad_message';
+      text: string;
+    }
+  | {
+      type: 'comment';
+      commentId: string;
+    }
+  | {
+      type: 'visitor_post';
+      postId: string;
+    }
+  | {
+      type: 'call_permission';
+      approve: boolean;
+    }
+  | {
+      type: 'block';
+      blocked: boolean;
+    }
+  | {
+      type: 'read';
+    };
+
+/** A fault that waits for requests. */
+export interface ArmedFault {
+  id: string;
+  /** A short name for what it does, as in the request log. */
+  label: string;
+  fault: Fault;
+  remaining: number | null;
+  hits: number;
+}
+
+/** A call and what became of it. */
+export interface Call {
+  /** Its number. */
+  id: number;
+  /** Its place in the order of all messages, requests, calls and actions. */
+  seq: number;
+  callId: string;
+  pageId: string;
+  psid: string;
+  direction: 'user_initiated' | 'business_initiated';
+  status: 'ringing' | 'accepted' | 'completed' | 'failed';
+  /** The message whose button was tapped. */
+  messageId: string | null;
+  /** Unix milliseconds of the emulator's clock. */
+  startedAt: number;
+  /** Unix milliseconds of the emulator's clock. */
+  acceptedAt: number | null;
+  /** Unix milliseconds of the emulator's clock. */
+  endedAt: number | null;
+  /** How often the person has changed what is sent. */
+  mediaVersion: number;
+  /** The person's last offer (SDP), after such a change. */
+  offer: string | null;
+  /** Why its ringing made no webhook. */
+  noWebhook: string | null;
+}
+
 /** Something that goes wrong with a Graph request. */
 export interface Fault {
   match?: {
@@ -210,32 +327,6 @@ export interface Refusal {
   path: string;
   /** What is asked for, and what was sent. */
   detail: string;
-}
-
-export interface Call {
-  /** Its number. */
-  id: number;
-  /** Its place in the order of all messages, requests, calls and actions. */
-  seq: number;
-  callId: string;
-  pageId: string;
-  psid: string;
-  direction: 'user_initiated' | 'business_initiated';
-  status: 'ringing' | 'accepted' | 'completed' | 'failed';
-  /** The message whose button was tapped. */
-  messageId: string | null;
-  /** Unix milliseconds of the emulator's clock. */
-  startedAt: number;
-  /** Unix milliseconds of the emulator's clock. */
-  acceptedAt: number | null;
-  /** Unix milliseconds of the emulator's clock. */
-  endedAt: number | null;
-  /** How often the person has changed what is sent. */
-  mediaVersion: number;
-  /** The person's last offer (SDP), after such a change. */
-  offer: string | null;
-  /** Why its ringing made no webhook. */
-  noWebhook: string | null;
 }
 
 export interface Attempt {

@@ -75,8 +75,18 @@ await write('binding.d.cts', 'src', [
 const openapi = new URL('../../../crates/callcta-emulator/openapi.json', import.meta.url);
 const { schemas } = JSON.parse(readFileSync(openapi, 'utf8')).components;
 /** Names that the public package uses otherwise. */
-const renamed = { Button: 'StoredButton', Message: 'StoredMessage', Request: 'RecordedRequest' };
+const renamed = {
+  Action: 'PersonAction',
+  ActionKind: 'Action',
+  Button: 'StoredButton',
+  Message: 'StoredMessage',
+  Request: 'RecordedRequest',
+};
 const docs = {
+  Action: 'Something that a person did.',
+  ActionKind: 'Something that a person can do.',
+  ArmedFault: 'A fault that waits for requests.',
+  Call: 'A call and what became of it.',
   Fault: 'Something that goes wrong with a Graph request.',
   Message: 'A message that the emulator accepted.',
   Ready: 'An emulator. Of `psids`, those who can be written to come first.',
@@ -115,7 +125,11 @@ function fields({ properties, required = [] }) {
 const control = ["import type { JsonObject } from './message.cjs';"];
 for (const name of needed) {
   const doc = docs[name] === undefined ? '' : `/** ${docs[name]} */\n`;
-  control.push(`${doc}export interface ${renamed[name] ?? name} ${type(schemas[name])}`);
+  const [shown, body] = [renamed[name] ?? name, type(schemas[name])];
+  const isInterface = schemas[name].properties !== undefined;
+  control.push(
+    doc + (isInterface ? `export interface ${shown} ${body}` : `export type ${shown} = ${body}`),
+  );
 }
 await write('control.d.cts', "the emulator's openapi.json", control);
 

@@ -1,12 +1,16 @@
 //! The emulator, for tests.
 
-use std::io::ErrorKind::{OutOfMemory, WouldBlock};
+use std::collections::BTreeMap;
+use std::io::ErrorKind::{
+    self, AddrInUse, AddrNotAvailable, InvalidData, InvalidInput, NotFound, OutOfMemory,
+    PermissionDenied, WouldBlock,
+};
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread;
 
 use callcta::{Delivery, Error};
-use callcta_emulator::Emulator;
+use callcta_emulator::{Emulator, EmulatorBuilder};
 use napi::bindgen_prelude::Object;
 use napi::{Env, JsDeferred};
 use napi_derive::napi;
@@ -14,6 +18,14 @@ use serde_json::json;
 
 use crate::boundary::guard;
 use crate::read::parse;
+
+/// Whether it is about what was asked for.
+fn is_given(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        InvalidInput | InvalidData | NotFound | PermissionDenied | AddrInUse | AddrNotAvailable
+    )
+}
 
 /// What makes a value of the answer of the control API.
 type Answer = Box<dyn FnOnce(Env) -> napi::Result<String> + Send>;
@@ -25,10 +37,15 @@ pub struct NativeEmulator(Arc<Emulator>);
 #[napi]
 impl NativeEmulator {
     #[napi(constructor)]
-    pub fn new(env: Env) -> napi::Result<Self> {
+    pub fn new(env: Env, settings: String) -> napi::Result<Self> {
         guard(env, || {
-            let started = Emulator::start().map_err(|error| {
+            let settings = parse(&settings)?;
+            let builder = Emulator::builder().settings(&settings);
+            let started = builder.and_then(EmulatorBuilder::start).map_err(|error| {
                 let text = format!("the emulator can't be started: {error}");
+                if is_given(error.kind()) {
+                    return Error::invalid_argument(text);
+                }
                 // Of threads, or of files (EMFILE, ENFILE), for which there is no name.
                 let is_spent = matches!(error.kind(), WouldBlock | OutOfMemory)
                     || matches!(error.raw_os_error(), Some(23 | 24));
@@ -46,6 +63,13 @@ impl NativeEmulator {
     #[napi(getter)]
     pub fn facts(&self) -> String {
         self.0.ready_line()
+    }
+
+    /// Variables for a program that talks to it, as JSON.
+    #[napi(getter)]
+    pub fn environment(&self) -> String {
+        let variables: BTreeMap<_, _> = self.0.environment().into_iter().collect();
+        json!(variables).to_string()
     }
 
     /// Asks the control API, and tells `[status, answer]`, as JSON. Nothing that a test

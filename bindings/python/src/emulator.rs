@@ -1,22 +1,39 @@
 //! The emulator, in this process.
 
-use callcta_emulator::Emulator as Core;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+
+use callcta_emulator::{Emulator as Core, EmulatorBuilder};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::convert::{Json, read, write};
 
 type Seen = (String, String, String, Vec<(String, String)>, Vec<u8>, Option<u16>, Option<String>);
 
-/// A local Graph API on a free port of 127.0.0.1.
+/// A local Graph API.
 #[pyclass(frozen, subclass, name = "_Emulator", module = "callcta._native")]
 pub(crate) struct Emulator(Core);
 
 #[pymethods]
 impl Emulator {
+    /// Settings that make no sense are a `ValueError`; a port that is taken is an `OSError`.
     #[new]
-    #[pyo3(signature = () -> "typing.Self")]
-    fn new() -> PyResult<Self> {
-        Ok(Emulator(Core::start()?))
+    #[pyo3(signature = (settings) -> "typing.Self")]
+    fn new(settings: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let settings = read::<Json>(settings, "settings")?.0;
+        let started = Core::builder().settings(&settings).and_then(EmulatorBuilder::start);
+        started.map(Emulator).map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+                PyValueError::new_err(error.to_string())
+            }
+            _ => error.into(),
+        })
+    }
+
+    /// Variables for a program that talks to it.
+    fn environment(&self) -> BTreeMap<&'static str, String> {
+        self.0.environment().into_iter().collect()
     }
 
     /// What a script needs to know, as JSON.

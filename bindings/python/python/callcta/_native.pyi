@@ -1572,9 +1572,12 @@ class _Completions:
 @disjoint_base
 class _Emulator:
     """
-    A local Graph API on a free port of 127.0.0.1.
+    A local Graph API.
     """
-    def __new__(cls, /) -> typing.Self: ...
+    def __new__(cls, /, settings: Any) -> typing.Self:
+        """
+        Settings that make no sense are a `ValueError`; a port that is taken is an `OSError`.
+        """
     def _control(self, /, method: str, path: str, body: Any) -> tuple[int, Any]:
         """
         Asks the control API: the HTTP status and the answer.
@@ -1588,6 +1591,10 @@ class _Emulator:
     ) -> list[tuple[str, str, str, list[tuple[str, str]], bytes, int | None, str | None]]:
         """
         The newest requests as they came; the control API hides the credentials in them.
+        """
+    def environment(self, /) -> dict[str, str]:
+        """
+        Variables for a program that talks to it.
         """
     @property
     def posts(self, /) -> int:

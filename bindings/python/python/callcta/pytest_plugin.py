@@ -1,4 +1,4 @@
-"""The pytest fixture of callcta."""
+"""The pytest fixtures of callcta."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 //! Messages: list, search, wait, delete.
 
-use std::time::Duration;
-
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,7 +12,6 @@ use super::views;
 use crate::platform::{Platform, StoredMessage};
 
 const FILTERS: &[&str] = &["page_id", "psid", "q", "after", "limit"];
-const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Which messages are wanted.
 struct Filter {
@@ -76,7 +73,7 @@ pub(super) async fn wait(State(shared): App, RawQuery(raw): RawQuery) -> Answere
     let query = Query::read(raw, &known)?;
     let filter = Filter::of(&query)?;
     let count = query.number("count")?.unwrap_or(1);
-    let timeout = Duration::from_millis(query.number("timeout_ms")?.unwrap_or(5_000)).min(WAIT_MAX);
+    let timeout = query.timeout()?;
     let enough = shared.until(|core| {
         let list = filter.list(&core.platform);
         (list.len() as u64 >= count).then_some(list)

@@ -1,10 +1,14 @@
 //! The query of a control request.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::reply::Problem;
 use crate::graph::pairs;
 use crate::platform::near;
+
+const WAIT: Duration = Duration::from_secs(5);
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Parameters by name; names that the route does not know are refused.
 pub(super) struct Query(BTreeMap<String, String>);
@@ -36,6 +40,12 @@ impl Query {
                     .map_err(|_| Problem::bad(format!("{name} must be a whole number")))
             })
             .transpose()
+    }
+
+    /// How long to wait, in real time: `timeout_ms`.
+    pub(super) fn timeout(&self) -> Result<Duration, Problem> {
+        let wanted = self.number("timeout_ms")?.map(Duration::from_millis);
+        Ok(wanted.unwrap_or(WAIT).min(WAIT_MAX))
     }
 
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {

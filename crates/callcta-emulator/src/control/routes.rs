@@ -71,6 +71,7 @@ routes! {
     post "/_emulator/webhooks/hold" webhooks::hold;
     post "/_emulator/webhooks/release" webhooks::release;
     post "/_emulator/webhooks/verify" webhooks::verify;
+    get "/_emulator/webhooks/wait" webhooks::wait;
     get "/_emulator/webhooks/{id}" webhooks::one;
     post "/_emulator/webhooks/{id}/redeliver" webhooks::redeliver;
 }

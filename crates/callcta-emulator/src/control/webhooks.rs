@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::list::{has_text, limit, newest};
 use super::query::Query;
 use super::reply::{Answered, App, Problem, number, ok, read, respond};
-use crate::platform::{ReleaseOrder, Signature, Webhook};
-use crate::server;
+use crate::platform::{ReleaseOrder, Signature, Webhook, WebhookStatus};
+use crate::server::{self, Core};
 
 pub(super) async fn list(State(shared): App, RawQuery(raw): RawQuery) -> Answered {
     let query = Query::read(raw, &["q", "before", "limit"])?;
@@ -31,6 +31,31 @@ pub(super) async fn list(State(shared): App, RawQuery(raw): RawQuery) -> Answere
     });
     Ok(ok(
         &json!({"webhooks": list, "dropped": webhooks.held().dropped}),
+    ))
+}
+
+/// Waits until so many have been delivered.
+pub(super) async fn wait(State(shared): App, RawQuery(raw): RawQuery) -> Answered {
+    let query = Query::read(raw, &["count", "timeout_ms"])?;
+    let count = query.number("count")?.unwrap_or(1);
+    let delivered = |core: &Core| -> Vec<Value> {
+        let webhooks = core.platform.webhooks().iter();
+        webhooks
+            .filter(|webhook| webhook.status == WebhookStatus::Delivered)
+            .map(|webhook| json!(webhook.part()))
+            .collect()
+    };
+    let enough = |core: &Core| Some(delivered(core)).filter(|list| list.len() as u64 >= count);
+    let timeout = query.timeout()?;
+    if let Ok(webhooks) = tokio::time::timeout(timeout, shared.until(enough)).await {
+        return Ok(ok(&json!({"webhooks": webhooks})));
+    }
+    let webhooks = delivered(&shared.look());
+    let (found, waited) = (webhooks.len(), timeout.as_millis());
+    let error = format!("{found} of {count} webhooks delivered within {waited} ms");
+    Ok(respond(
+        StatusCode::REQUEST_TIMEOUT,
+        &json!({"error": error, "webhooks": webhooks}),
     ))
 }
 

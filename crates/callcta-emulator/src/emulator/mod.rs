@@ -3,6 +3,7 @@
 mod builder;
 mod facts;
 mod handle;
+mod options;
 mod runtime;
 
 pub use self::builder::EmulatorBuilder;
