@@ -46,15 +46,31 @@ pub fn export(
     settings: ExportSettings,
     out: &mut dyn Write,
 ) -> Result<u64> {
-    let columns = columns(&journal.facts().columns);
     let mut rows = 0;
+    match write(journal, filter, settings, out, &mut rows) {
+        Err(error) if error.kind() == ErrorKind::Output && error.to_string() == GONE => Ok(rows),
+        Err(error) => Err(error),
+        Ok(()) => Ok(rows),
+    }
+}
+
+const GONE: &str = "the reader went away";
+
+fn write(
+    journal: &mut dyn Journal,
+    filter: &Filter,
+    settings: ExportSettings,
+    out: &mut dyn Write,
+    rows: &mut u64,
+) -> Result<()> {
+    let columns = columns(&journal.facts().columns);
     if settings.json_lines {
         journal.list(filter, &mut |recipient| {
-            rows += 1;
+            *rows += 1;
             write_json(&columns, &recipient, out).map_err(|error| unwritten(&error))?;
             Ok(true)
         })?;
-        return Ok(rows);
+        return Ok(());
     }
     if settings.excel {
         out.write_all("\u{feff}".as_bytes())
@@ -69,7 +85,7 @@ pub fn export(
     };
     table.write_record(&header).map_err(broken)?;
     journal.list(filter, &mut |recipient| {
-        rows += 1;
+        *rows += 1;
         let cells = columns.iter().map(|column| {
             let cell = cell(&recipient, column).unwrap_or_default();
             let is_id = [PSID, KEY, PAGE].contains(&column.as_str());
@@ -85,13 +101,12 @@ pub fn export(
         table.write_record(cells.chain(told)).map_err(broken)?;
         Ok(true)
     })?;
-    table.flush().map_err(|error| unwritten(&error))?;
-    Ok(rows)
+    table.flush().map_err(|error| unwritten(&error))
 }
 
 fn unwritten(error: &io::Error) -> Error {
     let text = if error.kind() == io::ErrorKind::BrokenPipe {
-        "the reader went away".to_owned()
+        GONE.to_owned()
     } else {
         format!("can't write the rows: {error}")
     };

@@ -101,7 +101,7 @@ pub struct Facts {
     pub page: Option<String>,
     /// How many rows there are.
     pub rows: u64,
-    /// Whether rows had to be skipped.
+    /// How many of them were skipped from the beginning.
     pub skipped: u64,
 }
 

@@ -369,11 +369,12 @@ impl Engine<'_> {
             Err(error) => return self.fail(error, now),
         };
         self.moved(State::Queued, State::InFlight, claims.len() as u64);
+        let mut counts: HashMap<i64, usize> = HashMap::new();
+        for claim in &claims {
+            *counts.entry(claim.page).or_default() += 1;
+        }
         for want in wants {
-            let got = claims
-                .iter()
-                .filter(|claim| claim.page == want.page)
-                .count();
+            let got = counts.get(&want.page).copied().unwrap_or_default();
             if let Some(page) = self.pages.get_mut(&want.page) {
                 page.outstanding += got;
                 page.claimed += got as u64;

@@ -7,6 +7,7 @@ mod lock;
 mod look;
 mod place;
 mod schema;
+mod space;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use self::place::{Place, moved};
 use super::Journal;
 use super::cells::Columns;
 use super::types::{
-    Claim, Command, Count, Echo, Echoed, Facts, Filter, Lease, Recipient, Settlement, Want,
+    Claim, Command, Count, Echo, Echoed, Facts, Filter, Lease, Recipient, Settlement, State, Want,
 };
 use crate::error::{Error, Result};
 
@@ -147,9 +148,12 @@ impl Journal for SqliteJournal {
     }
 
     fn lease(&mut self) -> Result<Vec<Lease>> {
-        let run = match self.run {
-            Some(run) => run,
-            None => work::begin(&mut self.connection)?,
+        let run = if let Some(run) = self.run {
+            run
+        } else {
+            let queued = look::count(&self.connection, &Filter::state(State::Queued))?;
+            space::check(&self.path, queued)?;
+            work::begin(&mut self.connection)?
         };
         if self.run.replace(run).is_none()
             && let Some(lock) = &mut self.lock
