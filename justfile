@@ -55,7 +55,8 @@ conformance-run:
         c=bindings/c/build/webhooks_runner
     python3 tests/conformance/calling.py \
         rust={{quote(target / "debug/examples/calling_runner")}} \
-        python="bindings/python/.venv-tools/bin/python bindings/python/tests/calling_runner.py"
+        python="bindings/python/.venv-tools/bin/python bindings/python/tests/calling_runner.py" \
+        node="node bindings/node/test/calling_runner.mjs"
 
 # Clients of other makers, the inbox page in a browser.
 test-e2e:

@@ -16,6 +16,12 @@ import type {
 /** Longest body that is hashed and read, in bytes. */
 export declare const BODY_MAX: number;
 
+/** By which a request is given up. */
+export declare class NativeCancel {
+  constructor();
+  cancel(): void;
+}
+
 /** What most likely happened to a webhook whose signature doesn't fit. */
 export interface NativeCause {
   /** Its stable name, such as `reserialized`; `none` if the signature fits. */
@@ -128,6 +134,18 @@ export declare const VERSION: string;
 
 export declare function answerChallenge(query: string, verifyToken: string): string | NativeRefusal;
 
+/**
+ * Makes a request by the name that it has in the core. Fulfils with what is told, or with
+ * why it failed.
+ */
+export declare function ask(
+  client: NativeClient,
+  name: string,
+  arguments: string,
+  options: string,
+  cancel: NativeCancel,
+): Promise<string | NativeError>;
+
 export declare function challenge(
   mode: string | undefined | null,
   token: string | undefined | null,
@@ -178,3 +196,6 @@ export declare function turn(): Promise<void>;
 export declare function validate(message: string): Array<Violation>;
 
 export declare function validateRequest(request: string): Array<Violation>;
+
+/** Everything that is wrong with call settings in wire form. */
+export declare function validateSettings(settings: string): Array<Violation>;

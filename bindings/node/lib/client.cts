@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { Calling } from './calling.cjs';
 import { call, calledBy } from './error.cjs';
 import { asJson, changed, reading } from './json.cjs';
 import { outcomes, type SendManyOptions, type Outcome, type Outgoing } from './many.cjs';
@@ -67,6 +68,11 @@ export class Client {
     options?: SendManyOptions | null,
   ): AsyncGenerator<Outcome<T>, void, undefined> {
     return outcomes(this.#sends, items, options, calledBy(this.sendMany));
+  }
+
+  /** What there is to ask and to say about the Page's calls; see `callcta/calling`. */
+  get calling(): Calling {
+    return new Calling(this.#sends.client);
   }
 
   /**

@@ -144,6 +144,12 @@ impl NativeClient {
     }
 }
 
+impl NativeClient {
+    pub(crate) fn core(&self) -> &Client {
+        self.outboxes.prompt.client()
+    }
+}
+
 /// When JavaScript has let go of the client, or its environment ends, nobody can
 /// hear of a send any more.
 impl Drop for NativeClient {

@@ -7,6 +7,7 @@
 mod outcome;
 
 mod boundary;
+pub mod calling;
 mod client;
 mod emulator;
 mod events;

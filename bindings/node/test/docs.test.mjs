@@ -64,6 +64,7 @@ describe('documentation', () => {
     /^m_/,
     /must be 1 to 7 days, is 8/,
     /^c_1 rings\n200 401$/,
+    /^\[\]$/,
     /^invalid_recipient rejected/,
     /^$/,
     /^\d+ m_/m,

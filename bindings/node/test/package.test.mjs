@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 describe('the package', () => {
-  for (const name of ['callcta', 'callcta/testing', 'callcta/webhook']) {
+  for (const name of ['callcta', 'callcta/calling', 'callcta/testing', 'callcta/webhook']) {
     it(`gives the same ${name} to import and to require`, async () => {
       const imported = await import(name);
       const required = require(name);

@@ -30,6 +30,7 @@ import type {
   Violation,
 } from 'callcta';
 import { Emulator, type Fault, type StoredMessage } from 'callcta/testing';
+import { validateSettings, type CallSession, type CallSettings } from 'callcta/calling';
 import { Deduplicator, Secrets, sort, verifyAndParse, WebhookError } from 'callcta/webhook';
 import type { CallEvent, RefusalKind, Webhook, WebhookEvent } from 'callcta/webhook';
 
@@ -253,3 +254,16 @@ export const unknown: SendOptions[] = [
 export const unpaced: SendManyOptions = { pace: 'none' };
 // @ts-expect-error: not iterable
 client.sendMany({ to: '1', message: messages[0]! });
+
+export async function calls(client: Client): Promise<void> {
+  const settings: CallSettings = await client.calling.settings({ timeoutMs: 5 });
+  await client.calling.setSettings({ audioEnabled: true, callRouting: 'PARTNERS' });
+  const session: CallSession = await client.calling.accept('c', 'v=0', { rangAt: undefined });
+  const { status, actions } = await client.calling.permissions('1');
+  const severity: 'error' | 'warning' = validateSettings(settings)[0]!.severity;
+  console.log(session.answer?.length, status?.length, actions[0]?.canPerform, severity);
+  // @ts-expect-error
+  await client.calling.setSettings({ audioEnable: true });
+  // @ts-expect-error
+  await client.calling.terminate('c', { timeuotMs: 5 });
+}
