@@ -35,8 +35,10 @@ With --json, standard output gets one line:
   {\"ok\":true,\"message_id\":…,\"recipient_id\":…}
   {\"ok\":false,\"kind\":…,\"delivery\":\"not_sent|rejected|unknown\",\"message\":…,
    \"code\":…,\"subcode\":…,\"trace_id\":…,\"http_status\":…,\"retry_after\":…,
-   \"violations\":[{\"path\":…,\"rule\":…,\"severity\":…,\"message\":…}]}
-Keys that have nothing to say are left out; retry_after counts in seconds.";
+   \"violations\":[{\"path\":…,\"rule\":…,\"severity\":…,\"message\":…}],
+   \"docs\":\"docs/errors/….md\"}
+Keys that have nothing to say are left out; retry_after counts in seconds; docs is the
+page about the kind of error, below the top of callcta's repository.";
 
 /// Behind `callcta check --help`.
 pub const CHECK: &str = "\
