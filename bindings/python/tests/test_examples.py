@@ -45,7 +45,20 @@ def test_the_readme_s_code_runs(
 
 
 def test_the_readme_has_all_its_code() -> None:
-    assert len(BLOCKS) == 8
+    assert len(BLOCKS) == 9
+
+
+def test_the_session_fixture_of_the_readme(tmp_path: Path) -> None:
+    [block] = [block for block in BLOCKS if 'scope="session"' in block]
+    (tmp_path / "test_session.py").write_text(block, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_session.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
