@@ -7,7 +7,9 @@ mod cases;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use callcta::webhook::{BODY_MAX, Deduplicator, Event, RefusalKind, parse_unverified, sort};
+use callcta::webhook::{
+    BODY_MAX, Deduplicator, Event, RefusalKind, Secrets, parse_unverified, sort,
+};
 use proptest::prelude::*;
 
 static CASES: OnceLock<Vec<cases::Case>> = OnceLock::new();
@@ -138,8 +140,26 @@ proptest! {
         if let Ok(webhook) = parse_unverified(body.as_bytes()) {
             for event in webhook.events {
                 prop_assert!(event.identity.len() <= 120);
-                prop_assert!(serde_json::to_string(&event).is_ok());
+                let queued = serde_json::to_string(&event).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Event>(&queued).ok(), Some(event));
             }
         }
+    }
+
+    /// Of a body, and with one byte of its signature changed.
+    #[test]
+    fn no_other_header_verifies(
+        body in proptest::collection::vec(any::<u8>(), 0..100),
+        at in any::<proptest::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
+        let secrets = Secrets::new(["secret"]).unwrap();
+        let good = secrets.sign(&body).into_bytes();
+        prop_assert_eq!(secrets.verify(&body, Some(&good)), Ok(0));
+        let at = at.index(good.len());
+        prop_assume!(!good[at].eq_ignore_ascii_case(&byte));
+        let mut other = good;
+        other[at] = byte;
+        prop_assert!(secrets.verify(&body, Some(&other)).is_err());
     }
 }
