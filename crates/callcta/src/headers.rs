@@ -36,6 +36,10 @@ impl Headers {
         self.0.push((name, value));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether each can be sent, and is none that callcta sets itself.
     pub(crate) fn check(&self) -> Result<()> {
         for (name, value) in &self.0 {

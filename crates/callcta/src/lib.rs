@@ -90,7 +90,8 @@
 //! An [`Outbox`] sends many messages at once over one client, with a bounded
 //! number of threads, in order for each recipient, and at a pace that the Page's
 //! inbox can take ([`Outbox::set_pace`], [`limits::PACE`]). [`Outboxes`] do so for many
-//! Pages with the same threads.
+//! Pages with the same threads. A [`Batch`] puts up to 50 messages into one request, which
+//! seldom pays.
 //!
 //! # When Meta is ahead of this crate
 //!
@@ -132,6 +133,7 @@ pub mod limits;
 pub mod transport;
 pub mod webhook;
 
+mod batch;
 mod cancel;
 mod client;
 mod credentials;
@@ -155,6 +157,7 @@ mod validate;
 mod violation;
 mod wire;
 
+pub use batch::Batch;
 pub use cancel::CancelToken;
 pub use client::{
     Client, ClientBuilder, Environment, Receipt, RequestOptions, RetryEvent, TokenPlacement,

@@ -153,6 +153,11 @@ pub const PACE: f64 = 40.0;
 /// stickers. Templates are not named; none of the other limits fits them.
 pub const PACE_MAX: f64 = 300.0;
 
+/// Most requests in one batch.
+///
+/// Batch requests page: limited to 50 requests.
+pub const BATCH_MAX: usize = 50;
+
 /// Tags that no longer work.
 ///
 /// Send API reference: since 27 April 2026 a request that uses one of them is

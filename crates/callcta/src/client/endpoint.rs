@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::transport::{Method, check_head, has_valid_authority};
 
 /// Everything outside of RFC 3986's unreserved characters.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -111,6 +111,31 @@ impl Endpoint {
         &self.token
     }
 
+    /// Where all URLs begin.
+    pub(super) fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The Page as it stands in URLs.
+    pub(super) fn page(&self) -> &str {
+        &self.page
+    }
+
+    /// Where batches go.
+    pub(super) fn url_of_batch(&self) -> String {
+        let place = Place {
+            object: Object::Root,
+            edge: "",
+            query: &[],
+        };
+        let url = self.url_of(&place, Method::Post);
+        // A bare host and a version have no path of their own.
+        match url.split_once('?') {
+            Some((url, query)) => format!("{url}/?{query}"),
+            None => format!("{url}/"),
+        }
+    }
+
     #[cfg(feature = "doctor")]
     pub(super) fn secret(&self) -> Option<&AppSecret> {
         self.secret.as_ref()
@@ -205,6 +230,11 @@ impl Endpoint {
         if self.placement != TokenPlacement::Body {
             return Vec::new();
         }
+        self.credentials().collect()
+    }
+
+    /// The token, and the proof if there is one, by their names.
+    pub(super) fn credentials(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let proof = self
             .proof
             .as_deref()
@@ -212,7 +242,6 @@ impl Endpoint {
         [("access_token", self.token.expose())]
             .into_iter()
             .chain(proof)
-            .collect()
     }
 
     /// Takes the credentials out of a text: the platform quotes malformed tokens.

@@ -2,6 +2,7 @@
 
 mod access;
 mod ask;
+mod batch;
 mod builder;
 mod endpoint;
 mod environment;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 pub(crate) use self::ask::Ask;
 pub use self::ask::RequestOptions;
+pub(crate) use self::batch::BatchItem;
 pub use self::builder::ClientBuilder;
 pub use self::endpoint::TokenPlacement;
 pub(crate) use self::endpoint::{Object, Place};

@@ -42,7 +42,11 @@ impl Outgoing<'_> {
         }
     }
 
-    fn subject(&self) -> Subject {
+    pub(super) fn is_sender_action(&self) -> bool {
+        self.body(&[]).is_sender_action()
+    }
+
+    pub(super) fn subject(&self) -> Subject {
         Subject::Message(addressee(self.recipient))
     }
 }
@@ -76,7 +80,7 @@ impl Client {
         }
         let asked = wire::Asked {
             psid: outgoing.recipient.id(),
-            message: !outgoing.body(&[]).is_sender_action(),
+            message: !outgoing.is_sender_action(),
         };
         let write = |parameters: &[(&'static str, &str)]| {
             let mut body = Vec::with_capacity(512);

@@ -1,5 +1,6 @@
 //! What the platform answers: every documented shape, and the rest as errors.
 
+mod batch;
 mod graph;
 mod json;
 mod loose;
@@ -8,6 +9,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+pub(crate) use self::batch::read_batch;
 use self::graph::{Claim, Ids};
 pub(crate) use self::json::{Take, read_json};
 use self::loose::{Body, Document, Node, Start};

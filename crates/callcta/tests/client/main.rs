@@ -1,6 +1,7 @@
 //! The client over real sockets.
 
 mod answers;
+mod batch;
 mod credentials;
 mod delivery;
 mod outbox;
