@@ -247,3 +247,92 @@ fn webhooks_carry_both_signatures_unless_told_otherwise() {
     assert_eq!(hook.header("x-hub-signature"), None);
     assert!(hook.header("x-hub-signature-256").is_some());
 }
+
+#[test]
+fn conversations_tell_the_newest_first_and_can_be_searched() {
+    let emulator = Emulator::start().unwrap();
+    let page = emulator.page_id().to_owned();
+    let ask = |path: &str| {
+        let url = format!("{}/_emulator/conversations{path}", emulator.url());
+        support::get(&url, "").json()
+    };
+    let psids = |answer: &Value| -> Vec<String> {
+        let all = answer["conversations"].as_array().unwrap();
+        all.iter()
+            .map(|one| one["psid"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let all = ask("");
+    assert_eq!((psids(&all).len(), &all["total"]), (4, &json!(4)));
+    assert_eq!(all["conversations"][0]["last"], Value::Null);
+
+    // A message, a refusal and an action in one conversation; a stranger's refusal in another.
+    let text =
+        |psid: &str, text: &str| json!({"recipient": {"id": psid}, "message": {"text": text}});
+    assert_eq!(
+        send(&emulator, &text(defaults::PSID, "A cherry")).status,
+        200
+    );
+    assert_ne!(send(&emulator, &text("999", "A plum")).status, 200);
+    emulator.with_state(|state| state.person_mut(defaults::PSID).blocked = true);
+    assert_ne!(send(&emulator, &text(defaults::PSID, "A pear")).status, 200);
+    let read = json!({"type": "read"});
+    let path = format!("people/{}/actions", defaults::PSID);
+    assert_eq!(emulator.control("POST", &path, Some(&read)).0, 201);
+
+    let first = ask("?limit=2");
+    assert_eq!(psids(&first), [defaults::PSID, "999"]);
+    assert_eq!(first["total"], 5);
+    let [known, stranger] = [0, 1].map(|at| first["conversations"][at].clone());
+    assert_eq!(known["last"]["kind"], "action");
+    assert_eq!(known["last"]["text"], "Read everything");
+    assert_eq!(
+        [&known["messages"], &known["actions"], &known["blocked"]],
+        [&json!(1), &json!(1), &json!(true)]
+    );
+    assert_eq!(
+        [
+            &stranger["known"],
+            &stranger["last"]["kind"],
+            &stranger["last"]["text"]
+        ],
+        [&json!(false), &json!("refusal"), &json!("A plum")]
+    );
+
+    // By name, by PSID, and by what happened: then that counts as the newest.
+    assert_eq!(psids(&ask("?q=person%203")), [defaults::PSID_BLOCKED]);
+    assert_eq!(psids(&ask("?q=999")), ["999"]);
+    let found = ask("?q=CHERRY");
+    assert_eq!(psids(&found), [defaults::PSID]);
+    assert_eq!(found["conversations"][0]["last"]["text"], "A cherry");
+
+    let one = ask(&format!("/{page}/{}", defaults::PSID));
+    let kinds: Vec<_> = one["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["message", "refusal", "action"]);
+    assert_eq!(one["items"][0]["read_at"], START);
+    assert_eq!(
+        one["items"][0]["item"]["no_webhook"],
+        "webhook.url is not set"
+    );
+    let order = one["order"].as_array().unwrap().clone();
+    assert_eq!(order.len(), 3);
+    let part = ask(&format!(
+        "/{page}/{}?from={}&limit=1",
+        defaults::PSID,
+        order[1]
+    ));
+    assert_eq!(part["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&part["items"][0]["seq"], &part["order"]),
+        (&order[1], &json!(order))
+    );
+    let found = ask(&format!("/{page}/{}?q=pear", defaults::PSID));
+    assert_eq!(found["order"], json!([order[1]]));
+    let url = format!("{}/_emulator/conversations/{page}/5", emulator.url());
+    assert_eq!(support::get(&url, "").status, 404);
+}

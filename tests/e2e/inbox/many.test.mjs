@@ -103,6 +103,15 @@ test("a conversation of thousands of messages", async (t) => {
   await last.getByText("One more").waitFor();
   assert.ok(await thread(page).evaluate((node) => node.scrollHeight - node.scrollTop - node.clientHeight < 2), "who reads the end stays there");
 
+  // Details that are linked to bring their message into view.
+  await page.goto(page.url().replace(/#.*/, `${conversation(emulator)}/message/700`));
+  await page.getByRole("heading", { name: "Message 700" }).waitFor();
+  await page.waitForFunction(() => {
+    const view = document.querySelector(".thread").getBoundingClientRect();
+    const row = document.querySelector(".thread [aria-current=true]")?.closest("li").getBoundingClientRect();
+    return row && row.top >= view.top && row.bottom <= view.bottom;
+  });
+
   await page.getByRole("searchbox").fill("number 1500");
   await page.waitForFunction(() => document.querySelectorAll(".thread > li.message").length === 1);
 });

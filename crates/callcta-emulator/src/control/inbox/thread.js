@@ -6,6 +6,7 @@ import { connectPage } from "./connect.js";
 import { placeholder, row as drawRow } from "./items.js";
 import { avatar, windowOf } from "./people.js";
 import { profileOf } from "./profile.js";
+import { record } from "./records.js";
 import { expectRing } from "./ring.js";
 import { rowOf, rows, store } from "./store.js";
 import { closeThread, need, openThread, thread } from "./thread-data.js";
@@ -16,6 +17,8 @@ import { Windowed } from "./windowed.js";
 
 let list;
 let shown;
+/** What was brought into view because its details were opened. */
+let opened = null;
 
 export function drawThread(main, route, search) {
   const row = route.psid && rowOf(route.page, route.psid);
@@ -78,6 +81,7 @@ function drawItems(element, row, route, greeting, search) {
     };
   };
   list.update({
+    show: toShow(route, order, first.length),
     count: first.length + order.length + last.length,
     toEnd,
     keyOf: (at) => extra(at)?.[0] ?? seqOf(at),
@@ -87,6 +91,15 @@ function drawItems(element, row, route, greeting, search) {
     }) : placeholder()),
     drawn: (from, until) => need(from - first.length, until - first.length),
   });
+}
+
+/** The index of the row whose details were just opened. */
+function toShow({ kind, id }, order, before) {
+  const target = kind && kind !== "webhook" ? `${kind} ${id}` : null;
+  if (target === opened) return undefined;
+  const at = target ? order.indexOf(record(kind, id)?.seq) : -1;
+  if (!target || at >= 0) opened = target;
+  return at >= 0 ? at + before : undefined;
 }
 
 /** The person's newest reaction to each message, of what is known here. */

@@ -36,7 +36,7 @@ export class Windowed {
   /** `count` items, each with `keyOf`, `stampOf` and `make`; `drawn` is told the range. With
       `toEnd` or a `show` (an index) the list goes there. */
   update(spec) {
-    const end = spec.toEnd || (this.#follow && this.#atEnd());
+    const end = spec.show === undefined && (spec.toEnd || (this.#follow && this.#atEnd()));
     const anchor = end || spec.show !== undefined ? null : this.#anchor();
     this.#spec = spec;
     this.#offsets = null;
