@@ -23,7 +23,7 @@ pub(crate) const SLOWEST_PACE: f64 = 1.0 / 86_400.0;
 const SPREAD: f64 = 1.02;
 
 /// In how many seconds they start when late ones are made up for. callcta's own number.
-const SHORTEST_SPREAD: f64 = 1.01;
+const SHORTEST_SPREAD: f64 = 1.015;
 
 /// Starts that were late are made up for, but for no longer than this.
 const CATCH_UP: Duration = Duration::from_millis(150);

@@ -220,7 +220,7 @@ proptest! {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let most = per_second.ceil() as usize;
         let sent = Sender { stalls, late, writing }.send(per_second, 3 * most + 20);
-        let period = seconds(per_second.ceil() / per_second * 1.0099);
+        let period = seconds(per_second.ceil() / per_second * 1.0149);
         let others = most_before(&sent, period);
         prop_assert!(others < most, "one more than {others} within {period:?}");
         // And they don't come in heaps either.
@@ -245,9 +245,14 @@ fn stalls_cost_little() {
         let stall = |round: u32| (round * period * MS, (round * period + length) * MS);
         stalls.map(stall).collect()
     };
-    for stalls in [Vec::new(), every(1000, 90), every(400, 50), every(400, 90)] {
+    for (stalls, longest) in [
+        (Vec::new(), 34.1),
+        (every(1000, 90), 34.1),
+        (every(400, 50), 34.3),
+        (every(400, 90), 35.1),
+    ] {
         let sent = sender(stalls).send(300.0, 10_000);
         let took = sent[9_999].0.as_secs_f64();
-        assert!(took < 34.4, "{took} s");
+        assert!(took < longest, "{took} s");
     }
 }
