@@ -9,6 +9,7 @@ use callcta_campaign::{
     Error, Format, Loader as _, PlanSettings, Planned, Result, Row, Source, SqliteLoader, Template,
     Weight, open, plan as make,
 };
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::{number, quoted, rows};
@@ -50,13 +51,15 @@ pub fn read(
     settings.allow_repeated = args.allow_repeated;
     settings.ids_confirmed = args.ids_confirmed;
     let mut loader = Box::new(SqliteLoader::new(path)?);
-    let planned = make(
-        &mut *source,
-        &template,
-        &settings,
-        &mut *loader,
-        &mut |_| true,
-    )?;
+    // Only drawn on a terminal.
+    let reading = ProgressBar::new_spinner();
+    let mut tell = |count| {
+        reading.set_message(format!("{} read and checked so far", rows(count)));
+        true
+    };
+    let planned = make(&mut *source, &template, &settings, &mut *loader, &mut tell);
+    reading.finish_and_clear();
+    let planned = planned?;
     Ok((planned, loader))
 }
 
