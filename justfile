@@ -56,7 +56,8 @@ conformance-run:
     python3 tests/conformance/calling.py \
         rust={{quote(target / "debug/examples/calling_runner")}} \
         python="bindings/python/.venv-tools/bin/python bindings/python/tests/calling_runner.py" \
-        node="node bindings/node/test/calling_runner.mjs"
+        node="node bindings/node/test/calling_runner.mjs" \
+        c=bindings/c/build/calling_runner
 
 # Clients of other makers, the inbox page in a browser.
 test-e2e:

@@ -813,6 +813,28 @@ typedef void (*callcta_on_done)(void *user_data,
                                 const struct callcta_error *error);
 
 /**
+ * What the platform answered to an accepted or a started call.
+ */
+typedef struct callcta_call_session {
+  /**
+   * The call.
+   */
+  const char *call_id;
+  /**
+   * The platform's answer to the offer (SDP), unchanged, or NULL.
+   */
+  const char *answer;
+  /**
+   * A session description (SDP) to go on with, unchanged, or NULL.
+   */
+  const char *renegotiation;
+  /**
+   * The whole answer as JSON.
+   */
+  const char *raw;
+} callcta_call_session;
+
+/**
  * A step in the life of a call. A tap on an `audio_call` button shows as `connect` of a
  * call that is `user_initiated`; no field names the button.
  */
@@ -1397,6 +1419,107 @@ bool callcta_ticket_cancel(const struct callcta_ticket *ticket);
  * Frees a ticket. Its message is not touched.
  */
 void callcta_ticket_free(struct callcta_ticket *ticket);
+
+/**
+ * Asks or says something by its name, and waits for the platform's answer: `settings`,
+ * `set_settings`, `feature_status`, `permissions`, `request_permission`, `accept`,
+ * `connect`, `reject`, `terminate`, `update_media`, `report_metrics`, `subscriptions` or
+ * `subscribe`. `arguments` is a JSON object, or NULL: `settings` and `metrics` are in wire
+ * form, `psid`, `call_id`, `offer` (SDP) are texts, `rang_at` is in Unix milliseconds,
+ * `fields` a list of webhook fields, `tracks` a list of objects with `msid`, `label` and
+ * `enabled`. `options` is a JSON object, or NULL, of `timeout_ms`, `deadline_ms` (since
+ * 1970-01-01 UTC), `headers` and `unchecked`. `until`, which may be NULL, gives the request
+ * up. `told` is the answer as JSON, the same in all languages, and may be NULL.
+ *
+ * What only reads, and the end of a call, is tried again even if an earlier try may have
+ * arrived; `accept` and `connect` never, whatever happened; all else as messages are. Fails
+ * with any status; the error's delivery is about the request.
+ */
+callcta_status callcta_calling_request(const struct callcta_client *client,
+                                       const char *name,
+                                       const char *arguments,
+                                       const char *options,
+                                       const struct callcta_cancel_token *until,
+                                       char **told,
+                                       struct callcta_error **error);
+
+/**
+ * Reads the Page's call settings: a JSON object with, as far as told, `audio_enabled`,
+ * `video_enabled`, `icon_enabled`, `call_routing` and `call_hours`. Fails with any status.
+ */
+callcta_status callcta_calling_settings(const struct callcta_client *client,
+                                        char **settings,
+                                        struct callcta_error **error);
+
+/**
+ * Changes the call settings that are given, as a JSON object; the others stay. They are
+ * checked first. Fails with any status, `CALLCTA_INVALID_MESSAGE` and the violations if a
+ * documented rule is broken.
+ */
+callcta_status callcta_calling_set_settings(const struct callcta_client *client,
+                                            const char *settings,
+                                            struct callcta_error **error);
+
+/**
+ * Everything that is wrong with call settings. Fails with `CALLCTA_INVALID_MESSAGE` if they
+ * are no JSON object.
+ */
+callcta_status callcta_call_settings_validate(const char *settings,
+                                              struct callcta_violations **violations,
+                                              struct callcta_error **error);
+
+/**
+ * Whether the Page may call a person, and whether it may ask to be allowed to: a JSON object
+ * with `status`, `expiration` (Unix milliseconds) and `actions`. Fails with any status,
+ * `CALLCTA_CALLING_NOT_ENABLED` if the Page has calling switched off.
+ */
+callcta_status callcta_calling_permissions(const struct callcta_client *client,
+                                           const char *psid,
+                                           char **permissions,
+                                           struct callcta_error **error);
+
+/**
+ * Accepts a person's call with the Page's offer (SDP): one request, whatever happens.
+ * `rang_at_ms` is when it began to ring, the `time_ms` of its `connect` event, or -1. It is
+ * not accepted later than 60 seconds after that, by this machine's clock, but fails with
+ * `CALLCTA_DEADLINE_PASSED`. `session` may be NULL. Fails with any status; when the delivery
+ * is unknown, end the call.
+ */
+callcta_status callcta_calling_accept(const struct callcta_client *client,
+                                      const char *call_id,
+                                      const char *offer,
+                                      int64_t rang_at_ms,
+                                      struct callcta_call_session **session,
+                                      struct callcta_error **error);
+
+/**
+ * Calls a person, who must have allowed it, with the Page's offer (SDP): one request,
+ * whatever happens. `session` may be NULL. Fails with any status.
+ */
+callcta_status callcta_calling_connect(const struct callcta_client *client,
+                                       const char *psid,
+                                       const char *offer,
+                                       struct callcta_call_session **session,
+                                       struct callcta_error **error);
+
+/**
+ * Rejects a person's call that rings. Fails with any status.
+ */
+callcta_status callcta_calling_reject(const struct callcta_client *client,
+                                      const char *call_id,
+                                      struct callcta_error **error);
+
+/**
+ * Ends a call. Fails with any status.
+ */
+callcta_status callcta_calling_terminate(const struct callcta_client *client,
+                                         const char *call_id,
+                                         struct callcta_error **error);
+
+/**
+ * Frees a session.
+ */
+void callcta_call_session_free(struct callcta_call_session *session);
 
 /**
  * Holds an app secret. Fails with `CALLCTA_INVALID_ARGUMENT` if it is empty: nothing

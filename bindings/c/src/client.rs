@@ -305,7 +305,7 @@ pub unsafe extern "C" fn callcta_client_send_request(
 /// By which sends that are under way can be given up.
 ///
 /// Threads: any number may use it at once.
-pub struct callcta_cancel_token(CancelToken);
+pub struct callcta_cancel_token(pub(crate) CancelToken);
 
 /// Makes a token. It can serve several sends, at once or one after another.
 #[unsafe(no_mangle)]

@@ -61,4 +61,6 @@ mod client;
 
 mod outbox;
 
+mod calling;
+
 mod webhook;

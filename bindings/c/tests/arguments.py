@@ -13,7 +13,10 @@ import subprocess
 import sys
 
 # Parameters that may be NULL; every other pointer must not.
-MAY_BE_NULL = {"error", "receipt", "ticket", "user_data", "on_retry", "header"}
+MAY_BE_NULL = {
+    *("error", "receipt", "ticket", "user_data", "on_retry", "header"),
+    *("session", "told", "arguments", "options", "until"),
+}
 
 # Texts that come from elsewhere, whatever bytes they are.
 FOREIGN = {"header", "query"}
@@ -36,6 +39,12 @@ VALUES = {
     "json": '"{}"',
     "callcta_config_set_named name": '"user_agent"',
     "callcta_request_set_named name": '"tag"',
+    "callcta_calling_request name": '"settings"',
+    "arguments": '"{}"',
+    "options": '"{}"',
+    "settings": '"{\\"audio_enabled\\": true}"',
+    "const callcta_cancel_token *": "token",
+    "psid": "PSID",
     "page_id": "PAGE_ID",
     "to": "PSID",
     "const void *": '"{}"',
