@@ -13,12 +13,11 @@ async def main() -> None:
         receipts = await asyncio.gather(*(client.send(psid, message) for psid in people))
         print(len(receipts), "sent")
         try:
-            async with asyncio.timeout(0):
-                await client.send(people[0], message)
+            async with asyncio.timeout(3):
+                await client.send("200000000000003", message)
         except TimeoutError as error:
-            given_up = error.__cause__
             # What is known about the message that was given up.
-            print(getattr(given_up, "delivery", None))
+            print(getattr(error.__cause__, "delivery", None))
 
 
 asyncio.run(main())
