@@ -36,9 +36,9 @@ pub use graph::Refusal;
 pub use platform::{
     AccessLevel, Action, AnswerShape, App, AppMode, Attachment, AttachmentKind, Attempt,
     CallDirection, CallHours, CallPermissionKeys, CallStatus, CallingNumbers, Comment, ErrorCode,
-    GetStarted, Greeting, LengthUnit, Menu, MessengerProfile, OpenHours, Overlong, Page, Person,
-    PersonAction, Persona, PhoneCall, RateLimits, ReleaseOrder, RingTarget, START, SettingsAnswer,
-    Signature, State, StoredMessage, Strangers, Tap, TapRefused, TapTarget, Token, TokenKind,
-    UnknownKeys, Unverified, Webhook, WebhookStatus, WebhookTarget, defaults,
+    GetStarted, Greeting, LengthUnit, Media, Menu, MessengerProfile, OpenHours, Overlong, Page,
+    Person, PersonAction, Persona, PhoneCall, RateLimits, ReleaseOrder, RingTarget, START,
+    SettingsAnswer, Signature, State, StoredMessage, Strangers, Tap, TapRefused, TapTarget, Token,
+    TokenKind, UnknownKeys, Unverified, Webhook, WebhookStatus, WebhookTarget, defaults,
 };
 pub use traffic::{Apply, ArmedFault, Delay, Fault, FaultAction, FaultMatch, RecordedRequest};

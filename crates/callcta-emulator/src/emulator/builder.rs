@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use super::facts::Facts;
 use super::handle::Emulator;
 use super::runtime::runtime;
-use crate::platform::{AnswerShape, START, State, defaults};
+use crate::platform::{AnswerShape, Media, START, State, defaults};
 use crate::server::{Settings, Shared, Site, Snapshot, Tls};
 use crate::{control, server};
 
@@ -130,6 +130,13 @@ impl EmulatorBuilder {
     /// Lets the clock follow real time. Default: `false`, it stands until advanced.
     pub fn run_clock(mut self, run: bool) -> Self {
         self.settings.run_clock = run;
+        self
+    }
+
+    /// Who takes the person's part in the media of calls. Default: nobody, and each offer is
+    /// answered with the same text.
+    pub fn media(mut self, media: impl Media + 'static) -> Self {
+        self.settings.media = Some(Arc::new(media));
         self
     }
 
@@ -301,6 +308,7 @@ impl Emulator {
                 snapshot: None,
                 base: String::new(),
                 ready_line: String::new(),
+                media: None,
             },
             answer_shape: None,
         }

@@ -10,10 +10,6 @@ use crate::platform::{
     CallDirection, CallStatus, CallingNumbers, ErrorCode, PhoneCall, Unverified,
 };
 
-/// What the emulated other side answers. No media flows.
-const SDP_ANSWER: &str =
-    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n";
-
 /// `POST /{page}/calls`.
 pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
     let caller = auth::authenticate(context, object, Some("pages_messaging"))?;
@@ -44,15 +40,20 @@ pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
                     "the Page started this call; only the person can accept it",
                 ));
             }
-            check_session(context)?;
+            let offer = offer(context)?;
+            if call.status != CallStatus::Ringing {
+                return Err(wrong_state(context, call.status));
+            }
+            let answer = context.platform.answer(&call.call_id, &offer);
+            let answer = answer.ok_or_else(|| invalid_sdp(context))?;
             context
                 .platform
                 .accept(call.id)
                 .map_err(|status| wrong_state(context, status))?;
             let answer = if context.platform.state().unverified.sdp_response_object {
-                json!({"sdp_type": "answer", "sdp": SDP_ANSWER})
+                json!({"sdp_type": "answer", "sdp": answer})
             } else {
-                json!(SDP_ANSWER)
+                json!(answer)
             };
             let body = json!({"success": true, "session": {"sdp_response": answer}});
             return Ok(Answer::json(200, body.to_string()).into());
@@ -75,7 +76,7 @@ pub(super) fn signal(context: &mut Context<'_>, object: &str) -> Handled {
 }
 
 fn connect(context: &mut Context<'_>, caller: &auth::Caller) -> Handled {
-    check_session(context)?;
+    let offer = offer(context)?;
     let state = context.platform.state();
     let to = context.params.map.get("to");
     let Some(psid) = to.and_then(Value::as_str) else {
@@ -115,10 +116,14 @@ fn connect(context: &mut Context<'_>, caller: &auth::Caller) -> Handled {
         .get(id)
         .map(|call| call.call_id.clone())
         .unwrap_or_default();
+    let Some(answer) = context.platform.answer(&call_id, &offer) else {
+        let _ = context.platform.end(id);
+        return Err(invalid_sdp(context));
+    };
     let body = json!({
         "success": true,
         "id": call_id,
-        "session": {"sdp_response": {"sdp_type": "answer", "sdp": SDP_ANSWER}},
+        "session": {"sdp_response": {"sdp_type": "answer", "sdp": answer}},
     });
     Ok(Answer::json(200, body.to_string()).into())
 }
@@ -161,7 +166,8 @@ pub(super) fn find_call(context: &Context<'_>, page_id: &str) -> Result<PhoneCal
     }
 }
 
-fn check_session(context: &Context<'_>) -> Result<(), Refused> {
+/// The Page's offer (SDP).
+fn offer(context: &Context<'_>) -> Result<String, Refused> {
     let rules = &context.platform.state().unverified;
     let session = context.params.map.get("session");
     let field = |name: &str| {
@@ -180,15 +186,19 @@ fn check_session(context: &Context<'_>) -> Result<(), Refused> {
         ));
     }
     if field("sdp_type") != "offer" || !field("sdp").starts_with("v=0") {
-        return Err(numbered(
-            rules,
-            2_018_392,
-            "SDP is invalid",
-            "sdp_invalid",
-            "sdp_type is offer and sdp starts with v=0",
-        ));
+        return Err(invalid_sdp(context));
     }
-    Ok(())
+    Ok(field("sdp").to_owned())
+}
+
+fn invalid_sdp(context: &Context<'_>) -> Refused {
+    numbered(
+        &context.platform.state().unverified,
+        2_018_392,
+        "SDP is invalid",
+        "sdp_invalid",
+        "sdp_type is offer and sdp starts with v=0, or whoever takes part can't use it",
+    )
 }
 
 fn check_tracks(context: &Context<'_>) -> Result<(), Refused> {

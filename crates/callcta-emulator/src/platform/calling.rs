@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::call::{CallDirection, CallStatus};
 use super::clock::DAY;
 use super::event::Event;
+use super::media::ANSWER;
 use super::notice::Notice;
 use super::whole::Platform;
 
@@ -40,6 +41,14 @@ impl Platform {
         let id = call.id;
         self.news.tell(|| Event::Call(call));
         (id, webhook)
+    }
+
+    /// The person's answer (SDP) to the Page's offer; `None` if the offer can't be used.
+    pub(crate) fn answer(&self, call_id: &str, offer: &str) -> Option<String> {
+        match &self.media {
+            Some(media) => media.answer(call_id, offer),
+            None => Some(ANSWER.to_owned()),
+        }
     }
 
     /// The other side takes the call.
@@ -88,6 +97,9 @@ impl Platform {
         let Some(call) = self.calls.end(id, at)? else {
             return Ok(());
         };
+        if let Some(media) = &self.media {
+            media.hang_up(&call.call_id);
+        }
         if call.direction == CallDirection::UserInitiated && call.status == CallStatus::Failed {
             // A call of theirs that went unanswered is an implicit permission, too.
             self.permit_calls(&call.psid, at);

@@ -102,6 +102,7 @@ impl Platform {
             traces: saved.traces,
             made: saved.made,
             uploads: saved.uploads.into(),
+            media: None,
         })
     }
 }

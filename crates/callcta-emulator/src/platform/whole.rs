@@ -1,6 +1,7 @@
 //! The platform: all its parts, and what goes on between them.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -8,6 +9,7 @@ use super::action::Actions;
 use super::call::Calls;
 use super::clock::Clock;
 use super::event::Event;
+use super::media::Media;
 use super::message::Messages;
 use super::news::News;
 use super::notice::Notice;
@@ -40,6 +42,7 @@ pub(crate) struct Platform {
     pub(super) made: u64,
     /// The ids of uploaded files, oldest first.
     pub(super) uploads: VecDeque<String>,
+    pub(super) media: Option<Arc<dyn Media>>,
 }
 
 impl Platform {
@@ -58,7 +61,14 @@ impl Platform {
             traces: 0,
             made: 0,
             uploads: VecDeque::new(),
+            media: None,
         }
+    }
+
+    /// The same with somebody who takes part in the media of calls.
+    pub(crate) fn with_media(mut self, media: Option<Arc<dyn Media>>) -> Self {
+        self.media = media;
+        self
     }
 
     pub(crate) fn state(&self) -> &State {

@@ -1,10 +1,11 @@
 //! What an emulator is started with, and comes back to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::site::Site;
 use super::snapshot::Snapshot;
-use crate::platform::{Clock, Platform, State};
+use crate::platform::{Clock, Media, Platform, State};
 use crate::traffic::Traffic;
 
 #[derive(Clone, Debug)]
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     /// The emulator's own URL.
     pub(crate) base: String,
     pub(crate) ready_line: String,
+    pub(crate) media: Option<Arc<dyn Media>>,
 }
 
 impl Settings {
@@ -38,8 +40,9 @@ impl Settings {
             .and_then(|saved| self.restore(saved).ok());
         restored.unwrap_or_else(|| {
             let clock = Clock::new(self.start, self.run_clock);
+            let platform = Platform::new(self.state.clone(), clock, self.keep_messages);
             (
-                Platform::new(self.state.clone(), clock, self.keep_messages),
+                platform.with_media(self.media.clone()),
                 Traffic::new(self.keep_requests, self.seed),
             )
         })
@@ -47,6 +50,7 @@ impl Settings {
 
     /// What is in a snapshot, or why that can't be.
     pub(crate) fn restore(&self, saved: Snapshot) -> Result<(Platform, Traffic), String> {
-        saved.restore(self.keep_messages, self.keep_requests)
+        let (platform, traffic) = saved.restore(self.keep_messages, self.keep_requests)?;
+        Ok((platform.with_media(self.media.clone()), traffic))
     }
 }
