@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use callcta::webhook::{
-    BODY_MAX, Deduplicator, Event, RefusalKind, Secrets, parse_unverified, sort,
+    BODY_MAX, Deduplicator, EVENTS_MAX, Event, RefusalKind, Secrets, parse_unverified, sort,
 };
 use proptest::prelude::*;
 
@@ -115,6 +115,31 @@ fn a_body_that_is_too_long_is_refused() {
         (refusal.kind(), refusal.http_status()),
         (RefusalKind::TooLarge, 413)
     );
+}
+
+#[test]
+fn a_body_of_too_many_events_is_refused() {
+    let body = |entries: usize, events: usize| {
+        let events = vec!["1"; events].join(",");
+        let entries = vec![format!("{{\"messaging\":[{events}]}}"); entries].join(",");
+        format!("{{\"object\":\"page\",\"entry\":[{entries}]}}")
+    };
+    let read = |entries, events| parse_unverified(body(entries, events).as_bytes());
+    assert_eq!(
+        read(EVENTS_MAX / 2, 1).unwrap().events.len(),
+        EVENTS_MAX / 2
+    );
+    assert_eq!(
+        read(1, EVENTS_MAX - 1).unwrap().events.len(),
+        EVENTS_MAX - 1
+    );
+    for (entries, events) in [(EVENTS_MAX / 2 + 1, 1), (1, EVENTS_MAX)] {
+        let refusal = read(entries, events).unwrap_err();
+        assert_eq!(refusal.kind(), RefusalKind::TooLarge);
+    }
+    let numbers = format!("{{\"entry\":[{}]}}", vec!["1"; EVENTS_MAX + 1].join(","));
+    let refusal = parse_unverified(numbers.as_bytes()).unwrap_err();
+    assert_eq!(refusal.kind(), RefusalKind::TooLarge);
 }
 
 proptest! {

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
-use str0m::format::Codec;
+use str0m::format::{Codec, PayloadParams};
 use str0m::media::{Direction, Frequency, MediaData, MediaKind, MediaTime, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcConfig, RtcError};
@@ -297,7 +297,7 @@ impl Call {
         let opus = writer
             .payload_params()
             .find(|it| it.spec().codec == Codec::Opus);
-        let Some(pt) = opus.map(|opus| opus.pt()) else {
+        let Some(pt) = opus.map(PayloadParams::pt) else {
             return Ok(());
         };
         writer.write(pt, Instant::now(), time, frame)?;

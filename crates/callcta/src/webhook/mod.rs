@@ -66,6 +66,10 @@ pub use self::signature::{Secrets, ascii_json};
 /// documents none.
 pub const BODY_MAX: usize = 1 << 20;
 
+/// Most things in a body that could be events, whose records take far more memory than
+/// their text. callcta's own bound: Meta documents none.
+pub const EVENTS_MAX: usize = 10_000;
+
 /// Verifies a webhook's signature over the bytes that came in, and reads its
 /// events: all of them, of every entry.
 ///

@@ -5,13 +5,13 @@
 
 use serde_json::{Map, Value};
 
-use super::BODY_MAX;
 use super::event::{
     Attachment, Call, CallEnd, CallPermissionReply, CallSettingsUpdate, CallStep, Delivered,
     Description, Event, EventKind, Message, Postback, Reaction, Read as ReadEvent, Referral,
 };
 use super::order::identity;
 use super::refusal::{Refusal, RefusalKind};
+use super::{BODY_MAX, EVENTS_MAX};
 use crate::json;
 use crate::lenient::{
     Object, Read, flag, integer, items, moment, object, required, side, text, word,
@@ -34,11 +34,16 @@ pub struct Webhook {
 ///
 /// # Errors
 ///
-/// A [`Refusal`] of the kind `TooLarge` or `InvalidBody`: the body is no JSON object.
+/// A [`Refusal`] of the kind `TooLarge`, also for more than [`EVENTS_MAX`] events, or
+/// `InvalidBody`: the body is no JSON object.
 pub fn parse_unverified(body: &[u8]) -> Result<Webhook, Refusal> {
     let mut root = envelope(body)?;
     let object = text(&root, "object").ok().flatten();
     let entries = root.remove("entry");
+    if entries.as_ref().map_or(0, things) > EVENTS_MAX {
+        let text = format!("the body holds more than {EVENTS_MAX} events");
+        return Err(Refusal::new(RefusalKind::TooLarge, text));
+    }
     let mut events = Vec::new();
     match entries {
         // The form in which Meta's pages show a single field.
@@ -61,6 +66,22 @@ pub fn parse_unverified(body: &[u8]) -> Result<Webhook, Refusal> {
         events,
         secret: None,
     })
+}
+
+/// How many events there can be in entries, at most.
+fn things(entries: &Value) -> usize {
+    let lists = |entry: &Value| match entry {
+        Value::Object(members) => members
+            .values()
+            .filter_map(Value::as_array)
+            .map(Vec::len)
+            .sum(),
+        _ => 0,
+    };
+    items(Some(entries))
+        .iter()
+        .map(|entry| 1 + lists(entry))
+        .sum()
 }
 
 fn envelope(body: &[u8]) -> Result<Map<String, Value>, Refusal> {

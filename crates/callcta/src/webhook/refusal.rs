@@ -10,7 +10,8 @@ pub enum RefusalKind {
     MalformedSignature,
     /// The signature is of another body or made with another secret.
     WrongSignature,
-    /// The body is longer than [`BODY_MAX`](super::BODY_MAX).
+    /// The body is longer than [`BODY_MAX`](super::BODY_MAX), or holds more than
+    /// [`EVENTS_MAX`](super::EVENTS_MAX) events.
     TooLarge,
     /// The body isn't a JSON object.
     InvalidBody,
