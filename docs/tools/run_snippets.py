@@ -31,18 +31,20 @@ SECONDS = 60
 class Emulator:
     """`callcta emulate` in a process of its own."""
 
-    def __init__(self, program):
+    def __init__(self, program, *options):
         self.process = subprocess.Popen(
-            [program, "emulate", "--quiet", "--exit-on-stdin-close"],
+            [program, "emulate", "--quiet", "--exit-on-stdin-close", *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.ready = json.loads(self.process.stdout.readline())
 
     def ask(self, method, path, body=None):
-        """A request to the control API."""
+        """What the control API answers to a request."""
         data = json.dumps(body).encode() if body is not None else None
         url = f"{self.ready['url']}/_emulator/{path}"
-        urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=10).close()
+        request = urllib.request.Request(url, data, method=method)
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            return json.load(answer)
 
     def environment(self):
         """What a client finds it by."""
@@ -97,11 +99,34 @@ class Runner:
                 environment |= {"CALLCTA_BASE_URL": around.url, "EXAMPLE_PROXY": around.proxy}
                 wrong = self.run(topic, told, language, folder, environment)
                 return wrong or (None if around.tunnels else "nothing went through the proxy")
+        if "taps" in told:
+            return self.tap(topic, told, language, folder, environment, emulator)
         return self.run(topic, told, language, folder, environment)
 
-    def run(self, topic, told, language, folder, environment):
+    def in_real_time(self, _, *task):
+        """A topic, with an emulator whose clock is this machine's."""
+        with Emulator(self.program, "--clock", "now", "--run-clock") as emulator:
+            return self.topic(emulator, *task)
+
+    def tap(self, topic, told, language, folder, environment, emulator):
+        """Runs a program that sends cards, taps the last one's button as the person, and gives
+        the program the webhook: the signature's header is a line, and the rest is the body."""
+        environment |= {"CALLCTA_APP_SECRET": emulator.ready["app_secret"]}
+
+        def webhook():
+            wait = f"messages/wait?count={told['taps']}&timeout_ms={SECONDS * 500}"
+            try:
+                last = emulator.ask("GET", wait)["messages"][-1]
+                made = emulator.ask("POST", "tap", {"message_id": last["message_id"]})["webhook"]
+            except urllib.error.HTTPError:
+                return ""  # it sent too few, or they can't be tapped
+            return f"{made['signature']}\n{made['body']}"
+
+        return self.run(topic, told, language, folder, environment, webhook)
+
+    def run(self, topic, told, language, folder, environment, given=None):
         """Runs a program to its end and compares what it prints."""
-        given = told.get("stdin", {}).get(language, "")
+        given = given or told.get("stdin", {}).get(language, "")
         done = execute(self.commands[language](topic), folder, environment, given)
         if done.returncode != told.get("exit", 0):
             return f"ended with {done.returncode}\n{done.stdout}{done.stderr}"
@@ -199,11 +224,19 @@ class Runner:
 
 
 def execute(command, folder, environment, given="", seconds=SECONDS):
-    """A program that has come to its end."""
-    return subprocess.run(
-        [str(part) for part in command], cwd=folder, env={**os.environ, **environment},
-        input=given, capture_output=True, text=True, timeout=seconds,
-    )  # fmt: skip
+    """A program that has come to its end. What it is given may be a function that is called
+    while it runs."""
+    command = [str(part) for part in command]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    environment = {**os.environ, **environment}
+    with subprocess.Popen(command, cwd=folder, env=environment, text=True, **pipes) as process:
+        try:
+            given = given() if callable(given) else given
+            printed = process.communicate(given, timeout=seconds)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, *printed)
 
 
 def ask(method, url, server):
@@ -235,7 +268,8 @@ def main(program, rust, node, c, *chosen):
                 continue
             for language in sources.languages_of(topic):
                 if topic != "errors":
-                    tasks.append((topic, language, runner.topic, (topic, told, language)))
+                    run = runner.in_real_time if "taps" in told else runner.topic
+                    tasks.append((topic, language, run, (topic, told, language)))
                     continue
                 for kind in sources.kinds():
                     if kind in told["not_provoked"] or kind in told["without"].get(language, {}):

@@ -23,7 +23,7 @@ macro_rules! topics {
 
 topics! {
     calling card delivery errors json_files logs many proxy readme retry server start webhooks
-    window
+    who_called window
 }
 
 fn code(outcome: impl Termination) -> ExitCode {
