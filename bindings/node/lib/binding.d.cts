@@ -167,6 +167,16 @@ export declare function environment(): NativeEnvironment;
 /** The names of all kinds of errors. */
 export declare function errorKinds(): ErrorKind[];
 
+/**
+ * Looks for what keeps the button from working. Fulfils with the diagnosis and its lines,
+ * or with why it was given up.
+ */
+export declare function examine(
+  client: NativeClient,
+  options: string,
+  cancel: NativeCancel,
+): Promise<string | NativeError>;
+
 /** The names of all fields that objects are read for. */
 export declare function fieldNames(): Array<string>;
 

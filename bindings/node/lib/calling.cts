@@ -1,7 +1,7 @@
-import { types } from 'node:util';
 import native = require('./native.cjs');
-import type { NativeClient } from './binding.cjs';
-import { call, calledBy, type Caller, failure, invalidArgument } from './error.cjs';
+import { asMoment, camelCase, optionsToWire, shown, snakeCase, waited } from './ask.cjs';
+import type { NativeCancel, NativeClient } from './binding.cjs';
+import { call, calledBy, type Caller, invalidArgument } from './error.cjs';
 import { asJson, reading } from './json.cjs';
 import type { JsonObject, WireObject } from './message.cjs';
 import { asSignal } from './signal.cjs';
@@ -128,9 +128,6 @@ export interface MediaUpdate {
 
 type Fields = Record<string, unknown>;
 
-const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-const camelCase = (name: string) => name.replace(/_(.)/g, (_, next: string) => next.toUpperCase());
-
 /** Under the names of the wire form, with the further fields. */
 function wire(given: unknown, path: string): Fields {
   return reading(path, () => {
@@ -203,16 +200,6 @@ export function validateSettings(settings: CallSettings): Violation[] {
   return call(() => native.validateSettings(asJson(settingsToWire(settings))));
 }
 
-/** The same under the names of JavaScript, without what isn't there. */
-function shown(told: unknown): unknown {
-  if (Array.isArray(told)) return told.map(shown);
-  if (typeof told !== 'object' || told === null) return told;
-  const fields = Object.entries(told).filter(([, value]) => value !== null);
-  return Object.fromEntries(
-    fields.map(([name, value]) => [camelCase(name), name === 'raw' ? value : shown(value)]),
-  );
-}
-
 function optionsOf(given: RequestOptions | null | undefined): [AbortSignal | undefined, string] {
   if (given === undefined || given === null) return [undefined, '{}'];
   const { signal, deadline, ...others } = reading('options', () => {
@@ -220,14 +207,8 @@ function optionsOf(given: RequestOptions | null | undefined): [AbortSignal | und
     const { signal, deadline, timeoutMs, headers, unchecked } = given;
     return { ...given, signal, deadline, timeoutMs, headers, unchecked };
   });
-  const told: Fields = {};
-  for (const [name, value] of Object.entries(others)) told[snakeCase(name)] = value;
-  if (types.isDate(deadline) && Number.isFinite(deadline.getTime())) {
-    told.deadline_ms = Math.max(deadline.getTime(), 1);
-  } else if (deadline !== undefined && deadline !== null) {
-    throw invalidArgument('options.deadline must be a valid Date');
-  }
-  return [asSignal(signal, 'options.signal'), asJson(told, { path: 'options', wire: false })];
+  const told: Fields = { deadlineMs: asMoment(deadline, 'options.deadline'), ...others };
+  return [asSignal(signal, 'options.signal'), optionsToWire(told)];
 }
 
 /**
@@ -360,17 +341,7 @@ export class Calling {
   async #ask(name: string, given: Fields, how: unknown, caller: Caller): Promise<unknown> {
     const [signal, options] = optionsOf(how as RequestOptions);
     const text = asJson(given, { path: '', wire: true });
-    if (signal?.aborted) throw failure(native.notBegun(), signal.reason, caller);
-    const cancel = new native.NativeCancel();
-    const abort = () => cancel.cancel();
-    signal?.addEventListener('abort', abort);
-    try {
-      const told = await call(() => native.ask(this.#client, name, text, options, cancel));
-      if (typeof told === 'string') return parse(told);
-      const aborted = told.reason === 'aborted' && signal?.aborted;
-      throw failure(told, aborted ? signal.reason : undefined, caller);
-    } finally {
-      signal?.removeEventListener('abort', abort);
-    }
+    const ask = (cancel: NativeCancel) => native.ask(this.#client, name, text, options, cancel);
+    return waited(ask, signal, caller);
   }
 }

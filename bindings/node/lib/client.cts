@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Calling } from './calling.cjs';
+import { examine, type Diagnosis, type DoctorOptions } from './doctor.cjs';
 import { call, calledBy } from './error.cjs';
 import { asJson, changed, reading } from './json.cjs';
 import { outcomes, type SendManyOptions, type Outcome, type Outgoing } from './many.cjs';
@@ -73,6 +74,14 @@ export class Client {
   /** What there is to ask and to say about the Page's calls; see `callcta/calling`. */
   get calling(): Calling {
     return new Calling(this.#sends.client);
+  }
+
+  /**
+   * Looks for what keeps this Page's call button from working, and says why that matters and
+   * what mends it. It only reads, unless `sendTest` is set.
+   */
+  doctor(options?: DoctorOptions | null): Promise<Diagnosis> {
+    return examine(this.#sends.client, options, calledBy(this.doctor));
   }
 
   /**

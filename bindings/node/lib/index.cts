@@ -6,6 +6,7 @@ import type { Button, Message, Recipient, RequestOptions } from './message.cjs';
 import type { Violation } from './types.cjs';
 
 export { Client } from './client.cjs';
+export type * from './doctor.cjs';
 export type * from './many.cjs';
 export { CallCtaError, errorKinds } from './error.cjs';
 export type * from './message.cjs';

@@ -65,6 +65,7 @@ describe('documentation', () => {
     /must be 1 to 7 days, is 8/,
     /^c_1 rings\n200 401$/,
     /^\[\]$/,
+    /^ok: nothing was found/,
     /^invalid_recipient rejected/,
     /^$/,
     /^\d+ m_/m,

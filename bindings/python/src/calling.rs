@@ -48,6 +48,14 @@ pub(crate) fn ask<'py>(
         let options = token.into_iter().fold(options, RequestOptions::cancel);
         guard(Delivery::Unknown, || calling.with(options).by_name(&name, arguments))
     };
+    write(py, &wait(py, token, ask)?)
+}
+
+/// Waits for an answer, until it is given up by the token or, without one, by a signal handler.
+pub(crate) fn wait<T: Send>(
+    py: Python<'_>, token: Option<&Bound<'_, Cancel>>,
+    ask: impl FnOnce(Option<&CancelToken>) -> callcta::Result<T> + Send,
+) -> PyResult<T> {
     let (outcome, raised) = match token {
         Some(token) => {
             let token = token.get().0.clone();
@@ -56,7 +64,7 @@ pub(crate) fn ask<'py>(
         None => interruptible(py, false, ask)?,
     };
     let outcome = match outcome {
-        Ok(told) => Ok(write(py, &told)?),
+        Ok(told) => Ok(told),
         Err(error) => Err(exception(py, &error)?),
     };
     match raised {

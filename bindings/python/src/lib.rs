@@ -13,6 +13,7 @@ mod calling;
 mod client;
 mod convert;
 mod declare;
+mod doctor;
 mod emulator;
 mod error;
 mod interpreter;
@@ -39,6 +40,7 @@ mod _native {
         callback::end,
         calling::{Cancel, ask, calling_optin, read_settings, validate_settings},
         client::{Client, environment},
+        doctor::examine,
         emulator::Emulator,
         error::{error_kinds, out_of_resources},
         log::log,

@@ -48,6 +48,8 @@ pub(crate) fn set_all<T>(
         let name: String = read(&name, "the name of an option")?;
         let value = match (&*name, Value::read(&value)) {
             ("deadline", _) if !value.is_none() => moment(&value, &name)?.into(),
+            // Seconds since 1970 are good, too.
+            ("last_action", Err(_)) => moment(&value, &name)?.into(),
             (_, Ok(value)) => value,
             (_, Err(Unfit::HalfCharacter)) if value.is_instance_of::<PyString>() => {
                 return Err(Unfit::BrokenText.refused(py, &name));

@@ -5,6 +5,7 @@ from typing import Any, Literal, assert_type
 import callcta
 from callcta import aio, webhook
 from callcta.calling import CallSettings
+from callcta.doctor import Check, Diagnosis
 from callcta.options import SendOptions
 from callcta.testing import Emulator
 
@@ -97,14 +98,23 @@ assert_type(calling.permissions("1").can("start_call"), bool | None)
 assert_type(calling.request_permission("1"), callcta.Receipt)
 
 
+diagnosis = client.doctor(person="1", last_action=5.0, send_test=None)
+assert_type(diagnosis, Diagnosis)
+assert_type(diagnosis.cause, Check | None)
+if diagnosis.status == "warn":
+    assert_type([check.fix for check in diagnosis.checks], list[str | None])
+
+
 async def asynchronous_calling(client: aio.Client) -> None:
     """The same for asyncio."""
+    assert_type(await client.doctor(webhook="https://example.com"), Diagnosis)
     assert_type(await client.calling.settings(), CallSettings)
     assert_type((await client.calling.subscriptions())[0].fields, tuple[str, ...])
 
 
 # What must not pass.
 calling.set_settings({"audio_enabled": True})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+client.doctor(persn="1")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 calling.terminate("c", timeuot=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 callcta.AudioCallButton("x", expires_in_days="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 callcta.AudioCallButton(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -19,6 +19,7 @@ from callcta import (
     Sent,
     aio,
     calling,
+    doctor,
     errors,
     options,
     testing,
@@ -26,7 +27,7 @@ from callcta import (
 )
 from conftest import CALL, PSID, Server, graph_error
 
-MODULES = [callcta, aio, calling, errors, options, testing, webhook]
+MODULES = [callcta, aio, calling, doctor, errors, options, testing, webhook]
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -76,7 +77,7 @@ def test_all_is_everything_and_nothing_else() -> None:
     names = {name for name in vars(callcta) if not name.startswith("_")}
     modules = {name for name in names if inspect.ismodule(getattr(callcta, name))}
     assert sorted(callcta.__all__) == sorted(names - modules)
-    for module in aio, calling, testing, webhook:
+    for module in aio, calling, doctor, testing, webhook:
         assert all(hasattr(module, name) for name in module.__all__)
 
 

@@ -15,6 +15,7 @@ import type {
   ClientSettings,
   DefaultAction,
   Delivery,
+  Diagnosis,
   ErrorKind,
   JsonObject,
   MessageTag,
@@ -254,6 +255,21 @@ export const unknown: SendOptions[] = [
 export const unpaced: SendManyOptions = { pace: 'none' };
 // @ts-expect-error: not iterable
 client.sendMany({ to: '1', message: messages[0]! });
+
+export async function health(client: Client): Promise<void> {
+  const { status, checks, cause, text }: Diagnosis = await client.doctor({
+    person: '1',
+    lastAction: new Date(),
+    sendTest: undefined,
+  });
+  const kind: ErrorKind | undefined = checks[0]!.kind;
+  console.log(status === 'warn', cause?.fix?.length, text.length, kind);
+  await client.doctor({ lastAction: 5, verifyToken: null });
+  // @ts-expect-error
+  console.log(status === 'skipped');
+  // @ts-expect-error
+  await client.doctor({ persn: '1' });
+}
 
 export async function calls(client: Client): Promise<void> {
   const settings: CallSettings = await client.calling.settings({ timeoutMs: 5 });

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Unpack
 
 from callcta import _native
+from callcta._aio_wait import wait
 from callcta._calling_models import (
     CallPermissions,
     CallSession,
@@ -20,15 +19,10 @@ from callcta._calling_models import (
     subscriptions_of,
     update_of,
 )
-from callcta._given_up import tell_request
 from callcta._native import Receipt
 from callcta._sends import Sends
 from callcta.calling import calling_optin
-from callcta.errors import CallCtaError, CancelledError
 from callcta.options import RequestOptions
-
-# How many seconds a request that is given up has to say what became of it.
-_GRACE = 1.0
 
 
 class Calling:
@@ -46,18 +40,7 @@ class Calling:
 
     async def _ask(self, name: str, arguments: dict[str, Any], options: RequestOptions) -> Any:
         self._sends.check_open()
-        token = _native._CancelToken()
-        given = self._sends.native, name, arguments, options, token
-        future = asyncio.get_running_loop().run_in_executor(None, _native._ask, *given)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError as cancelled:
-            token.cancel()
-            # It ends at once, unless it still waits for a thread.
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([future], timeout=_GRACE)
-            tell_request(cancelled, _became(future))
-            raise
+        return await wait(_native._ask, self._sends.native, name, arguments, options)
 
     async def settings(self, **options: Unpack[RequestOptions]) -> CallSettings:
         """Reads the Page's call settings."""
@@ -130,12 +113,3 @@ class Calling:
     async def subscribe(self, fields: Iterable[str], **options: Unpack[RequestOptions]) -> None:
         """Subscribes the token's app to webhook fields of the Page, such as `calls`."""
         await self._ask("subscribe", {"fields": list(fields)}, options)
-
-
-def _became(future: asyncio.Future[Any]) -> CallCtaError | None:
-    """What a request failed with that was given up."""
-    if not future.done():
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
-        return CancelledError("given up while it was being made", reason="aborted")
-    error = None if future.cancelled() else future.exception()
-    return error if isinstance(error, CallCtaError) else None

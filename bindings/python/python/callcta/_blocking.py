@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from callcta._base import ClientBase
 from callcta._many import Many
-from callcta._native import PACE, Message, Receipt, Recipient
+from callcta._native import PACE, Message, Receipt, Recipient, _examine
 from callcta._outcome import Outcome
 from callcta._sends import Item
-from callcta.options import SendOptions
+from callcta.doctor import Diagnosis, diagnosis_of
+from callcta.options import DoctorOptions, SendOptions
 
 if TYPE_CHECKING:
     from callcta.calling import Calling
@@ -103,6 +104,17 @@ class Client(ClientBase):
         from callcta.calling import Calling  # only now, since it loads dataclasses
 
         return Calling(self._sends)
+
+    def doctor(self, **options: Unpack[DoctorOptions]) -> Diagnosis:
+        """Looks for what keeps this Page's call button from working: `callcta.doctor`.
+
+        It only reads, unless `send_test` is set.
+
+        Raises:
+            InvalidArgumentError: There is no such option, or it can't be used.
+        """
+        self._sends.check_open()
+        return diagnosis_of(_examine(self._sends.native, options, None))
 
     @property
     def pending(self) -> int:

@@ -67,6 +67,7 @@ __all__ = [
     "_end",
     "_environment",
     "_error_kinds",
+    "_examine",
     "_log",
     "_out_of_resources",
     "_read_settings",
@@ -1677,6 +1678,13 @@ def _error_kinds() -> list[tuple[str, str, typing.Literal["not_sent", "rejected"
     """
     Every kind of error: its stable name, its advice, and the delivery that errors of this kind
     have if nobody says more.
+    """
+
+def _examine(
+    client: _Client, options: typing.Any, token: _CancelToken | None
+) -> tuple[typing.Any, str]:
+    """
+    Looks at everything and waits, as `_ask` does. The diagnosis comes as JSON, and as lines.
     """
 
 def _log(line: str) -> None:

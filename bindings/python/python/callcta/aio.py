@@ -12,13 +12,15 @@ from typing import Any, Self, TypeAlias, Unpack
 
 from callcta import _native
 from callcta._aio_calling import Calling
+from callcta._aio_wait import wait
 from callcta._base import ClientBase
 from callcta._given_up import tell, tell_many
 from callcta._native import Message, Receipt, Recipient
 from callcta._outcome import Outcome, outcome
 from callcta._sends import Item, Sends, parts
+from callcta.doctor import Diagnosis, diagnosis_of
 from callcta.errors import CallCtaError, CancelledError
-from callcta.options import SendOptions
+from callcta.options import DoctorOptions, SendOptions
 
 __all__ = ["Client"]
 
@@ -286,6 +288,14 @@ class Client(ClientBase):
     def calling(self) -> Calling:
         """What there is to ask and to say about the Page's calls: `callcta.calling`."""
         return Calling(self._sends, self.send)
+
+    async def doctor(self, **options: Unpack[DoctorOptions]) -> Diagnosis:
+        """Looks for what keeps this Page's call button from working: `callcta.doctor`.
+
+        It waits in the event loop's default executor; a cancelled `await` gives it up.
+        """
+        self._sends.check_open()
+        return diagnosis_of(await wait(_native._examine, self._sends.native, options))
 
     @property
     def pending(self) -> int:

@@ -1,4 +1,4 @@
-"""The options of sends and of other requests."""
+"""The options of sends, of other requests and of the doctor."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -51,3 +51,27 @@ class RequestOptions(TypedDict, total=False):
     timeout: float | None
     headers: Mapping[str, str] | None
     unchecked: bool | None
+
+
+class DoctorOptions(TypedDict, total=False):
+    """What the doctor is to look at beside the Page. Nothing is set unless given.
+
+    Attributes:
+        person: The person who is to get the button, by PSID.
+        last_action: When this person last did something that opens the window, as the webhooks told
+            (the API doesn't): a datetime with a time zone, or seconds since 1970.
+        webhook: The address to which the app's webhooks go. It is asked the challenge, and is
+            posted two bodies without events, one signed with the client's `app_secret` and one with
+            another.
+        verify_token: The verify token of the webhook's challenge.
+        send_test: Whether to send the person a card with a call button, if nothing was found that
+            speaks against it. Defaults to False: nothing is sent.
+        timeout: Seconds for each question, its tries and waits together. Defaults to 10.
+    """
+
+    person: str | None
+    last_action: datetime | float | None
+    webhook: str | None
+    verify_token: str | None
+    send_test: bool | None
+    timeout: float | None

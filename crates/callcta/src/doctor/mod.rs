@@ -55,8 +55,9 @@ pub use self::diagnosis::{Check, CheckStatus, Diagnosis};
 use self::diagnosis::Finding;
 use self::page::Answered;
 use crate::calling::{CallSettings, Calling};
+use crate::cancel::CancelToken;
 use crate::client::{Client, RequestOptions};
-use crate::error::Result;
+use crate::error::{CancelReason, Delivery, Error, ErrorKind, Result};
 use crate::identity::{Identity, Profile, TokenInfo};
 use crate::named::{Setters, apply, find, names, setters, unknown};
 
@@ -170,8 +171,32 @@ impl Doctor {
 
     /// Looks at everything.
     pub fn examine(&self) -> Diagnosis {
+        self.visit(None)
+    }
+
+    /// As [`examine`](Doctor::examine), and given up when the token is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`](ErrorKind::Cancelled) if something wasn't looked at for that reason;
+    /// its delivery is about the test card.
+    pub fn examine_until(&self, token: &CancelToken) -> Result<Diagnosis> {
+        let diagnosis = self.visit(Some(token));
+        let cancelled = Some(ErrorKind::Cancelled.as_str());
+        if !token.is_cancelled() || diagnosis.checks.iter().all(|it| it.kind != cancelled) {
+            return Ok(diagnosis);
+        }
+        let delivery = match diagnosis.check("test").map(|check| check.status) {
+            Some(CheckStatus::Unknown) => Delivery::Unknown,
+            _ => Delivery::NotSent,
+        };
+        Err(Error::cancelled(delivery, CancelReason::Aborted))
+    }
+
+    fn visit(&self, cancel: Option<&CancelToken>) -> Diagnosis {
         let mut visit = Visit {
             doctor: self,
+            cancel,
             checks: Vec::new(),
             answered: Answered::default(),
             me: None,
@@ -193,6 +218,7 @@ type About = (&'static str, &'static str, &'static str);
 /// A doctor at work, with what is known so far.
 struct Visit<'a> {
     doctor: &'a Doctor,
+    cancel: Option<&'a CancelToken>,
     checks: Vec<Check>,
     answered: Answered,
     me: Option<Profile>,
@@ -225,7 +251,7 @@ impl Visit<'_> {
             why,
             fix: finding.fix,
             because,
-            kind: finding.kind.map(crate::ErrorKind::as_str),
+            kind: finding.kind.map(ErrorKind::as_str),
         });
     }
 
@@ -247,6 +273,10 @@ impl Visit<'_> {
         // Bounds the tries and waits together.
         let deadline = SystemTime::now().checked_add(timeout);
         let options = RequestOptions::new().timeout(timeout);
+        let options = self
+            .cancel
+            .into_iter()
+            .fold(options, RequestOptions::cancel);
         deadline.map_or(options.clone(), |deadline| options.deadline(deadline))
     }
 

@@ -1,6 +1,6 @@
 //! The person who is to get the button.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::diagnosis::Finding;
 use super::page::{millis, moment, now};
@@ -24,6 +24,9 @@ const TEST: About = (
     "Test card",
     "only a card that is really sent shows what the platform makes of it",
 );
+
+/// By how much the platform's clock may be ahead of this machine's.
+const AHEAD: Duration = Duration::from_secs(300);
 
 impl Visit<'_> {
     pub(super) fn person(&mut self) {
@@ -74,6 +77,11 @@ impl Visit<'_> {
                 .mended_by("tell when, as your webhooks know it (--last-action)");
         };
         let since = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, millis);
+        if since > now().saturating_add(millis(AHEAD)) {
+            return Finding::unknown("the last action that is given is yet to come").mended_by(
+                "give the moment in the unit that is asked for, by a clock that is right",
+            );
+        }
         let end = since.saturating_add(millis(limits::WINDOW));
         if end > now() {
             Finding::ok(format!("open until {}", moment(end)))

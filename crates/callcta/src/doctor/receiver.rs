@@ -134,7 +134,7 @@ impl Visit<'_> {
             headers: &headers,
             body: if signature.is_some() { NO_EVENTS } else { b"" },
             timeout: Some(self.doctor.timeout),
-            cancel: None,
+            cancel: self.cancel,
         };
         let started = Instant::now();
         let response = self.doctor.client.transport().exchange(&request);

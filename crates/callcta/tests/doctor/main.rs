@@ -8,10 +8,12 @@ mod receiver;
 #[path = "../transport/server.rs"]
 mod server;
 
-use std::time::{Duration, SystemTime};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use callcta::doctor::{CheckStatus, Diagnosis};
-use callcta::{Client, ClientBuilder};
+use callcta::{CancelToken, Client, ClientBuilder, Delivery, ErrorKind};
 use callcta_emulator::{Emulator, defaults};
 
 /// An emulator whose clock is this machine's.
@@ -166,6 +168,52 @@ fn a_test_card_is_not_sent_where_something_speaks_against_it() {
         .examine();
     assert_cause(&diagnosis, "window", "closed since", &["test"]);
     assert_eq!(emulator.messages().len(), 0);
+}
+
+#[test]
+fn a_last_action_that_is_yet_to_come_opens_no_window() {
+    let emulator = start();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = u64::try_from(now.unwrap().as_millis()).unwrap();
+    let doctor = client(&emulator).doctor().person(defaults::PSID);
+    // In another unit than that of the name.
+    let diagnosis = doctor.set("last_action", now).unwrap().examine();
+    let window = diagnosis.check("window").unwrap();
+    assert_eq!(window.status, CheckStatus::Unknown, "{diagnosis}");
+    assert!(window.result.contains("yet to come"), "{diagnosis}");
+}
+
+#[test]
+fn an_examination_can_be_given_up() {
+    let (asked, was_asked) = mpsc::channel();
+    let silent = server::Server::start(move |mut peer: server::Peer| {
+        let _ = peer.request();
+        let _ = asked.send(());
+        peer.wait_for_close();
+    });
+    let client = Client::builder("1", "t")
+        .base_url(silent.url())
+        .build()
+        .unwrap();
+    let token = CancelToken::new();
+    let doctor = client.doctor().timeout(Duration::from_secs(60));
+    let started = Instant::now();
+    let error = thread::scope(|scope| {
+        let examined = scope.spawn(|| doctor.examine_until(&token));
+        was_asked.recv().unwrap();
+        token.cancel();
+        examined.join().unwrap().unwrap_err()
+    });
+    assert!(started.elapsed() < Duration::from_secs(20));
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert_eq!(error.delivery(), Delivery::NotSent);
+
+    let emulator = start();
+    let token = CancelToken::new();
+    let doctor = crate::client(&emulator).doctor();
+    let diagnosis = doctor.examine_until(&token).unwrap();
+    token.cancel();
+    assert_eq!(diagnosis.status, CheckStatus::Ok, "{diagnosis}");
 }
 
 #[test]
