@@ -1,5 +1,8 @@
 //! The inbox page and the description of the control API.
 
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
@@ -48,8 +51,17 @@ fn text(content_type: &'static str, body: &'static str) -> Response {
     response
 }
 
+/// The page, which names all its scripts at once: browsers would find them one behind the other.
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    let mut links = String::new();
+    for (name, _) in SCRIPTS {
+        let _ = writeln!(links, "<link rel=\"modulepreload\" href=\"inbox/{name}\">");
+    }
+    include_str!("inbox/index.html").replacen("<script ", &format!("{links}<script "), 1)
+});
+
 pub(super) async fn page() -> Response {
-    text("text/html; charset=utf-8", include_str!("inbox/index.html"))
+    text("text/html; charset=utf-8", &PAGE)
 }
 
 pub(super) async fn style() -> Response {
