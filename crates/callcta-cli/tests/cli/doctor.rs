@@ -1,5 +1,6 @@
 //! `callcta doctor`, with the emulator.
 
+use std::net::TcpListener;
 use std::process::Command;
 
 use callcta_emulator::{Emulator, defaults};
@@ -125,4 +126,35 @@ fn a_test_card_is_sent_only_when_asked_for() {
     assert!(told.stdout.contains("why it matters: "), "{told:?}");
     let told = examine(&emulator, &["--send-test"]);
     assert_eq!(told.code, 2, "{told:?}");
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_and_a_proxy_that_is_not_there() {
+    let emulator = Emulator::builder().tls(true).start().unwrap();
+    let told = examine(&emulator, &["--json", "--attempts", "1"]);
+    let json = told.json();
+    assert_eq!((told.code, cause(&json)), (1, "connection"), "{told:?}");
+    let seen = json["checks"][0]["evidence"].as_str().unwrap();
+    assert!(seen.contains("certificate"), "{seen}");
+    let file = format!("{}/doctor-ca.pem", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&file, emulator.ca_pem().unwrap()).unwrap();
+    let told = examine(&emulator, &["--ca-file", &file]);
+    assert_eq!(told.code, 0, "{told:?}");
+
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", unused.local_addr().unwrap());
+    drop(unused);
+    let args = [
+        "--json",
+        "--attempts",
+        "1",
+        "--ca-file",
+        &file,
+        "--proxy",
+        &proxy,
+    ];
+    let told = examine(&emulator, &args);
+    let json = told.json();
+    assert_eq!((told.code, cause(&json)), (1, "connection"), "{told:?}");
+    assert_eq!(json["checks"][0]["kind"], "connect", "{told:?}");
 }
