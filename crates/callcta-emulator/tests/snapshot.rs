@@ -16,7 +16,7 @@ fn views(emulator: &Emulator) -> Vec<(String, Value)> {
     let mut paths = Vec::new();
     for (path, operations) in description["paths"].as_object().unwrap() {
         let path = path.trim_start_matches("/_emulator/");
-        if operations.get("get").is_none() || path == "events" || path == "messages/wait" {
+        if operations.get("get").is_none() || path == "events" || path.ends_with("/wait") {
             continue;
         }
         if let Some(list) = path.strip_suffix("/{id}") {
