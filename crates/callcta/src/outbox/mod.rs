@@ -302,12 +302,14 @@ impl Outbox {
     fn push(&self, request: Request, follower: Box<dyn Follow>, wait: bool) -> Result<Ticket> {
         let job = Job::new(request, follower)?;
         let (queue, tray) = (self.queue(), self.tray());
-        let (ticket, start) = queue.push(tray, job, self.handle.capacity, wait)?;
+        let ticket = Ticket::new(Arc::downgrade(queue), tray, &job);
+        let (number, start) = queue.push(tray, job, self.handle.capacity, wait)?;
+        let ticket = ticket.numbered(number);
         if start && let Err(error) = worker::start(queue) {
             let error = NoThread(error);
             let failed = || Error::out_of_resources(error.to_string());
             let (own, others): (Vec<(u64, Job)>, _) =
-                (queue.worker_failed().into_iter()).partition(|(_, job)| ticket.is_of(job));
+                (queue.worker_failed().into_iter()).partition(|(_, job)| job.number == number);
             queue.tell_all(others, |_, _| Err(failed()));
             if !own.is_empty() {
                 // The caller is told here.

@@ -10,7 +10,6 @@ use std::{mem, process, ptr};
 
 use super::counts::{Came, Counts};
 use super::job::Job;
-use super::ticket::Ticket;
 use super::tray::{Phase, Settings, Tray};
 use crate::cancel::Wake;
 use crate::client::{Client, Receipt};
@@ -290,15 +289,15 @@ impl Queue {
         needed
     }
 
-    /// Queues a job; also tells whether another worker should be started for it,
+    /// Queues a job; its number, and whether another worker should be started for it,
     /// which is then counted already.
     pub(super) fn push(
-        self: &Arc<Self>,
+        &self,
         id: u64,
         mut job: Job,
         capacity: usize,
         wait: bool,
-    ) -> Result<(Ticket, bool)> {
+    ) -> Result<(u64, bool)> {
         let mut state = self.state();
         loop {
             let tray = state.trays.get(&id).filter(|tray| !tray.ending);
@@ -314,12 +313,12 @@ impl Queue {
             state = self.wait_for_progress(state);
         }
         state.last_number += 1;
-        job.number = state.last_number;
-        let ticket = Ticket::new(Arc::downgrade(self), id, &job);
+        let number = state.last_number;
+        job.number = number;
         state.edit(id, |tray| tray.push(job));
         let start = self.needs_worker(&mut state);
         wake_worker(state);
-        Ok((ticket, start))
+        Ok((number, start))
     }
 
     /// A counted worker could not be started. Without any, nobody would ever get to

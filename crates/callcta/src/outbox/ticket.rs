@@ -17,6 +17,7 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Of a job that is about to be queued.
     pub(super) fn new(queue: Weak<Queue>, outbox: u64, job: &Job) -> Self {
         Ticket {
             queue,
@@ -27,8 +28,9 @@ impl Ticket {
         }
     }
 
-    pub(super) fn is_of(&self, job: &Job) -> bool {
-        self.number == job.number
+    /// With the number that the job got in the queue.
+    pub(super) fn numbered(self, number: u64) -> Self {
+        Ticket { number, ..self }
     }
 
     /// Gives the message up. If it still waits, its outcome is
