@@ -66,7 +66,8 @@ fn faults_strike_here_too() {
     emulator.arm(Fault::close_after_answer());
     assert_eq!(send(&agent, &emulator).unwrap().status, 200);
     assert_eq!(emulator.posts(), 5);
-    // The control side is there as well.
+    // The control side is there as well, over a connection that isn't about to close.
+    let agent = trusting(emulator.ca_pem().unwrap());
     let ready = agent.get(format!("{}/_emulator/ready", emulator.url()));
     let ready = read(ready.call().unwrap()).unwrap().json();
     assert_eq!(ready["url"], emulator.url());
