@@ -518,6 +518,9 @@ test("search finds people, messages and requests", async (t) => {
   await page.getByRole("searchbox").fill("PARCEL");
   await thread(page).getByText("Have a nice day").waitFor({ state: "detached" });
   await thread(page).getByText("Your parcel").waitFor();
+  // The emulator is asked for both, one after the other.
+  await people.nth(1).waitFor({ state: "detached" });
+  await people.first().waitFor();
   assert.equal(await people.count(), 1);
   assert.equal(await page.title(), "Person 1 · callcta emulator");
   await page.getByRole("searchbox").fill("nothing-here");
