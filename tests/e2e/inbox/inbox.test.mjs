@@ -452,9 +452,11 @@ test("a person sends stickers and files, taps quick replies, reacts and reads", 
     await page.getByRole("dialog", { name: "React" }).getByRole("button", { name: "love" }).click();
   };
   await react();
-  await asked.getByText("❤️").waitFor();
+  // Told below the message; the button shows it, too.
+  const reaction = asked.getByText("Reaction: ❤️");
+  await reaction.waitFor();
   await react();
-  await asked.getByText("❤️").waitFor({ state: "detached" });
+  await reaction.waitFor({ state: "detached" });
 
   await emulator.control("POST", "clock", { advance_ms: hours(2) });
   await more.click();
