@@ -250,13 +250,22 @@ const HANDLERS = {
   hello: () => all(),
 };
 
+/** Until what is there was painted; a hidden page paints nothing and doesn't wait for it. */
+const shown = () => new Promise((done) => {
+  setTimeout(done, 200);
+  requestAnimationFrame(() => setTimeout(done));
+});
+
 /** What fills the screen first, then the rest. */
 async function all() {
   try {
     await read("clock", "state", "faults", store.complete ? "conversations" : "first");
     store.ready = store.online = true;
     changed();
-    if (!store.complete) await read("conversations");
+    if (!store.complete) {
+      await shown();
+      await read("conversations");
+    }
   } catch {
     // The next connection tries again.
   }
