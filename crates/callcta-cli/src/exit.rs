@@ -1,7 +1,5 @@
 //! What the program's exit code says.
 
-use std::process::ExitCode;
-
 use callcta::{Delivery, Error, ErrorKind};
 
 /// How the program ends.
@@ -59,8 +57,8 @@ impl From<&Error> for Exit {
     }
 }
 
-impl From<Exit> for ExitCode {
+impl From<Exit> for u8 {
     fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
+        exit as u8
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,7 +30,7 @@ struct Running {
 }
 
 /// Runs an emulator, with a program or alone, or waits for one that somebody else runs.
-pub fn run(args: &EmulateArgs, verbose: bool) -> ExitCode {
+pub fn run(args: &EmulateArgs, verbose: bool) -> u8 {
     if let Some(url) = &args.wait_ready {
         return wait_ready(url, args.timeout.0).into();
     }
@@ -44,11 +43,7 @@ pub fn run(args: &EmulateArgs, verbose: bool) -> ExitCode {
 }
 
 /// Runs an emulator as long as a program runs.
-fn with_program(
-    args: &EmulateArgs,
-    verbose: bool,
-    program: impl FnOnce(&Running) -> ExitCode,
-) -> ExitCode {
+fn with_program(args: &EmulateArgs, verbose: bool, program: impl FnOnce(&Running) -> u8) -> u8 {
     let running = match start(args) {
         Ok(running) => running,
         Err(exit) => return exit.into(),

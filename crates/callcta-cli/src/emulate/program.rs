@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitStatus};
 
 use crate::exit::Exit;
 use crate::output::complain;
@@ -19,17 +19,17 @@ pub fn run(
     program: &OsStr,
     arguments: &[OsString],
     environment: Vec<(&'static str, String)>,
-) -> ExitCode {
+) -> u8 {
     let mut command = Command::new(program);
     command.args(arguments).envs(environment);
     match signals::run(&mut command) {
         Ok(status) => code(status),
         Err(signals::Failed::Start(error)) => {
             complain(format_args!("can't run {}: {error}", program.display()));
-            ExitCode::from(match error.kind() {
+            match error.kind() {
                 ErrorKind::NotFound => NOT_FOUND,
                 _ => NOT_EXECUTABLE,
-            })
+            }
         }
         Err(signals::Failed::Signals(error)) => {
             complain(format_args!("can't listen to signals: {error}"));
@@ -39,16 +39,16 @@ pub fn run(
 }
 
 #[cfg(unix)]
-fn code(status: ExitStatus) -> ExitCode {
+fn code(status: ExitStatus) -> u8 {
     use std::os::unix::process::ExitStatusExt;
     let code = status
         .code()
         .or_else(|| status.signal().map(|signal| SIGNALLED + signal));
-    ExitCode::from(code.and_then(|code| code.try_into().ok()).unwrap_or(1))
+    code.and_then(|code| code.try_into().ok()).unwrap_or(1)
 }
 
 #[cfg(not(unix))]
-fn code(status: ExitStatus) -> ExitCode {
+fn code(status: ExitStatus) -> u8 {
     let code = status.code().and_then(|code| code.try_into().ok());
-    ExitCode::from(code.unwrap_or(1))
+    code.unwrap_or(1)
 }
