@@ -133,6 +133,11 @@ deny:
 install-c prefix:
     {{just}} -f bindings/c/justfile install {{quote(join(invocation_directory(), prefix))}}
 
+# Make what a release holds into target/dist.
+[group('release')]
+dist:
+    {{just}} -f dist/justfile all
+
 # Compare the speed with that of others, side by side.
 bench *arguments:
     {{just}} -f tests/bench/justfile bench {{arguments}}

@@ -4,7 +4,8 @@
 #     install.sh install|uninstall BUILT VERSION SONAME LIBS
 #
 # BUILT is the folder with the libraries. Where to comes from the environment: PREFIX,
-# LIBDIR and INCLUDEDIR, which may be relative to it, and DESTDIR.
+# LIBDIR and INCLUDEDIR, which may be relative to it, and DESTDIR. PC_PREFIX is the prefix
+# that callcta.pc names, if that is another.
 set -eu
 cd "$(dirname "$0")"
 what=$1 built=$2 version=$3 soname=$4 libs=$5
@@ -33,7 +34,7 @@ in_prefix() {
 
 # Fills in a file of ours: fill FROM TO INCLUDEDIR
 fill() {
-    for pair in "PREFIX=$PREFIX" "LIBDIR=$(in_prefix "$libdir")" "INCLUDEDIR=$3" \
+    for pair in "PREFIX=${PC_PREFIX:-$PREFIX}" "LIBDIR=$(in_prefix "$libdir")" "INCLUDEDIR=$3" \
         "VERSION=$version" "SONAME=$soname" "LIBS=$libs"; do
         # What sed would take for more than text.
         text=$(printf '%s' "${pair#*=}" | sed 's/[\\&|]/\\&/g')
