@@ -32,6 +32,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::doc_markdown, reason = "SQLite is a name")]
 
+mod change;
 mod echo;
 mod error;
 mod export;
@@ -43,6 +44,7 @@ mod run;
 mod template;
 mod time;
 
+pub use self::change::check_message;
 pub use self::echo::{echo_of, events_of};
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::export::{ExportSettings, export};
@@ -51,8 +53,8 @@ pub use self::input::{
     Format, KEY, PAGE, PSID, Problem, RESERVED, Row, Source, WINDOW_UNTIL, open, read,
 };
 pub use self::journal::{
-    Access, Claim, Command, Count, Echo, Echoed, Facts, Filter, Journal, Lease, Loader, Outcome,
-    Reason, Recipient, Settlement, SqliteJournal, SqliteLoader, State, Want,
+    Access, Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Journal, Lease, Loader,
+    Orders, Outcome, Reason, Recipient, Settlement, SqliteJournal, SqliteLoader, State, Want,
 };
 pub use self::plan::{PlanSettings, Planned, plan};
 pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, run};

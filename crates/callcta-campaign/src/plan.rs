@@ -180,19 +180,8 @@ impl Plan<'_> {
             let problem = Problem::new(row.line, "blank_cell", PSID, "is blank");
             add(&mut self.findings, problem);
         } else {
-            match self.template.render(row) {
-                Err(problem) => add(&mut self.findings, problem),
-                Ok(request) => {
-                    for violation in request.validate() {
-                        let severity = violation.severity;
-                        let problem = of_violation(row.line, violation);
-                        match severity {
-                            Severity::Error => add(&mut self.findings, problem),
-                            Severity::Warning => self.findings.warn(problem),
-                        }
-                    }
-                }
-            }
+            let unsendable = check_message(self.template, row, &mut self.findings);
+            wrong = unsendable.or(wrong);
         }
         wrong.map_or(Ok(window_until), Err)
     }
@@ -260,6 +249,35 @@ impl Plan<'_> {
             ok,
         })
     }
+}
+
+/// Fills in and checks the message of a row; the rule that it breaks, if it can't be sent.
+pub(crate) fn check_message(
+    template: &Template,
+    row: &Row,
+    findings: &mut Findings,
+) -> Option<&'static str> {
+    let request = match template.render(row) {
+        Ok(request) => request,
+        Err(problem) => {
+            let rule = problem.rule;
+            findings.add(problem);
+            return Some(rule);
+        }
+    };
+    let mut wrong = None;
+    for violation in request.validate() {
+        let severity = violation.severity;
+        let problem = of_violation(row.line, violation);
+        match severity {
+            Severity::Error => {
+                wrong = Some(problem.rule);
+                findings.add(problem);
+            }
+            Severity::Warning => findings.warn(problem),
+        }
+    }
+    wrong
 }
 
 fn of_violation(line: u64, violation: Violation) -> Problem {

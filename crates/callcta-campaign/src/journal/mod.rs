@@ -12,8 +12,8 @@ use std::time::SystemTime;
 
 pub use self::sqlite::{Access, SqliteJournal, SqliteLoader};
 pub use self::types::{
-    Claim, Command, Count, Echo, Echoed, Facts, Filter, Lease, Outcome, Reason, Recipient,
-    Settlement, State, Want,
+    Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Lease, Orders, Outcome, Reason,
+    Recipient, Settlement, State, Want,
 };
 use crate::error::Result;
 use crate::input::Row;
@@ -36,6 +36,10 @@ pub trait Loader {
 /// The rows of one campaign and what is known about each.
 ///
 /// What a method changed has been committed when it returns, and survives a loss of power.
+/// While some process runs the campaign, others may look at it, settle what is unknown by
+/// [`echo`](Journal::echo) or [`assume_sent`](Journal::assume_sent), change the message and
+/// say something to the run.
+///
 /// Several journals of one campaign may be in use at once, on several machines, if the
 /// storage is shared; then each works on the Pages that it has leased.
 pub trait Journal: Send {
@@ -44,6 +48,12 @@ pub trait Journal: Send {
 
     /// The messages by their numbers: the planned one first, then those it was changed to.
     fn message(&mut self, number: i64) -> Result<String>;
+
+    /// How many messages there are. Whatever is claimed gets the last one.
+    fn messages(&mut self) -> Result<i64>;
+
+    /// Changes the message of all that is claimed from now on, by somebody's word.
+    fn change_message(&mut self, json: &str, hash: &str, who: &str, now: SystemTime) -> Result<()>;
 
     /// Keeps the leases that it has, takes over the Pages that are free, and returns all that
     /// it holds now. What a holder that is gone had in flight becomes unknown, with the kind
@@ -83,9 +93,12 @@ pub trait Journal: Send {
     /// Turns the rows into sent whose echo came in.
     fn echo(&mut self, echoes: &[Echo], now: SystemTime) -> Result<Vec<Echoed>>;
 
-    /// Says something to those who run the campaign.
+    /// What was decided by somebody's word, in order.
+    fn decisions(&mut self) -> Result<Vec<Decision>>;
+
+    /// Says something to those who run the campaign. It counts until their run has ended.
     fn command(&mut self, command: Command) -> Result<()>;
 
     /// What was said to those who run the campaign.
-    fn commanded(&mut self) -> Result<Command>;
+    fn orders(&mut self) -> Result<Orders>;
 }

@@ -304,6 +304,23 @@ impl Filter {
     }
 }
 
+/// As the program takes it: `--state rejected --kind service`.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let states = self.states.iter().map(|state| ("state", state.as_str()));
+        let kinds = self.kinds.iter().map(|kind| ("kind", kind.as_str()));
+        let page = self
+            .page_id
+            .iter()
+            .map(|page_id| ("page", page_id.as_str()));
+        for (index, (name, value)) in states.chain(kinds).chain(page).enumerate() {
+            let space = if index > 0 { " " } else { "" };
+            write!(f, "{space}--{name} {value}")?;
+        }
+        Ok(())
+    }
+}
+
 /// Everything that is known about a row.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -328,7 +345,7 @@ pub struct Recipient {
     pub claimed_at: Option<i64>,
     /// When it was settled, in Unix milliseconds.
     pub settled_at: Option<i64>,
-    /// The number of its message.
+    /// The number of the message that it was claimed with last.
     pub message: i64,
 }
 
@@ -367,11 +384,34 @@ pub enum Echoed {
 }
 
 /// What is said to those who run the campaign.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Command {
-    /// To go on.
-    #[default]
-    Run,
     /// To send nothing more.
     Pause,
+    /// To start this many messages per second for each Page; infinitely many: without bounds.
+    Pace(f64),
+}
+
+/// What was said to those who run the campaign.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Orders {
+    /// To send nothing more.
+    pub pause: bool,
+    /// Another pace than the run began with.
+    pub pace: Option<f64>,
+}
+
+/// What somebody decided about rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Decision {
+    /// When, in Unix milliseconds.
+    pub at: i64,
+    /// Who.
+    pub who: String,
+    /// What: `retry`, `assume_sent` or `change_message`, and about which rows.
+    pub what: String,
+    /// About how many rows.
+    pub rows: u64,
 }

@@ -16,7 +16,7 @@ use super::suppression::Suppression;
 use super::verdict::{self, Effect};
 use crate::echo::send_key;
 use crate::error::{Error, ErrorKind, Result};
-use crate::journal::{Claim, Command, Journal, Lease, Outcome, Reason, Settlement, State, Want};
+use crate::journal::{Claim, Journal, Lease, Outcome, Reason, Settlement, State, Want};
 use crate::template::Template;
 
 /// How often there is something to do at least.
@@ -24,6 +24,9 @@ const TICK: Duration = Duration::from_millis(20);
 
 /// How often it is looked whether somebody said something, and which Pages there are.
 const ASK: Duration = Duration::from_millis(200);
+
+/// How often rows are counted anew, since others may settle some.
+const COUNT: Duration = Duration::from_secs(1);
 
 /// How often a journal that failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -89,7 +92,7 @@ pub fn run(
     let mut engine = Engine {
         journal,
         clients,
-        settings,
+        settings: settings.clone(),
         control,
         gate: Arc::new(Gate::new(suppression)),
         outboxes: Outboxes::builder()
@@ -105,6 +108,7 @@ pub fn run(
         snapshot: Snapshot::default(),
         meter: Meter::new(now),
         asked: now,
+        counted: now,
     };
     engine.hold(leases, now);
     engine.count()?;
@@ -126,7 +130,7 @@ pub fn run(
 struct Engine<'a> {
     journal: &'a mut dyn Journal,
     clients: &'a dyn Fn(&str) -> callcta::Result<Client>,
-    settings: &'a RunSettings,
+    settings: RunSettings,
     control: &'a Control,
     gate: Arc<Gate>,
     outboxes: Outboxes,
@@ -143,6 +147,7 @@ struct Engine<'a> {
     snapshot: Snapshot,
     meter: Meter,
     asked: Instant,
+    counted: Instant,
 }
 
 impl Engine<'_> {
@@ -178,6 +183,10 @@ impl Engine<'_> {
                     return How::Drained;
                 }
                 if self.pages.values().all(Page::is_done) {
+                    if let Err(error) = self.count() {
+                        self.fail(error, now);
+                        continue;
+                    }
                     let held = self.snapshot.of(State::Queued) > 0;
                     return if held { How::Held } else { How::Finished };
                 }
@@ -227,7 +236,7 @@ impl Engine<'_> {
             None => verdict::of(&told.result),
         };
         let error = told.result.err();
-        let settings = self.settings;
+        let settings = &self.settings;
         if let Some(page) = self.pages.get_mut(&claim.page) {
             page.outstanding -= 1;
             page.done += 1;
@@ -294,24 +303,47 @@ impl Engine<'_> {
     }
 
     fn count(&mut self) -> Result<()> {
-        self.snapshot.rows = self.journal.facts().rows;
-        self.snapshot.states = [0; 7];
+        let mut states = [0; 7];
         for count in self.journal.counts()? {
-            self.snapshot.states[count.state as usize] += count.rows;
+            states[count.state as usize] += count.rows;
         }
+        self.snapshot.rows = self.journal.facts().rows;
+        self.snapshot.states = states;
         Ok(())
     }
 
     /// What others want, and which Pages there are.
     fn ask(&mut self, now: Instant) {
-        match self.journal.commanded() {
-            Ok(Command::Pause) => self.control.drain(),
-            Ok(Command::Run) => {}
+        let orders = match self.journal.orders() {
+            Ok(orders) => orders,
             Err(error) => return self.fail(error, now),
+        };
+        if orders.pause {
+            self.control.drain();
+        }
+        if let Some(pace) = orders.pace {
+            self.change_pace(Some(pace).filter(|pace| pace.is_finite()));
+        }
+        if now.saturating_duration_since(self.counted) >= COUNT {
+            self.counted = now;
+            if let Err(error) = self.count() {
+                return self.fail(error, now);
+            }
         }
         match self.journal.lease() {
             Ok(leases) => self.hold(leases, now),
             Err(error) => self.fail(error, now),
+        }
+    }
+
+    fn change_pace(&mut self, pace: Option<f64>) {
+        if pace == self.settings.pace {
+            return;
+        }
+        let set = |page: &Page| page.outbox.set_pace(pace);
+        // Whoever said it may have said what is no pace.
+        if self.pages.values().try_for_each(set).is_ok() {
+            self.settings.pace = pace;
         }
     }
 
@@ -352,7 +384,7 @@ impl Engine<'_> {
     }
 
     fn claim(&mut self, now: Instant) {
-        let settings = self.settings;
+        let settings = &self.settings;
         let mut wants: Vec<Want> = Vec::new();
         for page in self.pages.values_mut() {
             page.thaw(now);
@@ -466,7 +498,7 @@ impl Engine<'_> {
     }
 
     fn publish(&mut self, now: Instant) {
-        let settings = self.settings;
+        let settings = &self.settings;
         let unmade = self.unmade.iter();
         let unmade = unmade.map(|(page_id, why)| (page_id.clone(), Hold::Paused(why.clone())));
         let mut held: Vec<(String, Hold)> = unmade.collect();

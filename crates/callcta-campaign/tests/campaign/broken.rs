@@ -6,8 +6,9 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use callcta_campaign::{
-    Access, Claim, Command, Control, Count, Echo, Echoed, Error, ErrorKind, Facts, Filter, How,
-    Journal, Lease, Recipient, Result, RunSettings, Settlement, SqliteJournal, State, Want, run,
+    Access, Claim, Command, Control, Count, Decision, Echo, Echoed, Error, ErrorKind, Facts,
+    Filter, How, Journal, Lease, Orders, Recipient, Result, RunSettings, Settlement, SqliteJournal,
+    State, Want, run,
 };
 
 use crate::support::{Folder, client, emulator, journal, states, stored};
@@ -34,6 +35,14 @@ impl Journal for Full {
 
     fn message(&mut self, number: i64) -> Result<String> {
         self.inner.message(number)
+    }
+
+    fn messages(&mut self) -> Result<i64> {
+        self.inner.messages()
+    }
+
+    fn change_message(&mut self, json: &str, hash: &str, who: &str, now: SystemTime) -> Result<()> {
+        self.inner.change_message(json, hash, who, now)
     }
 
     fn lease(&mut self) -> Result<Vec<Lease>> {
@@ -83,12 +92,16 @@ impl Journal for Full {
         self.inner.echo(echoes, now)
     }
 
+    fn decisions(&mut self) -> Result<Vec<Decision>> {
+        self.inner.decisions()
+    }
+
     fn command(&mut self, command: Command) -> Result<()> {
         self.inner.command(command)
     }
 
-    fn commanded(&mut self) -> Result<Command> {
-        self.inner.commanded()
+    fn orders(&mut self) -> Result<Orders> {
+        self.inner.orders()
     }
 }
 

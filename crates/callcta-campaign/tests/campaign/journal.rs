@@ -109,13 +109,15 @@ fn one_process_has_a_journal_and_others_may_look() {
     let mut other = SqliteJournal::open(&path, Access::Look).unwrap();
     assert_eq!(states(&mut other), [2, 0, 0, 0, 0, 0, 0]);
     other.command(Command::Pause).unwrap();
+    let error = other.lease().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     drop(first);
     assert!(!SqliteJournal::is_held(&path));
     // The lock file that is left behind blocks nobody; nor does what was said to another run.
     let mut next = SqliteJournal::open(&path, Access::Change).unwrap();
-    assert_eq!(next.commanded().unwrap(), Command::Pause);
+    assert!(next.orders().unwrap().pause);
     next.lease().unwrap();
-    assert_eq!(next.commanded().unwrap(), Command::Run);
+    assert!(!next.orders().unwrap().pause);
 }
 
 #[test]
@@ -185,6 +187,13 @@ fn rows_go_back_only_by_somebodys_word() {
     assert_eq!(journal.assume_sent(&all, "me", now()).unwrap(), 1);
     assert_eq!(states(&mut journal), [3, 1, 1, 0, 0, 0, 1]);
     assert_eq!(journal.requeue(&all, "me", now()).unwrap(), 0);
+    let decisions = journal.decisions().unwrap();
+    let told: Vec<(&str, u64)> = decisions
+        .iter()
+        .map(|decision| (decision.what.as_str(), decision.rows))
+        .collect();
+    let retry = "retry --state rejected --kind service --kind outside_window";
+    assert_eq!(told, [(retry, 1), ("assume_sent", 1)]);
     let again = claim(&mut journal, &leases[..1], 9);
     let tries: Vec<i64> = again.iter().map(|claim| claim.attempt).collect();
     assert_eq!(tries, [2, 1]);

@@ -1,10 +1,10 @@
 use std::fs;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use callcta_campaign::{
     Access, Command, Control, Ended, Filter, Hold, How, Journal, RunSettings, SqliteJournal, State,
-    run,
+    Template, check_message, run,
 };
 use callcta_emulator::{Emulator, Fault};
 
@@ -292,4 +292,138 @@ fn a_list_that_changes_holds_for_whoever_was_not_sent_to_yet() {
     assert_eq!((sent + skipped, emulator.posts() as u64), (800, sent));
     // Those that were about to be sent when the list changed: one per thread at most.
     assert!((before..before + 65).contains(&sent), "{before} {sent}");
+}
+
+/// Runs slowly, and does something from a second connection once some were sent.
+fn run_beside(
+    folder: &Folder,
+    emulator: &Emulator,
+    journal: &mut SqliteJournal,
+    settings: &RunSettings,
+    beside: impl FnOnce(&mut SqliteJournal) + Send,
+) -> Ended {
+    let path = folder.path("journal");
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            emulator
+                .wait_for_messages(20, Duration::from_secs(60))
+                .unwrap();
+            beside(&mut SqliteJournal::open(path, Access::Look).unwrap());
+        });
+        let clients = |page_id: &str| client(emulator, page_id);
+        run(journal, &clients, settings, &Control::new()).unwrap()
+    })
+}
+
+#[test]
+fn a_changed_message_goes_to_those_who_were_not_sent_to_yet() {
+    let folder = Folder::new();
+    let emulator = emulator(300);
+    let mut journal = journal(&folder, 300);
+    let mut slow = RunSettings::default();
+    slow.pace = Some(100.0);
+    let changed = Template::new(r#"{"text": "Hello {{ name }}"}"#).unwrap();
+    let hash = changed.hash().to_owned();
+    let ended = run_beside(&folder, &emulator, &mut journal, &slow, |other| {
+        assert_eq!(check_message(other, &changed).unwrap(), []);
+        let now = SystemTime::now();
+        other
+            .change_message(changed.json(), changed.hash(), "me", now)
+            .unwrap();
+    });
+    assert_eq!(ended.how, How::Finished);
+    assert_eq!(states(&mut journal), [0, 0, 600, 0, 0, 0, 0]);
+    // Each row says which of them it got.
+    let mut got = [0, 0];
+    let messages = emulator.messages();
+    let count = |word: &str| {
+        let texts = messages.iter().map(|message| message.body.to_string());
+        texts.filter(|text| text.contains(word)).count()
+    };
+    let each = &mut |recipient: callcta_campaign::Recipient| {
+        got[usize::try_from(recipient.message).unwrap() - 1] += 1;
+        Ok(true)
+    };
+    journal.list(&Filter::default(), each).unwrap();
+    assert_eq!(got, [count("Dear Ada"), count("Hello Ada")]);
+    assert!(got[0] >= 20 && got[1] > 0, "{got:?}");
+    let decisions = journal.decisions().unwrap();
+    let [decision] = decisions.as_slice() else {
+        panic!("{decisions:?}");
+    };
+    assert_eq!(decision.what, format!("change_message {hash}"));
+    assert_eq!(decision.who, "me");
+}
+
+#[test]
+fn a_changed_message_is_checked_for_each_row_first() {
+    let folder = Folder::new();
+    let path = folder.path("journal");
+    let rows = "psid,name\n1,Ada\n2,Alexandrina of Hanover\n3,\n";
+    assert!(
+        plan_with(&path, rows, r#"{"text": "hi"}"#, &settings())
+            .unwrap()
+            .ok
+    );
+    let mut journal = SqliteJournal::open(&path, Access::Change).unwrap();
+    let unknown = Template::new(r#"{"text": "{{ surname }}"}"#).unwrap();
+    let error = check_message(&mut journal, &unknown).unwrap_err();
+    assert!(error.to_string().contains("surname"), "{error}");
+    let long = r#"{"attachment": {"type": "template", "payload": {"template_type": "button",
+        "text": "x", "buttons": [{"type": "postback", "title": "{{ name }}", "payload": "x"},
+        {"type": "audio_call", "title": "Call"}]}}}"#;
+    let findings = check_message(&mut journal, &Template::new(long).unwrap()).unwrap();
+    let told: Vec<(&str, &[u64])> = findings
+        .iter()
+        .map(|finding| (finding.rule, finding.lines.as_slice()))
+        .collect();
+    assert_eq!(told, [("too_long", [3].as_slice()), ("blank_cell", &[4])]);
+}
+
+#[test]
+fn the_pace_of_a_run_can_be_changed() {
+    let folder = Folder::new();
+    let emulator = emulator(500);
+    let mut journal = journal(&folder, 500);
+    let mut slow = RunSettings::default();
+    slow.pace = Some(5.0);
+    let began = Instant::now();
+    let ended = run_beside(&folder, &emulator, &mut journal, &slow, |other| {
+        other.command(Command::Pace(f64::INFINITY)).unwrap();
+    });
+    assert_eq!(ended.how, How::Finished);
+    assert_eq!(states(&mut journal), [0, 0, 1000, 0, 0, 0, 0]);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(60), "{took:?}, not 100 s");
+    // It was that run's.
+    journal.lease().unwrap();
+    assert_eq!(journal.orders().unwrap().pace, None);
+}
+
+#[test]
+fn an_echo_that_comes_while_the_campaign_runs_settles_its_row() {
+    let folder = Folder::new();
+    let emulator = emulator(200);
+    emulator.arm(Fault::drop_after_store().on_recipient("170").times(1));
+    let mut journal = journal(&folder, 200);
+    let mut slow = RunSettings::default();
+    slow.pace = Some(100.0);
+    let ended = run_beside(&folder, &emulator, &mut journal, &slow, |other| {
+        let unknown = Filter::state(State::Unknown);
+        while other.count(&unknown).unwrap() == 0 {
+            thread::yield_now();
+        }
+        let mut row = 0;
+        let each = &mut |recipient: callcta_campaign::Recipient| {
+            row = recipient.id;
+            Ok(true)
+        };
+        other.list(&unknown, each).unwrap();
+        let echo = callcta_campaign::Echo::new(row, None, "m_echo");
+        let told = other.echo(&[echo], SystemTime::now()).unwrap();
+        assert_eq!(told, [callcta_campaign::Echoed::Settled(State::Unknown)]);
+    });
+    assert_eq!(ended.how, How::Finished);
+    assert_eq!(ended.snapshot.states, [0, 0, 400, 0, 0, 0, 0]);
+    assert_eq!(states(&mut journal), ended.snapshot.states);
 }

@@ -35,6 +35,13 @@ pub enum CampaignCommand {
     #[command(after_help = help::CAMPAIGN_STATUS)]
     Status(StatusCommand),
 
+    /// Change the message of all that is sent from now on, or the pace of a run
+    ///
+    /// While it runs or not. The message is filled in and checked for each row that may get
+    /// it, and the change is written down.
+    #[command(after_help = help::MORE, after_long_help = help::CAMPAIGN_CHANGE)]
+    Change(ChangeCommand),
+
     /// Put rows back into the queue, by your word
     ///
     /// Shows how many first. Those that are unknown may have arrived: putting them back can
@@ -43,6 +50,8 @@ pub enum CampaignCommand {
     Retry(RetryCommand),
 
     /// Settle what is unknown: by the echoes that came in, or by your word
+    ///
+    /// While the campaign runs or not.
     #[command(after_help = help::MORE, after_long_help = help::CAMPAIGN_SETTLE)]
     Settle(SettleCommand),
 
@@ -198,6 +207,26 @@ pub struct StatusCommand {
     /// Print one line of JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `callcta campaign change`.
+#[derive(Args)]
+#[group(id = "changed", required = true, multiple = true, args = ["message", "pace"])]
+pub struct ChangeCommand {
+    #[command(flatten)]
+    pub journal: JournalArgs,
+
+    /// A JSON file with another message; its {{placeholders}} are columns of the campaign
+    #[arg(long, value_name = "FILE")]
+    pub message: Option<PathBuf>,
+
+    /// Most messages that each Page starts per second, or none; until this run ends
+    #[arg(long, value_name = "N")]
+    pub pace: Option<Pace>,
+
+    /// Don't ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Which rows.

@@ -307,6 +307,22 @@ Examples:
   callcta campaign status --journal autumn.journal
   callcta campaign status --journal autumn.journal --json";
 
+/// Behind `callcta campaign change --help`.
+pub const CAMPAIGN_CHANGE: &str = "\
+Examples:
+  callcta campaign change --journal autumn.journal --message card.json
+  callcta campaign change --journal autumn.journal --pace 10
+
+What was sent stays as it is, and what is in flight, too. A pace is that of the run that is
+going on; resume takes one of its own.
+
+Exit codes:
+  0  done
+  1  the message is not in order for some rows; nothing was changed
+  2  usage: the command line or a file can't be used, or nothing runs whose pace could change
+  5  nothing was changed: the answer was not yes
+  6  the journal can't be read or written";
+
 /// Behind `callcta campaign retry --help`.
 pub const CAMPAIGN_RETRY: &str = "\
 Examples:

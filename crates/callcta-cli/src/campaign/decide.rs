@@ -1,7 +1,6 @@
 //! `callcta campaign retry` and `settle`: what people and echoes decide.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -9,7 +8,7 @@ use std::time::SystemTime;
 
 use callcta_campaign::{Echo, Echoed, Error, Filter, Journal, Result, State, echo_of, events_of};
 
-use super::{ask, number, open, quoted, rows};
+use super::{ask, number, open, open_beside, quoted, rows, who};
 use crate::args::campaign::{RetryCommand, SettleCommand};
 use crate::exit::Exit;
 use crate::output::{GOOD, WARN, after_writing, say, styled};
@@ -81,7 +80,7 @@ fn of_unknown(filter: &Filter) -> Option<Filter> {
 }
 
 pub fn settle(args: &SettleCommand) -> Result<Exit> {
-    let mut journal = open(&args.journal)?;
+    let mut journal = open_beside(&args.journal)?;
     if let Some(path) = &args.events {
         return by_echoes(&mut journal, path);
     }
@@ -185,13 +184,4 @@ impl Tally {
         }
         Ok(())
     }
-}
-
-/// Who decides, for the journal.
-fn who() -> String {
-    let user = ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| env::var(name).ok());
-    user.filter(|user| !user.is_empty())
-        .unwrap_or_else(|| "somebody".to_owned())
 }

@@ -1,11 +1,13 @@
 //! `callcta campaign`: a message to everybody in a file, nobody twice.
 
+mod change;
 mod decide;
 mod plan;
 mod progress;
 mod send;
 mod stand;
 
+use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -24,6 +26,7 @@ pub fn run(command: &CampaignCommand) -> Exit {
         CampaignCommand::Resume(args) => send::resume(args),
         CampaignCommand::Pause(args) => stand::pause(&args.journal),
         CampaignCommand::Status(args) => stand::status(args),
+        CampaignCommand::Change(args) => change::run(args),
         CampaignCommand::Retry(args) => decide::retry(args),
         CampaignCommand::Settle(args) => decide::settle(args),
         CampaignCommand::Export(args) => write_out(args),
@@ -53,6 +56,14 @@ fn open(args: &JournalArgs) -> Result<SqliteJournal> {
     })
 }
 
+/// To do what may be done while another process runs the campaign.
+fn open_beside(args: &JournalArgs) -> Result<SqliteJournal> {
+    match open(args) {
+        Err(error) if error.kind() == ErrorKind::InUse => look(&args.journal),
+        opened => opened,
+    }
+}
+
 fn look(path: &Path) -> Result<SqliteJournal> {
     SqliteJournal::open(path, Access::Look)
 }
@@ -80,6 +91,15 @@ fn ask(question: impl Display) -> bool {
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+/// Who decides, for the journal.
+fn who() -> String {
+    let user = ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| env::var(name).ok());
+    user.filter(|user| !user.is_empty())
+        .unwrap_or_else(|| "somebody".to_owned())
 }
 
 fn eprint(text: impl Display) {

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use callcta_campaign::{
-    Error, Format, Loader as _, PlanSettings, Planned, Result, Row, Source, SqliteLoader, Template,
-    Weight, open, plan as make,
+    Error, Finding, Format, Loader as _, PlanSettings, Planned, Result, Row, Source, SqliteLoader,
+    Template, Weight, open, plan as make,
 };
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -94,7 +94,11 @@ pub fn tell(planned: &Planned) {
     for note in &planned.notes {
         say(format_args!("{} {}", styled(DIM, "note:"), plain(note)));
     }
-    for finding in &planned.findings {
+    tell_findings(&planned.findings);
+}
+
+pub fn tell_findings(findings: &[Finding]) {
+    for finding in findings {
         let (style, word) = match finding.weight {
             Weight::Fatal | Weight::Error => (BAD, "error:"),
             Weight::Warning => (WARN, "warning:"),

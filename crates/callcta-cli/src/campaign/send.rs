@@ -8,8 +8,8 @@ use std::thread;
 
 use callcta::{Client, RetryPolicy};
 use callcta_campaign::{
-    Control, Ended, Error, ErrorKind, Facts, How, Journal as _, Loader as _, Result, RunSettings,
-    SqliteJournal, State, run as send,
+    Control, Ended, Error, ErrorKind, How, Journal as _, Loader as _, Result, RunSettings,
+    SqliteJournal, State, Template, run as send,
 };
 
 use super::progress::Drawing;
@@ -27,7 +27,7 @@ pub fn run(args: &RunCommand) -> Result<Exit> {
     let path = &args.journal.journal;
     if path.exists() {
         let mut journal = open(&args.journal)?;
-        check_same(args, journal.facts())?;
+        check_same(args, &mut journal)?;
         return go_on(&mut journal, &args.journal, &args.sending, &args.settings);
     }
     let (planned, loader) = plan::read(&args.plan, args.settings.page_id(), path)?;
@@ -52,18 +52,22 @@ pub fn resume(args: &ResumeCommand) -> Result<Exit> {
 }
 
 /// A plan is frozen: another input or message is another campaign.
-fn check_same(args: &RunCommand, facts: &Facts) -> Result<()> {
+fn check_same(args: &RunCommand, journal: &mut SqliteJournal) -> Result<()> {
     let message = plan::template(&args.plan.message)?;
     let input = plan::input_hash(&args.plan)?;
+    let last = journal.messages()?;
+    let last = Template::new(journal.message(last)?)?;
+    let facts = journal.facts();
     let pairs = [
         ("the recipients", input.as_str(), facts.input_hash.as_str()),
-        ("the message", message.hash(), facts.message_hash.as_str()),
+        ("the message", message.hash(), last.hash()),
     ];
     for (what, now, planned) in pairs {
         if now != planned {
             let text = format!(
                 "{what} changed since the plan was made (planned {planned}, now {now}); take \
-                 another journal for another campaign, or resume this one"
+                 another journal for another campaign, or resume this one; callcta campaign \
+                 change changes a message"
             );
             return Err(Error::new(ErrorKind::Changed, text));
         }

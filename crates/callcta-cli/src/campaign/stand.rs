@@ -85,7 +85,7 @@ impl Stand {
             counts: journal.counts()?,
             journal: quoted(path),
             held: !ended && SqliteJournal::is_held(path),
-            pausing: journal.commanded()? == Command::Pause,
+            pausing: journal.orders()?.pause,
         })
     }
 

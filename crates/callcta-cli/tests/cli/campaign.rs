@@ -446,6 +446,50 @@ fn pause_returns_when_nothing_more_is_sent() {
     assert!(campaign.run("pause").stderr.contains("nothing runs"));
 }
 
+#[test]
+fn a_campaign_is_changed_and_settled_while_it_runs() {
+    let campaign = Campaign::new(1000);
+    campaign
+        .emulator
+        .arm(Fault::drop_after_store().on_recipient(psid(1)).times(1));
+    campaign.plan();
+    let still = campaign.run("change --pace 1");
+    assert_eq!(still.code, 2, "{still:?}");
+    assert!(still.stderr.contains("nothing runs"), "{still:?}");
+    let child = campaign.start("resume --pace 20 --progress none");
+    campaign.wait_for(5);
+    let changed = MESSAGE.replace("Dear", "Hello");
+    fs::write(campaign.path("changed.json"), &changed).unwrap();
+    let wrong = changed.replace("{{ name }}", &"x".repeat(1000));
+    fs::write(campaign.path("wrong.json"), wrong).unwrap();
+    let refused = campaign.run("change --message wrong.json --yes");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.stderr.contains("[too_long]"), "{refused:?}");
+    let asked = campaign.run("change --message changed.json");
+    assert_eq!(asked.code, 5, "{asked:?}");
+    let done = campaign.run("change --message changed.json --yes");
+    assert_eq!(done.code, 0, "{done:?}");
+    while campaign.run("status --json").json()["states"]["unknown"] == 0 {}
+    fs::write(campaign.path("echoes"), campaign.echoes()).unwrap();
+    let settled = campaign.run("settle --events echoes");
+    assert_eq!(settled.code, 0, "{settled:?}");
+    assert!(settled.stdout.contains("1 were unknown"), "{settled:?}");
+    let quick = campaign.run("change --pace none");
+    assert_eq!(quick.code, 0, "{quick:?}");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(campaign.check(), states(&[("sent", 1000)]));
+    let texts = campaign.emulator.messages();
+    let texts = texts.iter().map(|message| message.body.to_string());
+    let hello = texts.filter(|text| text.contains("Hello Ada")).count();
+    assert!((1..=995).contains(&hello), "{hello}");
+    // The changed message is that of the campaign now.
+    let again = campaign.run("run people.csv --message changed.json");
+    assert_eq!(again.code, 0, "{again:?}");
+    let before = campaign.run("run people.csv --message card.json");
+    assert_eq!(before.code, 2, "{before:?}");
+}
+
 /// Numbers that are different each time, and can be had again.
 struct Dice(u64);
 

@@ -45,6 +45,7 @@ fn help_texts() {
         "campaign resume",
         "campaign pause",
         "campaign status",
+        "campaign change",
         "campaign retry",
         "campaign settle",
         "campaign export",

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 
 use super::failure::{Step, StepExt as _};
-use super::look::{condition, damaged};
+use super::look::{condition, count, damaged};
 use super::schema::TALLY;
 use super::work::{Moves, write};
 use crate::error::Result;
@@ -55,10 +55,8 @@ fn decide(
         .step(Step::Write)?;
     if rows > 0 {
         transaction.execute_batch(TALLY).step(Step::Write)?;
-        let told = format!("{what} {condition}");
-        let decision = "insert into decision values (?, ?, ?, ?)";
-        let values = params![time::millis(now), who, told, rows as u64];
-        transaction.execute(decision, values).step(Step::Write)?;
+        let what = format!("{what} {filter}");
+        decided(&transaction, (who, what.trim_end()), rows as u64, now)?;
     }
     transaction.commit().step(Step::Write)?;
     Ok(rows as u64)
@@ -110,10 +108,40 @@ pub(super) fn echo(
     Ok(told)
 }
 
+/// Rows take the last message when they are claimed, so none has to be touched.
+pub(super) fn change_message(
+    connection: &mut Connection,
+    (json, hash): (&str, &str),
+    who: &str,
+    now: SystemTime,
+) -> Result<()> {
+    let transaction = write(connection)?;
+    let insert = "insert into message (json, hash, since) values (?, ?, ?)";
+    let values = params![json, hash, time::millis(now)];
+    transaction.execute(insert, values).step(Step::Write)?;
+    let queued = count(&transaction, &Filter::state(State::Queued))?;
+    let what = format!("change_message {hash}");
+    decided(&transaction, (who, &what), queued, now)?;
+    transaction.commit().step(Step::Write)
+}
+
+fn decided(
+    connection: &Connection,
+    (who, what): (&str, &str),
+    rows: u64,
+    now: SystemTime,
+) -> Result<()> {
+    let decision = "insert into decision values (?, ?, ?, ?)";
+    let values = params![time::millis(now), who, what, rows];
+    connection.execute(decision, values).step(Step::Write)?;
+    Ok(())
+}
+
 pub(super) fn command(connection: &Connection, command: Command) -> Result<()> {
-    let pause = command == Command::Pause;
-    connection
-        .execute("update command set pause = ?", [pause])
-        .step(Step::Write)?;
+    let done = match command {
+        Command::Pause => connection.execute("update command set pause = 1", []),
+        Command::Pace(pace) => connection.execute("update command set pace = ?", [pace]),
+    };
+    done.step(Step::Write)?;
     Ok(())
 }

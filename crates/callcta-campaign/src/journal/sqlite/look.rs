@@ -7,7 +7,7 @@ use super::place::Place;
 use crate::error::{Error, Result};
 use crate::input::Row;
 use crate::journal::cells::Columns;
-use crate::journal::types::{Command, Count, Facts, Filter, Reason, Recipient, State};
+use crate::journal::types::{Count, Decision, Facts, Filter, Orders, Reason, Recipient, State};
 
 pub(super) fn damaged() -> Error {
     Error::journal("can't read the journal: it is damaged")
@@ -35,6 +35,13 @@ pub(super) fn message(connection: &Connection, number: i64) -> Result<String> {
         .query_row(select, [number], |row| row.get(0))
         .optional();
     json.step(Step::Read)?.ok_or_else(damaged)
+}
+
+pub(super) fn messages(connection: &Connection) -> Result<i64> {
+    let select = "select max(id) from message";
+    connection
+        .query_row(select, [], |row| row.get(0))
+        .step(Step::Read)
 }
 
 pub(super) fn counts(connection: &Connection) -> Result<Vec<Count>> {
@@ -154,10 +161,28 @@ fn recipient(line: &Line<'_>) -> rusqlite::Result<(Recipient, String, i64)> {
     Ok((recipient, line.get(5)?, line.get(7)?))
 }
 
-pub(super) fn commanded(connection: &Connection) -> Result<Command> {
-    let select = "select pause from command";
-    let pause: bool = connection
-        .query_row(select, [], |line| line.get(0))
-        .step(Step::Read)?;
-    Ok(if pause { Command::Pause } else { Command::Run })
+pub(super) fn decisions(connection: &Connection) -> Result<Vec<Decision>> {
+    let select = "select at, who, what, rows from decision order by rowid";
+    let mut select = connection.prepare(select).step(Step::Read)?;
+    let decisions = select.query_map([], |line| {
+        Ok(Decision {
+            at: line.get(0)?,
+            who: line.get(1)?,
+            what: line.get(2)?,
+            rows: line.get(3)?,
+        })
+    });
+    let decisions = decisions.step(Step::Read)?;
+    decisions.collect::<rusqlite::Result<_>>().step(Step::Read)
+}
+
+pub(super) fn orders(connection: &Connection) -> Result<Orders> {
+    let select = "select pause, pace from command";
+    let orders = connection.query_row(select, [], |line| {
+        Ok(Orders {
+            pause: line.get(0)?,
+            pace: line.get(1)?,
+        })
+    });
+    orders.step(Step::Read)
 }

@@ -23,7 +23,8 @@ use self::place::{Place, moved};
 use super::Journal;
 use super::cells::Columns;
 use super::types::{
-    Claim, Command, Count, Echo, Echoed, Facts, Filter, Lease, Recipient, Settlement, State, Want,
+    Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Lease, Orders, Recipient,
+    Settlement, State, Want,
 };
 use crate::error::{Error, Result};
 
@@ -33,7 +34,8 @@ const BUSY: Duration = Duration::from_secs(10);
 /// What a journal is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// To look, and to say something to those who run it. Any number of processes may.
+    /// To look, and to do what may be done [beside a run](Journal). Any number of processes
+    /// may.
     Look,
     /// To change it: one process at a time.
     Change,
@@ -147,10 +149,22 @@ impl Journal for SqliteJournal {
         look::message(&self.connection, number)
     }
 
+    fn messages(&mut self) -> Result<i64> {
+        look::messages(&self.connection)
+    }
+
+    fn change_message(&mut self, json: &str, hash: &str, who: &str, now: SystemTime) -> Result<()> {
+        decide::change_message(&mut self.connection, (json, hash), who, now)
+    }
+
     fn lease(&mut self) -> Result<Vec<Lease>> {
         let run = if let Some(run) = self.run {
             run
         } else {
+            if self.lock.is_none() {
+                let text = "this journal was opened to look, not to run it";
+                return Err(Error::invalid(text));
+            }
             let queued = look::count(&self.connection, &Filter::state(State::Queued))?;
             space::check(&self.path, queued)?;
             work::begin(&mut self.connection)?
@@ -206,11 +220,15 @@ impl Journal for SqliteJournal {
         decide::echo(&mut self.connection, echoes, now)
     }
 
+    fn decisions(&mut self) -> Result<Vec<Decision>> {
+        look::decisions(&self.connection)
+    }
+
     fn command(&mut self, command: Command) -> Result<()> {
         decide::command(&self.connection, command)
     }
 
-    fn commanded(&mut self) -> Result<Command> {
-        look::commanded(&self.connection)
+    fn orders(&mut self) -> Result<Orders> {
+        look::orders(&self.connection)
     }
 }

@@ -6,7 +6,7 @@ use super::failure::{Step, StepExt as _};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The layout of the tables.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 
 /// "cCTA": tells journals from other SQLite files.
 const APPLICATION: i64 = 0x6343_5441;
@@ -71,9 +71,10 @@ create table decision (
     rows integer not null
 );
 create table command (
-    pause integer not null
+    pause integer not null default 0,
+    pace real
 );
-insert into command values (0);
+insert into command default values;
 ";
 
 pub(super) const INDEXES: &str = "

@@ -65,7 +65,7 @@ pub(super) fn begin(connection: &mut Connection) -> Result<i64> {
     transaction.execute(run, values).step(Step::Write)?;
     let run = transaction.last_insert_rowid();
     transaction
-        .execute("update command set pause = 0", [])
+        .execute("update command set pause = 0, pace = null", [])
         .step(Step::Write)?;
     transaction.commit().step(Step::Write)?;
     Ok(run)
@@ -110,7 +110,7 @@ pub(super) fn claim(
         let mut moves = Moves::default();
         let update = "update recipient set state = 1, attempts = attempts + 1, run = ?1, \
              claimed_at = ?2, settled_at = null, kind = '', code = null, subcode = null, \
-             http_status = null, trace_id = null \
+             http_status = null, trace_id = null, message = (select max(id) from message) \
              where id in (select id from recipient where state = 0 and page = ?3 order by id limit ?4) \
              returning id, line, key, psid, cells, window_until, message, attempts, \
              (select page_id from page where id = ?3)";
