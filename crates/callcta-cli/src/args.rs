@@ -99,8 +99,12 @@ pub enum Command {
     /// Print the manual page of callcta or of one of its commands
     #[command(after_help = help::MAN)]
     Man {
-        /// The command [default: the program itself]
-        command: Option<String>,
+        /// The command, such as "send" or "webhook verify" [default: the program itself]
+        command: Vec<String>,
+
+        /// Write all pages into a folder that is there, one file each
+        #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
+        all: Option<PathBuf>,
     },
 }
 

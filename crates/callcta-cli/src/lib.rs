@@ -72,7 +72,10 @@ fn execute(cli: Cli, given: &ArgMatches) -> u8 {
         Command::Campaign(command) => campaign::run(&command),
         Command::Webhook(command) => webhook::run(&command),
         Command::Completions { shell } => pages::completions(shell),
-        Command::Man { command } => pages::man(command.as_deref()),
+        Command::Man {
+            all: Some(folder), ..
+        } => pages::all(&folder),
+        Command::Man { command, .. } => pages::man(&command),
     };
     exit.into()
 }

@@ -2,6 +2,7 @@
 //! description.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -20,22 +21,31 @@ pub fn completions(shell: Shell) -> Exit {
 }
 
 /// `callcta man`: the program's page, or a command's.
-pub fn man(command: Option<&str>) -> Exit {
-    let mut cli = Cli::command();
-    cli.build();
-    let page = if let Some(name) = command {
-        let Some(found) = cli.find_subcommand(name) else {
+pub fn man(command: &[String]) -> Exit {
+    // As in `all`: a page that lists no page that isn't there.
+    let mut page = Cli::command().disable_help_subcommand(true);
+    page.build();
+    for name in command {
+        let Some(found) = page.find_subcommand(name) else {
             complain(format_args!("there is no command {name:?}"));
             return Exit::Usage;
         };
-        // A page is named callcta-send, though it is called as callcta send.
-        Man::new(found.clone()).title(format!("callcta-{name}"))
-    } else {
-        Man::new(cli)
-    };
+        page = found.clone();
+    }
     let mut text = Vec::new();
-    let written = page
+    let written = Man::new(page)
         .render(&mut text)
         .and_then(|()| io::stdout().write_all(&text));
     after_writing(written, Exit::Done)
+}
+
+/// `callcta man --all`: every page, a file each.
+pub fn all(folder: &Path) -> Exit {
+    match clap_mangen::generate_to(Cli::command(), folder) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            complain(format_args!("{}: {error}", folder.display()));
+            Exit::Usage
+        }
+    }
 }

@@ -362,7 +362,8 @@ Examples:
 pub const MAN: &str = "\
 Examples:
   callcta man | man -l -
-  callcta man send > callcta-send.1";
+  callcta man send > callcta-send.1
+  callcta man --all /usr/local/share/man/man1";
 
 /// Behind `callcta --help`.
 pub fn callcta() -> String {

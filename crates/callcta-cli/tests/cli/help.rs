@@ -96,6 +96,28 @@ fn manual_pages() {
 }
 
 #[test]
+fn all_manual_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    let written = run(&mut callcta(&["man", "--all", to]));
+    assert_eq!(written.code, 0, "{written:?}");
+    for (file, command) in [
+        ("callcta.1", &[][..]),
+        ("callcta-send.1", &["send"]),
+        ("callcta-webhook-verify.1", &["webhook", "verify"]),
+    ] {
+        let page = std::fs::read_to_string(folder.path().join(file)).unwrap();
+        let printed = run(&mut callcta(&[&["man"], command].concat()));
+        let title = format!(".TH {} 1", file.trim_end_matches(".1"));
+        assert!(page.contains(&title), "{page}");
+        assert_eq!(page, printed.stdout, "{file}");
+    }
+    let missing = run(&mut callcta(&["man", "--all", "/nowhere/at/all"]));
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.starts_with("error: "), "{missing:?}");
+}
+
+#[test]
 fn version() {
     let run = run(&mut callcta(&["--version"]));
     assert_eq!(
