@@ -28,6 +28,18 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind.
+    pub const ALL: &[ErrorKind] = &[
+        ErrorKind::InvalidArgument,
+        ErrorKind::Input,
+        ErrorKind::Template,
+        ErrorKind::Journal,
+        ErrorKind::InUse,
+        ErrorKind::Moved,
+        ErrorKind::Changed,
+        ErrorKind::Output,
+    ];
+
     /// The kind's stable name, such as `in_use`.
     pub fn as_str(self) -> &'static str {
         match self {

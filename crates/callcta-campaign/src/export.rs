@@ -54,6 +54,38 @@ pub fn export(
     }
 }
 
+/// Some of the rows of a journal.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Chunk {
+    /// A row per line, as [`export`] writes JSON lines.
+    pub lines: String,
+    /// The number of the last row; `None` if there are no more.
+    pub last: Option<i64>,
+}
+
+/// The rows that a filter finds behind the one with a number, 0 for the first ones; so many
+/// at most.
+///
+/// # Errors
+///
+/// Of the kind `Journal`.
+pub fn rows(journal: &mut dyn Journal, filter: &Filter, after: i64, most: usize) -> Result<Chunk> {
+    let columns = columns(&journal.facts().columns);
+    let mut lines = Vec::new();
+    let (mut found, mut last) = (0, None);
+    journal.list_after(filter, after, &mut |recipient| {
+        write_json(&columns, &recipient, &mut lines).map_err(|error| unwritten(&error))?;
+        found += 1;
+        last = Some(recipient.id);
+        Ok(found < most)
+    })?;
+    Ok(Chunk {
+        lines: String::from_utf8(lines).expect("JSON is UTF-8"),
+        last: last.filter(|_| found >= most),
+    })
+}
+
 const GONE: &str = "the reader went away";
 
 fn write(

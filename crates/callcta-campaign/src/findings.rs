@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::input::Problem;
 
 /// Most lines that are told of one kind.
@@ -12,7 +14,8 @@ const LINES_MAX: usize = 5;
 const KINDS_MAX: usize = 200;
 
 /// How much a finding weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Weight {
     /// Nothing can be planned as long as it is so.
     Fatal,
@@ -34,17 +37,18 @@ impl Weight {
 }
 
 /// One kind of thing that is wrong with some rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
+    /// How much it weighs.
+    pub weight: Weight,
     /// Which rule, such as `blank_cell`.
     pub rule: &'static str,
     /// The column, or the place in the message; empty for the row as a whole.
     pub place: String,
     /// What is wrong, as the first of the rows says.
+    #[serde(rename = "message")]
     pub text: String,
-    /// How much it weighs.
-    pub weight: Weight,
     /// How many rows.
     pub rows: u64,
     /// Where the first of them begin, five at most.

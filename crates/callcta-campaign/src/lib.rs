@@ -32,22 +32,30 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::doc_markdown, reason = "SQLite is a name")]
 
+mod by_name;
+mod campaign;
 mod change;
+mod decide;
 mod echo;
 mod error;
 mod export;
 mod findings;
 mod input;
 mod journal;
+mod location;
 mod plan;
 mod run;
+mod standing;
 mod template;
 mod time;
 
+pub use self::by_name::Ready;
+pub use self::campaign::{Campaign, clients, no_token, run_with};
 pub use self::change::check_message;
+pub use self::decide::{Retrial, Settled, assume_sent, settle, who};
 pub use self::echo::{echo_of, events_of};
 pub use self::error::{Error, ErrorKind, Result};
-pub use self::export::{ExportSettings, export};
+pub use self::export::{Chunk, ExportSettings, export, rows};
 pub use self::findings::{Finding, Weight};
 pub use self::input::{
     Format, KEY, PAGE, PSID, Problem, RESERVED, Row, Source, WINDOW_UNTIL, open, read,
@@ -56,6 +64,8 @@ pub use self::journal::{
     Access, Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Journal, Lease, Loader,
     Orders, Outcome, Reason, Recipient, Settlement, SqliteJournal, SqliteLoader, State, Want,
 };
+pub use self::location::Location;
 pub use self::plan::{PlanSettings, Planned, plan};
 pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, run};
+pub use self::standing::{Standing, meaning};
 pub use self::template::Template;

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::mem;
 
 use callcta::{Severity, Violation};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::findings::{Finding, Findings, Weight};
@@ -48,6 +49,36 @@ pub struct Planned {
     pub notes: Vec<String>,
     /// Whether it can be used.
     pub ok: bool,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    ok: bool,
+    rows: u64,
+    ready: u64,
+    skipped: u64,
+    pages: &'a BTreeMap<String, u64>,
+    input_hash: &'a str,
+    message_hash: &'a str,
+    findings: &'a [Finding],
+    notes: &'a [String],
+}
+
+impl Serialize for Planned {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Told {
+            ok: self.ok,
+            rows: self.facts.rows,
+            ready: self.ready,
+            skipped: self.facts.skipped,
+            pages: &self.pages,
+            input_hash: &self.facts.input_hash,
+            message_hash: &self.facts.message_hash,
+            findings: &self.findings,
+            notes: &self.notes,
+        }
+        .serialize(serializer)
+    }
 }
 
 /// Reads all rows, fills in and checks the message of each, and hands them to `loader`.

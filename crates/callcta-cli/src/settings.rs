@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use callcta::transport::TransportConfig;
-use callcta::{Client, Error, Result, RetryPolicy, TokenPlacement, limits};
+use callcta::{Client, ClientBuilder, Error, Result, RetryPolicy, TokenPlacement, limits};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueEnum};
 use serde::Serialize;
@@ -149,18 +149,12 @@ impl Settings {
             .page_id()
             .ok_or_else(|| missing("the Page id", "--page-id", "CALLCTA_PAGE_ID"))?;
         let retry = RetryPolicy::new().attempts(self.attempts);
-        self.client_of(page_id, None, retry, None)
+        self.client_of(page_id, None)?.retry(retry).build()
     }
 
     /// The client of a Page, with another token than these settings say, if one is given, and
-    /// with the connections of another client.
-    pub fn client_of(
-        &self,
-        page_id: &str,
-        token: Option<String>,
-        retry: RetryPolicy,
-        beside: Option<&Client>,
-    ) -> Result<Client> {
+    /// with callcta's own retries.
+    pub fn client_of(&self, page_id: &str, token: Option<String>) -> Result<ClientBuilder> {
         let own = || {
             secret(
                 self.access_token_file.as_deref(),
@@ -189,7 +183,6 @@ impl Settings {
                 TokenIn::Body => TokenPlacement::Body,
             })
             .timeout(self.timeout.0)
-            .retry(retry)
             .on_retry(|event| {
                 say(format_args!(
                     "{} try {} failed: {}; next try in {:.1} s",
@@ -202,9 +195,6 @@ impl Settings {
         if let Some(secret) = secret(self.app_secret_file.as_deref(), self.app_secret.as_ref())? {
             builder = builder.app_secret(secret);
         }
-        if let Some(other) = beside {
-            builder = builder.share_connections(other);
-        }
         for Code(code, subcode) in &self.calling_not_enabled_code {
             builder = builder.calling_not_enabled_code(*code, *subcode);
         }
@@ -215,7 +205,7 @@ impl Settings {
             let pem = fs::read(file).map_err(|error| unreadable(file, &error))?;
             builder = builder.extra_ca_pem(pem);
         }
-        builder.build()
+        Ok(builder)
     }
 }
 

@@ -84,6 +84,22 @@ pub trait Journal: Send {
         each: &mut dyn FnMut(Recipient) -> Result<bool>,
     ) -> Result<()>;
 
+    /// The same for the rows behind the one with a number.
+    fn list_after(
+        &mut self,
+        filter: &Filter,
+        after: i64,
+        each: &mut dyn FnMut(Recipient) -> Result<bool>,
+    ) -> Result<()> {
+        self.list(filter, &mut |recipient| {
+            if recipient.id > after {
+                each(recipient)
+            } else {
+                Ok(true)
+            }
+        })
+    }
+
     /// Puts rows back into the queue, by somebody's word, and returns how many.
     fn requeue(&mut self, filter: &Filter, who: &str, now: SystemTime) -> Result<u64>;
 

@@ -54,6 +54,18 @@ pub enum How {
     },
 }
 
+impl How {
+    /// `finished`, `drained`, `held` or `journal_failed`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            How::Finished => "finished",
+            How::Drained => "drained",
+            How::Held => "held",
+            How::JournalFailed { .. } => "journal_failed",
+        }
+    }
+}
+
 /// How a run ended, and how the campaign stands.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -62,6 +74,18 @@ pub struct Ended {
     pub how: How,
     /// How far it came.
     pub snapshot: Snapshot,
+}
+
+impl Ended {
+    /// The error that it is that the journal failed.
+    pub fn failure(&self) -> Option<Error> {
+        let How::JournalFailed { unwritten, why } = &self.how else {
+            return None;
+        };
+        let text =
+            format!("{why}; {unwritten} outcomes could not be written, their rows will be unknown");
+        Some(Error::journal(text))
+    }
 }
 
 /// Runs a campaign until nothing is left to do, somebody drains or pauses it, or every Page
@@ -152,7 +176,7 @@ struct Engine<'a> {
 
 impl Engine<'_> {
     fn go(&mut self) -> How {
-        let mut drained = false;
+        let (mut drained, mut broken_off) = (false, false);
         loop {
             let now = Instant::now();
             self.settle(now);
@@ -173,6 +197,12 @@ impl Engine<'_> {
                 drained = true;
                 self.snapshot.draining = true;
                 self.outboxes.cancel();
+            }
+            if !broken_off && self.control.is_broken_off() {
+                broken_off = true;
+                for page in self.pages.values() {
+                    page.outbox.client().close();
+                }
             }
             if !drained && self.failed.is_none() {
                 self.claim(now);

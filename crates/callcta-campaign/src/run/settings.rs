@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use callcta::limits;
 
+use crate::error::{Error, Result};
+
 /// How a campaign is run.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -29,6 +31,34 @@ pub struct RunSettings {
 }
 
 impl RunSettings {
+    /// Checks a number of messages per second.
+    ///
+    /// # Errors
+    ///
+    /// Of the kind [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
+    pub fn check_pace(per_second: f64) -> Result<()> {
+        let most = limits::PACE_MAX;
+        if (1.0 / 86_400.0..=most).contains(&per_second) {
+            return Ok(());
+        }
+        let text = format!(
+            "the pace must be a number of messages per second up to {most}, or none at all"
+        );
+        Err(Error::invalid(text))
+    }
+
+    /// Checks a number of threads.
+    ///
+    /// # Errors
+    ///
+    /// Of the kind [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
+    pub fn check_workers(workers: usize) -> Result<()> {
+        if (1..=10_000).contains(&workers) {
+            return Ok(());
+        }
+        Err(Error::invalid("workers must be a number from 1 to 10000"))
+    }
+
     pub(super) fn workers_for(&self, pages: usize) -> usize {
         self.workers.unwrap_or((8 * pages).clamp(64, 1024))
     }

@@ -1,9 +1,12 @@
 //! How far a run is.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
+
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
+use serde_json::json;
 
 use crate::journal::State;
 
@@ -52,6 +55,39 @@ impl Snapshot {
     pub fn of(&self, state: State) -> u64 {
         self.states[state as usize]
     }
+
+    /// How many are neither queued nor in flight.
+    pub fn done(&self) -> u64 {
+        self.rows - self.of(State::Queued) - self.of(State::InFlight)
+    }
+}
+
+/// The states by name, `left` in seconds, and of each Page that is `held` for how many
+/// seconds it is `limited_for` or why it is `paused`.
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let states: BTreeMap<_, _> = (State::ALL.iter())
+            .map(|state| (state.as_str(), self.of(*state)))
+            .collect();
+        let held = self.held.iter().map(|(page_id, hold)| match hold {
+            Hold::LimitedUntil(until) => {
+                let left = until.duration_since(SystemTime::now()).unwrap_or_default();
+                json!({"page": page_id, "limited_for": left.as_secs_f64()})
+            }
+            Hold::Paused(why) => json!({"page": page_id, "paused": why}),
+        });
+        let mut told = serializer.serialize_struct("Snapshot", 9)?;
+        told.serialize_field("rows", &self.rows)?;
+        told.serialize_field("states", &states)?;
+        told.serialize_field("settled", &self.settled)?;
+        told.serialize_field("rate", &self.rate)?;
+        told.serialize_field("pace", &self.pace)?;
+        told.serialize_field("left", &self.left.map(|left| left.as_secs_f64()))?;
+        told.serialize_field("draining", &self.draining)?;
+        told.serialize_field("journal", &self.journal)?;
+        told.serialize_field("held", &held.collect::<Vec<_>>())?;
+        told.end()
+    }
 }
 
 /// Steers a run, and tells how far it is, from other threads.
@@ -61,6 +97,7 @@ pub struct Control(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     drain: AtomicBool,
+    break_off: AtomicBool,
     snapshot: Mutex<Snapshot>,
 }
 
@@ -75,9 +112,20 @@ impl Control {
         self.0.drain.store(true, Ordering::Relaxed);
     }
 
+    /// Drains, and doesn't wait for what is being sent: that becomes unknown. The clients are
+    /// closed by it.
+    pub fn break_off(&self) {
+        self.drain();
+        self.0.break_off.store(true, Ordering::Relaxed);
+    }
+
     /// How far the run is.
     pub fn snapshot(&self) -> Snapshot {
         self.lock().clone()
+    }
+
+    pub(super) fn is_broken_off(&self) -> bool {
+        self.0.break_off.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_draining(&self) -> bool {

@@ -8,3 +8,4 @@ mod journal;
 mod plan;
 mod run;
 mod support;
+mod verbs;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use callcta_campaign::RunSettings;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::help;
@@ -375,22 +376,19 @@ impl std::str::FromStr for Pace {
         if text == "none" {
             return Ok(Pace(None));
         }
-        let most = callcta::limits::PACE_MAX;
-        let pace = text
-            .parse()
-            .ok()
-            .filter(|pace| (1.0 / 86_400.0..=most).contains(pace));
-        let wrong = || format!("a number of messages per second up to {most}, or none, is needed");
-        pace.map(|pace| Pace(Some(pace))).ok_or_else(wrong)
+        // What is no number is as wrong as one out of bounds.
+        let pace = text.parse().unwrap_or(f64::NAN);
+        let checked = RunSettings::check_pace(pace);
+        checked
+            .map(|()| Pace(Some(pace)))
+            .map_err(|error| error.to_string())
     }
 }
 
-fn workers(text: &str) -> Result<usize, &'static str> {
-    let workers = text
-        .parse()
-        .ok()
-        .filter(|workers| (1..=10_000).contains(workers));
-    workers.ok_or("a number from 1 to 10000 is needed")
+fn workers(text: &str) -> Result<usize, String> {
+    let workers = text.parse().unwrap_or(0);
+    let checked = RunSettings::check_workers(workers);
+    checked.map(|()| workers).map_err(|error| error.to_string())
 }
 
 fn state(text: &str) -> Result<callcta_campaign::State, String> {

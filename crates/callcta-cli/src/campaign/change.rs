@@ -3,11 +3,10 @@
 use std::time::SystemTime;
 
 use callcta_campaign::{
-    Command, Error, Filter, Journal as _, Result, SqliteJournal, State, Template, Weight,
-    check_message,
+    Command, Error, Filter, Journal, Result, State, Template, Weight, check_message, who,
 };
 
-use super::{ask, open_beside, plan, rows, who};
+use super::{ask, campaign, open_beside, plan, rows};
 use crate::args::campaign::{ChangeCommand, Pace};
 use crate::exit::Exit;
 use crate::output::{BAD, GOOD, say, styled};
@@ -15,7 +14,7 @@ use crate::output::{BAD, GOOD, say, styled};
 pub fn run(args: &ChangeCommand) -> Result<Exit> {
     let template = args.message.as_deref().map(plan::template).transpose()?;
     // Asked before, since a journal that is opened to be changed is held.
-    let runs = SqliteJournal::is_held(&args.journal.journal);
+    let runs = campaign(&args.journal.journal).location().is_held();
     let mut journal = open_beside(&args.journal)?;
     if args.pace.is_some() && !runs {
         return Err(Error::invalid(
@@ -23,7 +22,7 @@ pub fn run(args: &ChangeCommand) -> Result<Exit> {
         ));
     }
     if let Some(template) = template {
-        let exit = change_message(&mut journal, &template, args.yes)?;
+        let exit = change_message(&mut *journal, &template, args.yes)?;
         if exit != Exit::Done {
             return Ok(exit);
         }
@@ -39,7 +38,7 @@ pub fn run(args: &ChangeCommand) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn change_message(journal: &mut SqliteJournal, template: &Template, yes: bool) -> Result<Exit> {
+fn change_message(journal: &mut dyn Journal, template: &Template, yes: bool) -> Result<Exit> {
     let last = journal.messages()?;
     if Template::new(journal.message(last)?)?.hash() == template.hash() {
         say("the message is that already");

@@ -7,12 +7,13 @@ mod progress;
 mod send;
 mod stand;
 
-use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
-use callcta_campaign::{Access, Error, ErrorKind, ExportSettings, Result, SqliteJournal, export};
+use callcta_campaign::{
+    Campaign, Error, ErrorKind, ExportSettings, Journal, Location, Result, export,
+};
 
 use crate::args::campaign::{CampaignCommand, ExportCommand, JournalArgs, OutputFormat};
 use crate::exit::Exit;
@@ -44,38 +45,34 @@ fn exit_of(error: &Error) -> Exit {
     }
 }
 
-fn open(args: &JournalArgs) -> Result<SqliteJournal> {
-    let access = if args.journal_moved {
-        Access::ChangeMoved
-    } else {
-        Access::Change
-    };
-    SqliteJournal::open(&args.journal, access).map_err(|error| match error.kind() {
+fn campaign(path: &Path) -> Campaign {
+    Campaign::new(Location::file(path))
+}
+
+fn open(args: &JournalArgs) -> Result<Box<dyn Journal>> {
+    let campaign = campaign(&args.journal).journal_moved(args.journal_moved);
+    campaign.open().map_err(|error| match error.kind() {
         ErrorKind::Moved => Error::new(error.kind(), format!("{error} (--journal-moved)")),
         _ => error,
     })
 }
 
 /// To do what may be done while another process runs the campaign.
-fn open_beside(args: &JournalArgs) -> Result<SqliteJournal> {
+fn open_beside(args: &JournalArgs) -> Result<Box<dyn Journal>> {
     match open(args) {
-        Err(error) if error.kind() == ErrorKind::InUse => look(&args.journal),
+        Err(error) if error.kind() == ErrorKind::InUse => campaign(&args.journal).look(),
         opened => opened,
     }
 }
 
-fn look(path: &Path) -> Result<SqliteJournal> {
-    SqliteJournal::open(path, Access::Look)
-}
-
 fn write_out(args: &ExportCommand) -> Result<Exit> {
-    let mut journal = look(&args.journal.journal)?;
+    let mut journal = campaign(&args.journal.journal).look()?;
     let mut settings = ExportSettings::default();
     settings.json_lines = args.format == OutputFormat::JsonLines;
     settings.excel = args.excel;
     let mut out = io::BufWriter::new(io::stdout().lock());
     let filter = args.filter.filter();
-    match export(&mut journal, &filter, settings, &mut out) {
+    match export(&mut *journal, &filter, settings, &mut out) {
         Err(error) => Err(error),
         Ok(_) => Ok(after_writing(out.flush(), Exit::Done)),
     }
@@ -91,15 +88,6 @@ fn ask(question: impl Display) -> bool {
     let mut answer = String::new();
     let read = io::stdin().read_line(&mut answer);
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
-}
-
-/// Who decides, for the journal.
-fn who() -> String {
-    let user = ["USER", "LOGNAME", "USERNAME"]
-        .iter()
-        .find_map(|name| env::var(name).ok());
-    user.filter(|user| !user.is_empty())
-        .unwrap_or_else(|| "somebody".to_owned())
 }
 
 fn eprint(text: impl Display) {

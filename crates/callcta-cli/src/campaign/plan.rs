@@ -1,47 +1,41 @@
 //! `callcta campaign plan`.
 
-use std::env;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use callcta_campaign::{
-    Error, Finding, Format, Loader as _, PlanSettings, Planned, Result, Row, Source, SqliteLoader,
-    Template, Weight, open, plan as make,
+    Error, Finding, Format, PlanSettings, Planned, Result, Source, Template, Weight, open,
 };
 use indicatif::ProgressBar;
-use serde::Serialize;
 
-use super::{number, quoted, rows};
+use super::{campaign, number, quoted, rows};
 use crate::args::campaign::{InputFormat, PlanArgs, PlanCommand};
 use crate::exit::Exit;
 use crate::output::{BAD, DIM, GOOD, WARN, after_writing, plain, say, styled};
 use crate::report::line;
 
 pub fn run(args: &PlanCommand) -> Result<Exit> {
-    // A plan that is only checked is made where nobody looks for it, and thrown away.
-    let scratch = || env::temp_dir().join(format!("callcta-check-{}", std::process::id()));
-    let path = args.journal.clone().unwrap_or_else(scratch);
-    let (planned, loader) = read(&args.plan, args.page_id.as_deref(), &path)?;
-    if planned.ok && !args.check {
-        loader.commit(&planned.facts)?;
-    }
+    // A plan that is only checked is kept nowhere.
+    let path = args.journal.clone().unwrap_or_default();
+    let planned = make(&args.plan, args.page_id.as_deref(), &path, args.check)?;
     let kept = (planned.ok && !args.check).then_some(path.as_path());
     let exit = if planned.ok { Exit::Done } else { Exit::Failed };
     if args.json {
-        return Ok(after_writing(json(&planned, &mut io::stdout()), exit));
+        return Ok(after_writing(line(&planned, &mut io::stdout()), exit));
     }
     tell(&planned);
     let written = conclude(&planned, kept, &mut anstream::stdout());
     Ok(after_writing(written, exit))
 }
 
-/// Plans into `path`, without making it count.
-pub fn read(
+/// Plans into `path`, or only checks.
+pub fn make(
     args: &PlanArgs,
     page_id: Option<&str>,
     path: &Path,
-) -> Result<(Planned, Box<SqliteLoader>)> {
+    check_only: bool,
+) -> Result<Planned> {
     let template = template(&args.message)?;
     let mut source = source(args)?;
     let mut settings = PlanSettings::default();
@@ -50,17 +44,16 @@ pub fn read(
     settings.skip_invalid = args.skip_invalid;
     settings.allow_repeated = args.allow_repeated;
     settings.ids_confirmed = args.ids_confirmed;
-    let mut loader = Box::new(SqliteLoader::new(path)?);
     // Only drawn on a terminal.
     let reading = ProgressBar::new_spinner();
     let mut tell = |count| {
         reading.set_message(format!("{} read and checked so far", rows(count)));
         true
     };
-    let planned = make(&mut *source, &template, &settings, &mut *loader, &mut tell);
+    let campaign = campaign(path);
+    let planned = campaign.plan(&mut *source, &template, &settings, check_only, &mut tell);
     reading.finish_and_clear();
-    let planned = planned?;
-    Ok((planned, loader))
+    planned
 }
 
 pub fn template(path: &Path) -> Result<Template> {
@@ -69,7 +62,7 @@ pub fn template(path: &Path) -> Result<Template> {
     Template::new(fs::read(path).map_err(unreadable)?)
 }
 
-fn source(args: &PlanArgs) -> Result<Box<dyn Source>> {
+pub fn source(args: &PlanArgs) -> Result<Box<dyn Source>> {
     let format = match args.format {
         InputFormat::Auto => Format::Auto,
         InputFormat::Csv => Format::Csv,
@@ -77,16 +70,6 @@ fn source(args: &PlanArgs) -> Result<Box<dyn Source>> {
         InputFormat::JsonLines => Format::JsonLines,
     };
     open(&args.recipients, format)
-}
-
-/// The hash of an input that was planned before.
-pub fn input_hash(args: &PlanArgs) -> Result<String> {
-    let mut source = source(args)?;
-    let mut row = Row::default();
-    while source.next(&mut row)?.is_some() {
-        row.clear();
-    }
-    Ok(source.hash())
 }
 
 /// What was found, on standard error.
@@ -153,54 +136,4 @@ fn conclude(planned: &Planned, kept: Option<&Path>, out: &mut impl Write) -> io:
         writeln!(out, "  callcta campaign resume --journal {}", quoted(path))?;
     }
     Ok(())
-}
-
-#[derive(Serialize)]
-struct Told<'a> {
-    ok: bool,
-    rows: u64,
-    ready: u64,
-    skipped: u64,
-    pages: &'a std::collections::BTreeMap<String, u64>,
-    input_hash: &'a str,
-    message_hash: &'a str,
-    findings: Vec<Found<'a>>,
-    notes: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Found<'a> {
-    weight: &'static str,
-    rule: &'static str,
-    place: &'a str,
-    rows: u64,
-    lines: &'a [u64],
-    message: &'a str,
-}
-
-fn json(planned: &Planned, out: &mut impl Write) -> io::Result<()> {
-    let facts = &planned.facts;
-    let told = Told {
-        ok: planned.ok,
-        rows: facts.rows,
-        ready: planned.ready,
-        skipped: facts.skipped,
-        pages: &planned.pages,
-        input_hash: &facts.input_hash,
-        message_hash: &facts.message_hash,
-        findings: planned
-            .findings
-            .iter()
-            .map(|finding| Found {
-                weight: finding.weight.as_str(),
-                rule: finding.rule,
-                place: &finding.place,
-                rows: finding.rows,
-                lines: &finding.lines,
-                message: &finding.text,
-            })
-            .collect(),
-        notes: &planned.notes,
-    };
-    line(&told, out)
 }

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use callcta_campaign::{Control, Hold, Snapshot, State};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::json;
 
 use super::number;
 use crate::args::campaign::Progress;
@@ -78,7 +77,7 @@ fn bar(control: &Control, asked: &Receiver<()>) {
         let snapshot = control.snapshot();
         if snapshot.rows > 0 {
             bar.set_length(snapshot.rows);
-            bar.set_position(done(&snapshot));
+            bar.set_position(snapshot.done());
             bar.set_message(words(&snapshot));
         }
         if ended {
@@ -109,10 +108,6 @@ fn lines(control: &Control, asked: &Receiver<()>, json: bool) {
     }
 }
 
-fn done(snapshot: &Snapshot) -> u64 {
-    snapshot.rows - snapshot.of(State::Queued) - snapshot.of(State::InFlight)
-}
-
 /// One line whose counts add up.
 fn words(snapshot: &Snapshot) -> String {
     let always = |state| matches!(state, State::Queued | State::InFlight | State::Sent);
@@ -123,7 +118,7 @@ fn words(snapshot: &Snapshot) -> String {
         let name = state.as_str().replace('_', " ");
         format!(", {name} {}", number(snapshot.of(*state)))
     });
-    let (done, rows) = (number(done(snapshot)), number(snapshot.rows));
+    let (done, rows) = (number(snapshot.done()), number(snapshot.rows));
     let mut parts = vec![format!("{done} of {rows}{}", states.collect::<String>())];
     let pace = snapshot.pace.map(|pace| format!(" (pace {pace})"));
     let left = snapshot
@@ -155,30 +150,7 @@ fn words(snapshot: &Snapshot) -> String {
 }
 
 fn in_json(snapshot: &Snapshot) -> String {
-    let states = State::ALL
-        .iter()
-        .map(|state| (state.as_str(), snapshot.of(*state)));
-    let states: std::collections::BTreeMap<_, _> = states.collect();
-    let held = snapshot.held.iter().map(|(page_id, hold)| match hold {
-        Hold::LimitedUntil(until) => {
-            let left = until.duration_since(SystemTime::now()).unwrap_or_default();
-            json!({"page": page_id, "limited_for": left.as_secs_f64()})
-        }
-        Hold::Paused(why) => json!({"page": page_id, "paused": why}),
-        _ => json!({"page": page_id}),
-    });
-    json!({
-        "rows": snapshot.rows,
-        "states": states,
-        "settled": snapshot.settled,
-        "rate": snapshot.rate,
-        "pace": snapshot.pace,
-        "left": snapshot.left.map(|left| left.as_secs_f64()),
-        "draining": snapshot.draining,
-        "journal": snapshot.journal,
-        "held": held.collect::<Vec<_>>(),
-    })
-    .to_string()
+    serde_json::to_string(snapshot).expect("a snapshot has only string keys")
 }
 
 /// A time as people say it.

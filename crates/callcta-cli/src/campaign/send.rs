@@ -1,19 +1,18 @@
 //! `callcta campaign run` and `resume`.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::thread;
 
-use callcta::{Client, RetryPolicy};
+use callcta::ClientBuilder;
 use callcta_campaign::{
-    Control, Ended, Error, ErrorKind, How, Journal as _, Loader as _, Result, RunSettings,
-    SqliteJournal, State, Template, run as send,
+    Control, Ended, Error, ErrorKind, How, Result, RunSettings, State, clients, no_token, run_with,
 };
 
 use super::progress::Drawing;
-use super::{number, open, plan, quoted, rows, stand};
+use super::stand::Stand;
+use super::{campaign, number, open, plan, quoted, rows};
 use crate::args::campaign::{JournalArgs, ResumeCommand, RunCommand, SendingArgs};
 use crate::exit::Exit;
 use crate::output::{BAD, WARN, after_writing, say, styled};
@@ -26,11 +25,18 @@ const INTERRUPTED: i32 = 130;
 pub fn run(args: &RunCommand) -> Result<Exit> {
     let path = &args.journal.journal;
     if path.exists() {
-        let mut journal = open(&args.journal)?;
-        check_same(args, &mut journal)?;
-        return go_on(&mut journal, &args.journal, &args.sending, &args.settings);
+        let template = plan::template(&args.plan.message)?;
+        let same = campaign(path).check_same(&mut *plan::source(&args.plan)?, &template);
+        same.map_err(|error| match error.kind() {
+            ErrorKind::Changed => {
+                let how = "callcta campaign change changes a message";
+                Error::new(error.kind(), format!("{error}; {how}"))
+            }
+            _ => error,
+        })?;
+        return go_on(&args.journal, &args.sending, &args.settings);
     }
-    let (planned, loader) = plan::read(&args.plan, args.settings.page_id(), path)?;
+    let planned = plan::make(&args.plan, args.settings.page_id(), path, false)?;
     plan::tell(&planned);
     if !planned.ok {
         let ready = number(planned.ready);
@@ -41,52 +47,23 @@ pub fn run(args: &RunCommand) -> Result<Exit> {
         ));
         return Ok(Exit::Failed);
     }
-    loader.commit(&planned.facts)?;
-    let mut journal = open(&args.journal)?;
-    go_on(&mut journal, &args.journal, &args.sending, &args.settings)
+    go_on(&args.journal, &args.sending, &args.settings)
 }
 
 pub fn resume(args: &ResumeCommand) -> Result<Exit> {
-    let mut journal = open(&args.journal)?;
-    go_on(&mut journal, &args.journal, &args.sending, &args.settings)
+    go_on(&args.journal, &args.sending, &args.settings)
 }
 
-/// A plan is frozen: another input or message is another campaign.
-fn check_same(args: &RunCommand, journal: &mut SqliteJournal) -> Result<()> {
-    let message = plan::template(&args.plan.message)?;
-    let input = plan::input_hash(&args.plan)?;
-    let last = journal.messages()?;
-    let last = Template::new(journal.message(last)?)?;
-    let facts = journal.facts();
-    let pairs = [
-        ("the recipients", input.as_str(), facts.input_hash.as_str()),
-        ("the message", message.hash(), last.hash()),
-    ];
-    for (what, now, planned) in pairs {
-        if now != planned {
-            let text = format!(
-                "{what} changed since the plan was made (planned {planned}, now {now}); take \
-                 another journal for another campaign, or resume this one; callcta campaign \
-                 change changes a message"
-            );
-            return Err(Error::new(ErrorKind::Changed, text));
-        }
-    }
-    Ok(())
-}
-
-fn go_on(
-    journal: &mut SqliteJournal,
-    args: &JournalArgs,
-    sending: &SendingArgs,
-    settings: &Settings,
-) -> Result<Exit> {
+fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Result<Exit> {
+    let mut journal = open(args)?;
     let mut states = [0; 7];
     for count in journal.counts()? {
         states[count.state as usize] += count.rows;
     }
     say(announcement(states));
-    let clients = clients(journal, sending, settings)?;
+    let clients = clients(&mut *journal, &mut |page_id| {
+        builder(page_id, sending, settings)
+    })?;
     let mut run = RunSettings::default();
     run.pace = sending.pace.0;
     run.workers = sending.workers;
@@ -97,17 +74,11 @@ fn go_on(
         .map_err(|error| Error::invalid(format!("can't wait for Ctrl-C: {error}")))?;
     drain_when_asked(signals, control.clone(), &args.journal);
     let drawing = Drawing::start(sending.progress, control.clone());
-    let client = |page_id: &str| match clients.get(page_id) {
-        Some(client) => Ok(client.clone()),
-        None => Err(callcta::Error::invalid_argument(
-            "there is no client for this Page",
-        )),
-    };
-    let ended = send(journal, &client, &run, &control);
+    let ended = run_with(&mut *journal, &clients, &run, &control);
     drawing.end();
-    let ended = ended?;
+    let (ended, standing) = ended?;
     let exit = exit_of(&ended);
-    let stand = stand::Stand::of(journal, &args.journal, true)?;
+    let stand = Stand::of(standing, &args.journal);
     let written = if sending.json {
         stand.json(Some(&ended), &mut io::stdout())
     } else {
@@ -143,38 +114,19 @@ fn exit_of(ended: &Ended) -> Exit {
     }
 }
 
-/// A client for each Page that has something to send; all of them before anything is sent.
-fn clients(
-    journal: &mut SqliteJournal,
-    sending: &SendingArgs,
-    settings: &Settings,
-) -> Result<HashMap<String, Client>> {
+/// The client of a Page.
+fn builder(page_id: &str, sending: &SendingArgs, settings: &Settings) -> Result<ClientBuilder> {
     let unusable = |error: callcta::Error| Error::invalid(error.to_string());
-    let mut clients: HashMap<String, Client> = HashMap::new();
-    for count in journal.counts()? {
-        let page_id = count.page_id;
-        if count.state != State::Queued || clients.contains_key(&page_id) {
-            continue;
+    let token = match &sending.tokens {
+        Some(folder) => Some(read_secret(&folder.join(page_id)).map_err(unusable)?),
+        None if settings.page_id().is_some_and(|own| own != page_id) => {
+            let missing = no_token(page_id);
+            let text = format!("{missing}; give a folder with one per Page (--tokens)");
+            return Err(Error::new(missing.kind(), text));
         }
-        let token = match &sending.tokens {
-            Some(folder) => Some(read_secret(&folder.join(&page_id)).map_err(unusable)?),
-            None if settings.page_id().is_some_and(|own| own != page_id) => {
-                let text = format!(
-                    "there is no access token for the Page {page_id}; give a folder with one per \
-                     Page (--tokens)"
-                );
-                return Err(Error::invalid(text));
-            }
-            None => None,
-        };
-        // What may be tried again waits in the journal, and not in a thread.
-        let beside = clients.values().next();
-        let client = settings
-            .client_of(&page_id, token, RetryPolicy::none(), beside)
-            .map_err(unusable)?;
-        clients.insert(page_id, client);
-    }
-    Ok(clients)
+        None => None,
+    };
+    settings.client_of(page_id, token).map_err(unusable)
 }
 
 /// The first Ctrl-C, or request to end, lets what is under way come to its end; the second

@@ -82,6 +82,15 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    /// Explicitly, since a child of a fork may still have the file; but not in that child.
+    fn drop(&mut self) {
+        if self.holder.pid == process::id() {
+            let _ = self.file.unlock();
+        }
+    }
+}
+
 /// Whether some process has the lock now.
 pub(super) fn is_held(journal: &Path) -> bool {
     let file = File::open(beside(journal));

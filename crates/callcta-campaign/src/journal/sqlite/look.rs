@@ -106,14 +106,15 @@ pub(super) fn list(
     connection: &Connection,
     columns: &Columns,
     filter: &Filter,
+    after: i64,
     each: &mut dyn FnMut(Recipient) -> Result<bool>,
 ) -> Result<()> {
     let (condition, values) = condition(filter);
     let select = format!(
         "select recipient.id, page_id, line, key, psid, cells, window_until, state, attempts, \
          message_id, kind, code, subcode, http_status, trace_id, claimed_at, settled_at, message \
-         from recipient join page on page.id = recipient.page where {condition} \
-         order by recipient.id"
+         from recipient join page on page.id = recipient.page \
+         where recipient.id > {after} and {condition} order by recipient.id"
     );
     let mut select = connection.prepare(&select).step(Step::Read)?;
     let mut lines = select

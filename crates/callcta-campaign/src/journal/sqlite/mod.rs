@@ -205,7 +205,16 @@ impl Journal for SqliteJournal {
         filter: &Filter,
         each: &mut dyn FnMut(Recipient) -> Result<bool>,
     ) -> Result<()> {
-        look::list(&self.connection, &self.columns, filter, each)
+        self.list_after(filter, 0, each)
+    }
+
+    fn list_after(
+        &mut self,
+        filter: &Filter,
+        after: i64,
+        each: &mut dyn FnMut(Recipient) -> Result<bool>,
+    ) -> Result<()> {
+        look::list(&self.connection, &self.columns, filter, after, each)
     }
 
     fn requeue(&mut self, filter: &Filter, who: &str, now: SystemTime) -> Result<u64> {
