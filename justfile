@@ -15,7 +15,7 @@ test: test-rust test-python test-node test-c conformance test-docs test-e2e
 
 # The Rust crates: unit, integration and documentation tests, examples.
 [group('rust')]
-test-rust:
+test-rust: strace
     cargo test --locked --workspace --exclude callcta-python --exclude callcta-node --exclude callcta-c
 
 # The Python package, on each Python that is there.
@@ -66,6 +66,17 @@ test-e2e:
 # Every snippet of the documents, in all four languages, and the site with all references.
 test-docs:
     {{just}} -f docs/justfile snippets reference
+
+# Tells what a program writes, syncs and sends, from which a power cut is played.
+[private]
+strace:
+    #!/usr/bin/env sh
+    set -eu
+    if [ "$(uname)" = Linux ] && ! command -v strace >/dev/null; then
+        [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "strace is missing" >&2; exit 1; }
+        apt-get update -qq
+        apt-get install -qq -y --no-install-recommends strace >/dev/null
+    fi
 
 # The program, which the bindings' tests use to emulate the platform.
 [private]

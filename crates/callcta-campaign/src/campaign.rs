@@ -1,10 +1,6 @@
 //! A campaign by its journal: what the program and the bindings have in common.
 
 use std::collections::BTreeMap;
-use std::env;
-use std::path::Path;
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use callcta::{Client, ClientBuilder, RetryPolicy};
@@ -14,7 +10,7 @@ use crate::decide::{Retrial, Settled, assume_sent, settle, who};
 use crate::error::{Error, ErrorKind, Result};
 use crate::findings::{Finding, Weight};
 use crate::input::{Row, Source};
-use crate::journal::{Access, Command, Facts, Filter, Journal, Loader, State};
+use crate::journal::{Access, Command, Facts, Filter, Journal, SqliteLoader, State};
 use crate::location::Location;
 use crate::plan::{PlanSettings, Planned, plan};
 use crate::run::{Control, Ended, RunSettings, run};
@@ -70,7 +66,7 @@ impl Campaign {
         tell: &mut dyn FnMut(u64) -> bool,
     ) -> Result<Planned> {
         let mut loader = if check_only {
-            scratch()?
+            Box::new(SqliteLoader::to_check()?)
         } else {
             self.location.loader()?
         };
@@ -263,14 +259,6 @@ impl Campaign {
     pub fn assume_sent(&self, kinds: &[String]) -> Result<u64> {
         assume_sent(&mut *self.beside()?, kinds)
     }
-}
-
-/// Where a plan is made that is only checked: where nobody looks for it.
-fn scratch() -> Result<Box<dyn Loader>> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let name = format!("callcta-check-{}-{number}", process::id());
-    Location::file(env::temp_dir().join(Path::new(&name))).loader()
 }
 
 fn pages(journal: &mut dyn Journal) -> Result<BTreeMap<String, u64>> {

@@ -1,12 +1,16 @@
 use std::fs;
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use callcta_campaign::{
-    Access, Claim, Command, Echo, Echoed, ErrorKind, Filter, Journal, Lease, Outcome, Reason,
-    Settlement, SqliteJournal, State, Want,
+    Access, Claim, Command, Control, Echo, Echoed, ErrorKind, Filter, Format, How, Journal, Lease,
+    Loader as _, Outcome, Reason, RunSettings, Settlement, SqliteJournal, SqliteLoader, State,
+    Template, Want, plan, read, run,
 };
 
-use crate::support::{Folder, MESSAGE, journal, plan_with, settings, states};
+use crate::support::{
+    Folder, MESSAGE, client, emulator, journal, plan_with, settings, states, stored,
+};
 
 fn now() -> SystemTime {
     SystemTime::now()
@@ -256,4 +260,74 @@ fn only_its_owner_reads_a_journal() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn what_a_killed_plan_left_behind_is_removed_and_a_living_one_left_alone() {
+    let folder = Folder::new();
+    let path = folder.path("journal");
+    fs::write(folder.path("journal.planning-1"), "left behind").unwrap();
+    fs::write(folder.path("journal.plan"), "something else").unwrap();
+    let living = fs::File::create(folder.path("journal.planning-2")).unwrap();
+    living.lock().unwrap();
+    assert!(
+        plan_with(&path, "psid,name\n1,x\n", MESSAGE, &settings())
+            .unwrap()
+            .ok
+    );
+    let names = ["journal", "journal.plan", "journal.planning-2"];
+    assert_eq!(folder.names(), names);
+}
+
+#[test]
+fn a_plan_that_is_only_checked_keeps_nothing() {
+    let mut loader = Box::new(SqliteLoader::to_check().unwrap());
+    let rows = "psid,key\n1,a\n2,a\n";
+    let rows = Box::new(std::io::Cursor::new(rows.as_bytes()));
+    let mut source = read(rows, Format::Auto).unwrap();
+    let template = Template::new(r#"{"text": "hi"}"#).unwrap();
+    let planned = plan(
+        &mut *source,
+        &template,
+        &settings(),
+        &mut *loader,
+        &mut |_| true,
+    )
+    .unwrap();
+    assert_eq!(planned.findings[0].rule, "duplicate_key");
+    let error = loader.commit(&planned.facts).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn another_program_that_keeps_the_journal_locked_is_waited_for() {
+    let folder = Folder::new();
+    let emulator = emulator(100);
+    let mut journal = journal(&folder, 100);
+    let control = Control::new();
+    let mut steady = RunSettings::default();
+    steady.pace = Some(40.0);
+    let ended = thread::scope(|scope| {
+        let (emulator, control) = (&emulator, &control);
+        let path = folder.path("journal");
+        scope.spawn(move || {
+            let waited = emulator.wait_for_messages(20, Duration::from_secs(60));
+            waited.unwrap();
+            let other = rusqlite::Connection::open(path).unwrap();
+            other.busy_timeout(Duration::from_secs(10)).unwrap();
+            other.execute_batch("begin immediate").unwrap();
+            // For longer than one try takes: it has been told.
+            while control.snapshot().journal.is_none() {
+                thread::yield_now();
+            }
+            let told = control.snapshot().journal.unwrap();
+            assert!(told.contains("another process keeps it locked"), "{told}");
+            other.execute_batch("rollback").unwrap();
+        });
+        let clients = |page_id: &str| client(emulator, page_id);
+        run(&mut journal, &clients, &steady, control).unwrap()
+    });
+    assert_eq!(ended.how, How::Finished);
+    assert_eq!(states(&mut journal), [0, 0, 200, 0, 0, 0, 0]);
+    assert!(stored(&emulator).values().all(|times| *times == 1));
 }

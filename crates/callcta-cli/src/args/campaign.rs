@@ -131,6 +131,10 @@ pub struct SendingArgs {
     #[arg(long, value_name = "FOLDER")]
     pub tokens: Option<PathBuf>,
 
+    /// How many seconds a journal that can't be written is tried again before the run ends
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub journal_patience: u32,
+
     /// What is shown on standard error meanwhile
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub progress: Progress,

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::thread;
+use std::time::Duration;
 
 use callcta::ClientBuilder;
 use callcta_campaign::{
@@ -68,6 +69,7 @@ fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Resu
     run.pace = sending.pace.0;
     run.workers = sending.workers;
     run.suppression.clone_from(&sending.suppress);
+    run.journal_patience = Duration::from_secs(sending.journal_patience.into());
 
     let control = Control::new();
     let signals = signals::stop(false)

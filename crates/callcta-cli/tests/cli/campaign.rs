@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use crate::support::{Run, callcta, run};
 
 /// A folder with the files of a campaign, gone with the test.
-struct Campaign {
-    folder: PathBuf,
-    emulator: Emulator,
+pub struct Campaign {
+    pub folder: PathBuf,
+    pub emulator: Emulator,
 }
 
 const MESSAGE: &str = r#"{"attachment": {"type": "template", "payload": {
@@ -27,7 +27,7 @@ fn psid(number: usize) -> String {
 }
 
 impl Campaign {
-    fn new(people: usize) -> Self {
+    pub fn new(people: usize) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("callcta-cli-campaign-{}-{number}", std::process::id());
@@ -47,7 +47,7 @@ impl Campaign {
         campaign
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
@@ -56,7 +56,7 @@ impl Campaign {
     }
 
     /// `callcta campaign` with these words, in the folder.
-    fn command(&self, words: &str, more: &[&str]) -> Command {
+    pub fn command(&self, words: &str, more: &[&str]) -> Command {
         let words: Vec<&str> = words.split_whitespace().collect();
         let mut command = callcta(&[&["campaign"], words.as_slice(), more].concat());
         command
@@ -67,17 +67,17 @@ impl Campaign {
         command
     }
 
-    fn run(&self, words: &str) -> Run {
+    pub fn run(&self, words: &str) -> Run {
         run(&mut self.command(words, &["--journal", "a journal"]))
     }
 
-    fn plan(&self) {
+    pub fn plan(&self) {
         let run = self.run("plan people.csv --message card.json");
         assert_eq!(run.code, 0, "{run:?}");
     }
 
     /// Begins to send, with a pace that leaves time for what shall befall it.
-    fn start(&self, words: &str) -> Child {
+    pub fn start(&self, words: &str) -> Child {
         let mut command = self.command(words, &["--journal", "a journal"]);
         command
             .stdin(Stdio::null())
@@ -95,7 +95,7 @@ impl Campaign {
         received
     }
 
-    fn wait_for(&self, messages: usize) {
+    pub fn wait_for(&self, messages: usize) {
         let waited = self
             .emulator
             .wait_for_messages(messages, Duration::from_secs(120));
@@ -114,7 +114,7 @@ impl Campaign {
 
     /// Whether what the journal says of each person is what the platform knows, and how many
     /// rows are in each state.
-    fn check(&self) -> BTreeMap<String, usize> {
+    pub fn check(&self) -> BTreeMap<String, usize> {
         let received = self.received();
         let mut states = BTreeMap::new();
         for row in self.rows() {
@@ -163,7 +163,7 @@ impl Drop for Campaign {
     }
 }
 
-fn states(pairs: &[(&str, usize)]) -> BTreeMap<String, usize> {
+pub fn states(pairs: &[(&str, usize)]) -> BTreeMap<String, usize> {
     pairs
         .iter()
         .map(|(state, count)| ((*state).to_owned(), *count))
@@ -491,10 +491,16 @@ fn a_campaign_is_changed_and_settled_while_it_runs() {
 }
 
 /// Numbers that are different each time, and can be had again.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn new() -> Self {
+        let seed = std::time::SystemTime::now();
+        let seed = seed.duration_since(std::time::UNIX_EPOCH).unwrap();
+        Dice(seed.subsec_nanos().into())
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -506,12 +512,7 @@ impl Dice {
 /// Sends to so many people, killed hard again and again, and settles what is unknown by
 /// echoes in the end.
 fn survives_kills(people: usize, kills: usize, lost: f64) {
-    let seed = std::time::SystemTime::now();
-    let seed = seed
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .subsec_nanos();
-    let mut dice = Dice(seed.into());
+    let mut dice = Dice::new();
     let campaign = Campaign::new(people);
     campaign.plan();
     if lost > 0.0 {

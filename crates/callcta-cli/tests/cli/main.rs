@@ -4,9 +4,13 @@
 mod campaign;
 mod check;
 mod demo;
+#[cfg(target_os = "linux")]
+mod disk;
 mod doctor;
 mod emulate;
 mod help;
+#[cfg(target_os = "linux")]
+mod power;
 mod program;
 mod reach;
 mod ready;

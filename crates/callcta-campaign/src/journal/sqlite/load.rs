@@ -1,9 +1,11 @@
 //! Taking in a plan: into a file of its own, which becomes the journal when it is whole.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process;
 
 use rusqlite::{Connection, params};
 
@@ -26,12 +28,21 @@ const TOGETHER: usize = 1000;
 pub struct SqliteLoader {
     /// `None` once it is closed.
     connection: Option<Connection>,
-    path: PathBuf,
-    planning: PathBuf,
+    /// `None` if nothing is kept.
+    target: Option<Target>,
     columns: Columns,
     pages: HashMap<String, i64>,
     /// Rows that aren't in the file yet.
     waiting: Vec<Waiting>,
+}
+
+/// Where the journal shall be.
+struct Target {
+    path: PathBuf,
+    /// The file that becomes the journal.
+    planning: PathBuf,
+    /// Locked as long as somebody plans into it.
+    _lock: File,
 }
 
 struct Waiting {
@@ -58,19 +69,42 @@ impl SqliteLoader {
             let text = format!("{} is there already", path.display());
             return Err(Error::new(ErrorKind::Journal, text));
         }
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".planning-{}", std::process::id()));
+        let mut prefix = path.file_name().unwrap_or_default().to_owned();
+        prefix.push(".planning-");
+        remove_leftovers(&path, &prefix);
+        let mut name = prefix;
+        name.push(process::id().to_string());
         let planning = path.with_file_name(name);
-        create(&planning)?;
-        let mut loader = SqliteLoader {
-            connection: None,
+        let lock = create(&planning)?;
+        SqliteLoader::over(Some(Target {
             path,
             planning,
+            _lock: lock,
+        }))
+    }
+
+    /// A loader for a plan that is only to be checked: what it needs goes into files that
+    /// nobody sees, and can't be committed.
+    ///
+    /// # Errors
+    ///
+    /// Of the kind [`Journal`](ErrorKind::Journal) if no temporary file can be written.
+    pub fn to_check() -> Result<Self> {
+        SqliteLoader::over(None)
+    }
+
+    fn over(target: Option<Target>) -> Result<Self> {
+        let mut loader = SqliteLoader {
+            connection: None,
+            target,
             columns: Columns::default(),
             pages: HashMap::new(),
             waiting: Vec::new(),
         };
-        let connection = Connection::open(&loader.planning).step(Step::Open)?;
+        // Without a name it is a temporary file of SQLite's own.
+        let target = loader.target.as_ref();
+        let file = target.map_or(Path::new(""), |target| &target.planning);
+        let connection = Connection::open(file).step(Step::Open)?;
         // It is thrown away if anything goes wrong, and made to last at the end.
         let set = "pragma journal_mode = off; pragma synchronous = off; \
                    pragma cache_size = -16000; pragma temp_store = file; \
@@ -189,6 +223,9 @@ impl Loader for SqliteLoader {
     }
 
     fn commit(mut self: Box<Self>, facts: &Facts) -> Result<()> {
+        let Some(Target { path, planning, .. }) = &self.target else {
+            return Err(Error::invalid("this plan was only to be checked"));
+        };
         let connection = self.connection();
         let unique = "drop index recipient_key; \
                       create unique index recipient_key on recipient (key);";
@@ -199,38 +236,61 @@ impl Loader for SqliteLoader {
         let values = params![facts.message, facts.message_hash, facts.planned_at];
         connection.execute(message, values).step(Step::Write)?;
         let cells: Vec<&str> = self.columns.names().collect();
-        let mut place = Place::of(&self.planning)?;
-        place.rename(&self.path);
+        let mut place = Place::of(planning)?;
+        place.rename(path);
         let campaign = "insert into campaign (facts, cells, place) values (?, ?, ?)";
         let values = [json(facts)?, json(&cells)?, json(&place)?];
         connection.execute(campaign, values).step(Step::Write)?;
         connection.execute_batch("commit").step(Step::Write)?;
-        let connection = self.connection.take().expect("it was there just now");
+        let connection = self.connection.take();
+        let connection = connection.expect("it was there just now");
         connection
             .close()
             .map_err(|(_, error)| error)
             .step(Step::Write)?;
         let last = |error: io::Error| Error::journal(format!("can't write the journal: {error}"));
-        File::open(&self.planning)
+        File::open(planning)
             .and_then(|file| file.sync_all())
             .map_err(last)?;
         // Unlike a rename, this never takes the place of what somebody else made meanwhile.
-        fs::hard_link(&self.planning, &self.path).map_err(last)?;
-        fs::remove_file(&self.planning).map_err(last)?;
-        sync_folder(&self.path).map_err(last)
+        fs::hard_link(planning, path).map_err(last)?;
+        fs::remove_file(planning).map_err(last)?;
+        sync_folder(path).map_err(last)
     }
 }
 
-/// A new file that only its owner may read, since it will name people.
-fn create(path: &Path) -> Result<()> {
-    // What a plan that was killed left behind.
-    let _ = fs::remove_file(path);
+/// Removes what plans that were killed left behind: whoever still plans has a lock.
+fn remove_leftovers(journal: &Path, prefix: &OsStr) {
+    let folder = journal.parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_one = name
+            .as_encoded_bytes()
+            .starts_with(prefix.as_encoded_bytes());
+        if is_one
+            && let Ok(file) = File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// A new file that only its owner may read, since it will name people; locked.
+fn create(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let made = options.open(path);
-    made.map(drop).map_err(|error| {
+    let made = options.open(path).and_then(|file| {
+        file.try_lock()?;
+        Ok(file)
+    });
+    made.map_err(|error| {
         Error::journal(format!(
             "can't make the journal {}: {error}",
             path.display()
@@ -259,7 +319,9 @@ impl Drop for SqliteLoader {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
             drop(connection);
-            let _ = fs::remove_file(&self.planning);
+            if let Some(target) = &self.target {
+                let _ = fs::remove_file(&target.planning);
+            }
         }
     }
 }

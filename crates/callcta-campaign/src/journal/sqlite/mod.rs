@@ -77,14 +77,11 @@ impl SqliteJournal {
             Access::Look => None,
             Access::Change | Access::ChangeMoved => Some(Lock::take(&path)?),
         };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags).step(Step::Open)?;
-        connection.busy_timeout(BUSY).step(Step::Open)?;
-        schema::check(&connection)?;
-        // A claim must survive a loss of power, or it would be made again.
-        let set = "pragma journal_mode = wal; pragma synchronous = full; \
-                   pragma cache_size = -16000; pragma temp_store = file;";
-        connection.execute_batch(set).step(Step::Open)?;
+        let connection = if access == Access::Look && space::is_read_only(&path) {
+            connect_read_only(&path)?
+        } else {
+            connect(&path)?
+        };
         let (facts, cells, place) = look::campaign(&connection)?;
         if let Some(lock) = &mut lock {
             check_place(&connection, &path, &place, lock, access)?;
@@ -108,6 +105,38 @@ impl SqliteJournal {
     pub fn is_held(path: &Path) -> bool {
         lock::is_held(path)
     }
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).step(Step::Open)?;
+    connection.busy_timeout(BUSY).step(Step::Open)?;
+    schema::check(&connection)?;
+    // A claim must survive a loss of power, or it would be made again.
+    let set = "pragma journal_mode = wal; pragma synchronous = full; \
+               pragma cache_size = -16000; pragma temp_store = file;";
+    connection.execute_batch(set).step(Step::Open)?;
+    Ok(connection)
+}
+
+/// Where nobody writes, nothing has to be locked.
+fn connect_read_only(path: &Path) -> Result<Connection> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if Path::new(&log).exists() {
+        let text = "can't read the journal: its last run was cut short, and the rest of it can \
+                    only be taken in where it can be written";
+        return Err(Error::journal(text));
+    }
+    let escaped = path.to_string_lossy().replace('%', "%25");
+    let escaped = escaped.replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let uri = format!("file:{escaped}?immutable=1");
+    let connection = Connection::open_with_flags(uri, flags).step(Step::Open)?;
+    schema::check(&connection)?;
+    Ok(connection)
 }
 
 /// Whether this is the journal that was used last, and not a copy of it.

@@ -1,4 +1,4 @@
-//! Whether there is room on the disk for what a run will write.
+//! What can be written to a disk, and how much.
 
 use std::path::Path;
 
@@ -34,6 +34,18 @@ fn free(journal: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn free(_: &Path) -> Option<u64> {
     None
+}
+
+/// Whether nobody can write to the disk of a journal.
+#[cfg(unix)]
+pub(super) fn is_read_only(journal: &Path) -> bool {
+    let disk = rustix::fs::statvfs(journal);
+    disk.is_ok_and(|disk| disk.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_read_only(_: &Path) -> bool {
+    false
 }
 
 #[cfg(all(test, unix))]
