@@ -152,3 +152,7 @@ dist:
 # Compare the speed with that of others, side by side.
 bench *arguments:
     {{just}} -f tests/bench/justfile bench {{arguments}}
+
+# Send to everybody in a file: with a journal, without, and as people do by hand.
+bench-campaign *arguments:
+    {{just}} -f tests/bench/justfile campaign {{arguments}}

@@ -10,6 +10,7 @@
     reason = "printing is what it is for"
 )]
 
+mod campaign;
 mod figures;
 mod leak;
 mod many;
@@ -52,6 +53,8 @@ enum Command {
     Micro(micro::Settings),
     /// A pace as a server counts it.
     Pace(pace::Settings),
+    /// Everybody in a file.
+    Campaign(campaign::Settings),
     /// Is one of the clients; started by the other commands.
     #[command(hide = true)]
     Client(own_clients::Settings),
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Command::Pace(settings) => pace::run(&settings),
+        Command::Campaign(settings) => campaign::run(&settings),
         Command::Client(settings) => own_clients::run(&settings),
     };
     match result {

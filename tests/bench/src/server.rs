@@ -14,6 +14,8 @@ use socket2::{Domain, Socket, Type};
 const BACKLOG: i32 = 4096;
 /// A thread has next to nothing on its stack, and there may be a thousand.
 const STACK: usize = 128 * 1024;
+/// Of a request: a batch has up to 50 messages.
+const LARGEST: usize = 1024 * 1024;
 
 const ANSWER: &str = r#"{"recipient_id":"1254477777772919","message_id":"m_AG5Hz2Uq7tuwNEhXfYYKj8mJEM_QPpz5jdCK48PnKAjSdjfipqxqMvK8ma6AC8fplwlqLP_5cgXIbu7I3rBN0P"}"#;
 
@@ -29,7 +31,7 @@ struct Shared {
 }
 
 /// A Page and when a message of it came.
-pub type Arrival = (u32, Instant);
+pub type Arrival = (u64, Instant);
 
 /// Runs until the process ends.
 pub struct Server {
@@ -115,8 +117,11 @@ fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                 if end <= filled {
                     break (body_at, end);
                 }
-                if end > buffer.len() {
+                if end > LARGEST {
                     return Err(io::ErrorKind::InvalidData.into());
+                }
+                if end > buffer.len() {
+                    buffer.resize(end, 0);
                 }
             }
             match stream.read(&mut buffer[filled..])? {
@@ -124,12 +129,17 @@ fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                 count => filled += count,
             }
         };
+        let batched = page(&buffer)
+            .is_none()
+            .then(|| batch(&buffer[body_at..end]));
         if shared.keep_arrivals.load(Ordering::Acquire) {
-            let arrival = (page(&buffer), Instant::now());
+            let now = Instant::now();
             let arrivals = shared.arrivals.lock();
-            arrivals
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(arrival);
+            let mut arrivals = arrivals.unwrap_or_else(PoisonError::into_inner);
+            match &batched {
+                Some(items) => arrivals.extend(items.iter().map(|item| (item.0, now))),
+                None => arrivals.push((page(&buffer).unwrap_or(0), now)),
+            }
         }
         if shared.keep_bodies.load(Ordering::Acquire) {
             let mut last = shared
@@ -143,6 +153,12 @@ fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         if delay > 0 {
             thread::sleep(Duration::from_nanos(delay));
         }
+        if let Some(items) = batched {
+            stream.write_all(&answer_to_batch(&items))?;
+            buffer.copy_within(end..filled, 0);
+            filled -= end;
+            continue;
+        }
         // Who isn't the one written to would be taken for somebody else's answer.
         if let Some(psid) = digits_of_id(&buffer[body_at..end], "id")
             && psid.len() == recipient.len()
@@ -155,12 +171,60 @@ fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     }
 }
 
-/// The Page in the path of a request, 0 if there is none that is a number.
-fn page(request: &[u8]) -> u32 {
-    let path = request.split(|byte| *byte == b' ').nth(1);
-    let page = path.and_then(|path| path.split(|byte| *byte == b'/').nth(2));
-    let page = page.and_then(|page| std::str::from_utf8(page).ok());
-    page.and_then(|page| page.parse().ok()).unwrap_or(0)
+/// The Page in the path of a request, if there is one that is a number; a batch has none.
+fn page(request: &[u8]) -> Option<u64> {
+    let path = request.split(|byte| *byte == b' ').nth(1)?;
+    let page = path.split(|byte| *byte == b'/').nth(2)?;
+    std::str::from_utf8(page).ok()?.parse().ok()
+}
+
+/// Page and recipient of each message in a batch, as it lies in its form.
+fn batch(form: &[u8]) -> Vec<(u64, String)> {
+    let text = decoded(form);
+    let mut items = Vec::new();
+    for item in text.split(r#""method":"POST""#).skip(1) {
+        let digits = |after: &str| {
+            let (_, rest) = item.split_once(after)?;
+            let end = rest.find(|c: char| !c.is_ascii_digit())?;
+            Some(&rest[..end])
+        };
+        let page = digits(r#""relative_url":""#).and_then(|page| page.parse().ok());
+        let psid = digits("recipient=%7B%22id%22%3A%22").unwrap_or_default();
+        items.push((page.unwrap_or(0), psid.to_owned()));
+    }
+    items
+}
+
+/// Without the percent signs of a form.
+fn decoded(form: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(form.len());
+    let mut rest = form;
+    while let [first, after @ ..] = rest {
+        rest = after;
+        let code = match (first, after) {
+            (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low])
+                .ok()
+                .and_then(|code| u8::from_str_radix(code, 16).ok()),
+            _ => None,
+        };
+        bytes.push(code.unwrap_or(*first));
+        if code.is_some() {
+            rest = &after[2..];
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn answer_to_batch(items: &[(u64, String)]) -> Vec<u8> {
+    let items = items.iter().map(|(_, psid)| {
+        format!(r#"{{"code":200,"headers":[],"body":"{{\"recipient_id\":\"{psid}\",\"message_id\":\"m_{psid}\"}}"}}"#)
+    });
+    let body = format!("[{}]", items.collect::<Vec<_>>().join(","));
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=UTF-8\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 /// Where the digits of a field are, if it has some.
