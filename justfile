@@ -11,7 +11,7 @@ default:
     @{{just}} --list
 
 # Pass every test in every language.
-test: test-rust test-python test-node test-c conformance test-docs test-e2e
+test: test-rust test-python test-node test-c conformance test-docs test-e2e test-dist
 
 # The Rust crates: unit, integration and documentation tests, examples.
 [group('rust')]
@@ -78,6 +78,10 @@ strace:
         apt-get install -qq -y --no-install-recommends strace >/dev/null
     fi
 
+# What a release holds, unoptimized, installed without Rust.
+test-dist:
+    {{just}} -f dist/justfile test
+
 # The program, which the bindings' tests use to emulate the platform.
 [private]
 program:
@@ -95,7 +99,7 @@ fmt-check:
     cargo fmt --all --check
 
 # Lint everything.
-lint:
+lint: version-check
     cargo clippy --locked --workspace --all-targets -- -D warnings
     {{just}} -f bindings/python/justfile lint
     {{just}} -f bindings/node/justfile lint
@@ -148,6 +152,17 @@ install-c prefix:
 [group('release')]
 dist:
     {{just}} -f dist/justfile all
+
+# Set the version everywhere, and give the changelog's unreleased lines to it.
+[group('release')]
+version new:
+    python3 dist/version.py {{quote(new)}}
+    {{just}} -f bindings/c/justfile gen
+
+# Check that the version is the same everywhere.
+[group('release')]
+version-check:
+    python3 dist/version.py check
 
 # Compare the speed with that of others, side by side.
 bench *arguments:

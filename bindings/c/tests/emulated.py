@@ -14,9 +14,12 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
+# When what is measured began.
+BEGINNING = time.monotonic()
 HERE = Path(__file__).resolve().parent.parent
 README = (HERE / "README.md").read_text(encoding="utf-8")
 
@@ -67,7 +70,7 @@ class Emulator:
         """The program said the id of the newest message, and nothing else."""
         if said.strip() not in self.message_ids():
             sys.exit(f"{said!r} is no message of {self.message_ids()}")
-        print(f"sent {said.strip()}")
+        print(f"sent {said.strip()} after {time.monotonic() - BEGINNING:.1f} s")
 
 
 def blocks(language):
@@ -125,6 +128,10 @@ def run_installed(program, prefix, libdir, cmake):
         "LIBDIR": libdir,
     }
     (source,) = (block for block in blocks("c") if "int main(" in block)
+    pc = Path(libdir, "pkgconfig/callcta.pc").read_text(encoding="utf-8")
+    (version,) = re.findall("^Version: (.*)$", pc, flags=re.M)
+    major, minor, patch = map(int, version.split("."))
+    series, next_series = f"{major}.{minor}", f"{major}.{minor + 1}"
     with Emulator(program) as emulator, tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         (folder / "send.c").write_text(source, encoding="utf-8")
@@ -150,21 +157,30 @@ def run_installed(program, prefix, libdir, cmake):
                 f"'{cmake}' -S '{name}' -B '{name}/build' -DCMAKE_PREFIX_PATH='{prefix}'", code
             )
 
+        def asking(version):
+            return lists.replace(f"Callcta {series}", f"Callcta {version}")
+
         static = lists.replace("Callcta::callcta", "Callcta::callcta_static")
         static = static.replace("find_package(Callcta", "find_package(callcta")
         for name, library_path, lists_of_one in (
             ("shared", libdir, lists),
             ("static_only", "", static),
-            ("range", libdir, lists.replace("Callcta 0.1", "Callcta 0.1...<0.2")),
+            ("range", libdir, asking(f"{series}...<{next_series}")),
         ):
             configure(name, lists_of_one)
             shell(f"'{cmake}' --build {name}/build")
             command = f"LD_LIBRARY_PATH='{library_path}' {name}/build/send {emulator.psids[0]}"
             emulator.check_sent(shell(command))
-        for version in ("0.0.9", "0.1.9", "0.2", "1", "0.2...1", "0.0.1...<0.1.0"):
-            wanted = lists.replace("Callcta 0.1", f"Callcta {version}")
-            said = configure(f"not_{version}", wanted, code=1)
-            check_has(said, "CallctaConfig.cmake, version: 0.1.0")
+        for other in (
+            "0.0.9",
+            f"{series}.{patch + 1}",
+            next_series,
+            f"{major + 1}",
+            f"{next_series}...{major + 1}",
+            f"0.0.1...<{version}",
+        ):
+            said = configure(f"not_{other}", asking(other), code=1)
+            check_has(said, f"CallctaConfig.cmake, version: {version}")
     print("installed: as expected")
 
 
