@@ -1,13 +1,15 @@
 //! The page's samples, its five documented errors, and faults, through real HTTP
 //! with the emulator.
 
+use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use callcta::{
-    Button, Client, ClientBuilder, Delivery, Element, Error, ErrorKind, Message, RetryPolicy,
-    SendOptions,
+    Button, Client, ClientBuilder, Delivery, Element, Error, ErrorKind, Message, Outbox, Request,
+    RetryPolicy, SendOptions,
 };
-use callcta_emulator::{AnswerShape, Emulator, Fault, defaults};
+use callcta_emulator::{AnswerShape, Emulator, Fault, Strangers, defaults};
 
 fn start() -> Emulator {
     Emulator::start().expect("a port is free")
@@ -258,4 +260,68 @@ fn a_rate_limit_passes() {
         (outcome, posts),
         (Err((ErrorKind::RateLimited, Delivery::Rejected)), 3)
     );
+}
+
+#[test]
+fn twenty_messages_to_each_of_a_thousand_arrive_in_order_whatever_happens() {
+    const PEOPLE: usize = 1000;
+    const EACH: usize = 20;
+    let emulator = Emulator::builder()
+        .keep_messages(2 * PEOPLE * EACH)
+        .keep_bytes(256 << 20)
+        .start()
+        .expect("a port is free");
+    emulator.with_state(|state| state.strangers = Strangers::Welcome);
+    // One after another, since a fault that doesn't strike shields those behind it.
+    for _ in 0..PEOPLE {
+        let faults = [
+            Fault::graph(429, 613, None),
+            Fault::drop_after_read(),
+            Fault::drop_after_store(),
+            Fault::delay(Duration::from_millis(30)),
+        ];
+        for fault in faults {
+            emulator.arm(fault.probability(0.02).times(1));
+        }
+    }
+    let outbox = Outbox::with_limits(client(&emulator), 64, PEOPLE * EACH);
+    let outcomes = Arc::new(Mutex::new([0; 3]));
+    for number in 0..EACH {
+        for person in 0..PEOPLE {
+            let options = SendOptions::new().metadata(format!("{person}-{number}"));
+            let outcomes = Arc::clone(&outcomes);
+            let request = Request::new(format!("7{person:06}"), card(), options);
+            let told = outbox.submit(request, move |outcome| {
+                let delivery = outcome.map_err(|error| error.delivery());
+                let what = match delivery {
+                    Ok(_) => 0,
+                    Err(Delivery::Unknown) => 1,
+                    Err(_) => 2,
+                };
+                outcomes.lock().expect("nobody panicked")[what] += 1;
+            });
+            told.expect("there is room");
+        }
+    }
+    outbox.drain();
+    let [sent, unknown, others] = *outcomes.lock().expect("nobody panicked");
+    assert_eq!(sent + unknown + others, PEOPLE * EACH);
+    assert!(unknown > 0, "the faults were off");
+    let messages = emulator.messages();
+    assert!((sent..=sent + unknown).contains(&messages.len()));
+    assert!(
+        emulator.posts() > PEOPLE * EACH,
+        "nothing was refused for now"
+    );
+    let mut next = [0; PEOPLE];
+    for message in messages {
+        let metadata = message.body["message"]["metadata"].as_str();
+        let (person, number) = metadata
+            .and_then(|it| it.split_once('-'))
+            .expect("it was set");
+        let person: usize = person.parse().expect("a number");
+        let number: usize = number.parse().expect("a number");
+        assert!(number >= next[person], "{number} after {}", next[person]);
+        next[person] = number + 1;
+    }
 }

@@ -1,6 +1,7 @@
 //! The loop of a run. It alone touches the journal.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -127,6 +128,7 @@ pub fn run(
         unmade: BTreeMap::new(),
         sender,
         outcomes,
+        lanes: HashMap::new(),
         unsettled: Vec::new(),
         failed: None,
         snapshot: Snapshot::default(),
@@ -164,6 +166,9 @@ struct Engine<'a> {
     unmade: BTreeMap<String, String>,
     sender: Sender<Told>,
     outcomes: Receiver<Told>,
+    /// Claims that wait for an earlier one of the same person: if that one comes back, so
+    /// must they, or they would overtake it.
+    lanes: HashMap<(i64, String), VecDeque<Claim>>,
     /// Outcomes that aren't in the journal yet.
     unsettled: Vec<Settlement>,
     /// Since when the journal can't be written, why, and when it was tried last.
@@ -291,7 +296,9 @@ impl Engine<'_> {
                 Effect::None => {}
             }
         }
+        let back = outcome == Outcome::Back;
         self.unsettled.push(Settlement::new(&claim, outcome));
+        self.next(&(claim.page, claim.row.psid), back);
     }
 
     /// Writes outcomes down; if that fails they are kept, and nothing more is claimed.
@@ -443,23 +450,42 @@ impl Engine<'_> {
                 page.exhausted = got < want.count;
             }
         }
-        for claim in &claims {
-            self.start(claim);
+        for claim in claims {
+            let lane = (claim.page, claim.row.psid.clone());
+            match self.lanes.entry(lane.clone()) {
+                Entry::Occupied(mut earlier) => earlier.get_mut().push_back(claim),
+                Entry::Vacant(free) => {
+                    free.insert(VecDeque::from([claim]));
+                    self.next(&lane, false);
+                }
+            }
         }
     }
 
-    fn start(&mut self, claim: &Claim) {
-        let request = match self.prepare(claim) {
-            Ok(request) => request,
-            Err(outcome) => return self.drop_claim(claim, outcome),
-        };
-        let Some(page) = self
-            .pages
-            .get_mut(&claim.page)
-            .filter(|page| page.paused.is_none())
-        else {
-            return self.drop_claim(claim, Outcome::Back);
-        };
+    /// Starts what comes next in a lane; `back` if the one before came back.
+    fn next(&mut self, lane: &(i64, String), mut back: bool) {
+        while let Some(claim) = self.lanes.get_mut(lane).and_then(VecDeque::pop_front) {
+            let started = if back {
+                Err(Outcome::Back)
+            } else {
+                self.start(&claim)
+            };
+            let Err(outcome) = started else {
+                return;
+            };
+            back |= outcome == Outcome::Back;
+            self.drop_claim(&claim, outcome);
+        }
+        self.lanes.remove(lane);
+    }
+
+    /// Hands a claim to its outbox, or says what becomes of it instead.
+    fn start(&mut self, claim: &Claim) -> Result<(), Outcome> {
+        let now = Instant::now();
+        let request = self.prepare(claim)?;
+        let page = self.pages.get_mut(&claim.page);
+        let page = page.filter(|page| page.is_open(now) && !self.snapshot.draining);
+        let page = page.ok_or(Outcome::Back)?;
         let follower = Follower {
             claim: claim.clone(),
             gate: Arc::clone(&self.gate),
@@ -468,11 +494,14 @@ impl Engine<'_> {
             started: false,
             skipped: None,
         };
-        if let Err(error) = page.outbox.submit_with(request, follower) {
-            // Whatever it is, nothing was sent.
-            page.pause(format!("{}: {error}", error.kind()));
-            self.drop_claim(claim, Outcome::Back);
-        }
+        page.outbox
+            .submit_with(request, follower)
+            .map_err(|error| {
+                // Whatever it is, nothing was sent.
+                page.pause(format!("{}: {error}", error.kind()));
+                Outcome::Back
+            })?;
+        Ok(())
     }
 
     /// Settles a claim of which nothing was started.

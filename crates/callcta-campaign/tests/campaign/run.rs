@@ -427,3 +427,45 @@ fn an_echo_that_comes_while_the_campaign_runs_settles_its_row() {
     assert_eq!(ended.snapshot.states, [0, 0, 400, 0, 0, 0, 0]);
     assert_eq!(states(&mut journal), ended.snapshot.states);
 }
+
+#[test]
+fn the_messages_of_a_person_arrive_in_the_order_of_the_rows() {
+    let folder = Folder::new();
+    let emulator = emulator(60);
+    // Some are refused for now, some get lost, some take their time.
+    for _ in 0..6 {
+        for fault in [
+            Fault::graph(400, 613, None).header("retry-after", "1"),
+            Fault::drop_after_read(),
+            Fault::drop_after_store(),
+            Fault::delay(Duration::from_millis(20)),
+        ] {
+            emulator.arm(fault.probability(0.03).times(1));
+        }
+    }
+    let mut rows = "psid,key\n".to_owned();
+    for person in 0..60 {
+        for number in 0..20 {
+            rows += &format!("17{person},{person}-{number}\n");
+        }
+    }
+    let mut several = settings();
+    several.allow_repeated = true;
+    let path = folder.path("journal");
+    let message = r#"{"text": "{{ key }}"}"#;
+    assert!(plan_with(&path, &rows, message, &several).unwrap().ok);
+    let mut journal = SqliteJournal::open(&path, Access::Change).unwrap();
+    let ended = run_with(&mut journal, &emulator, &quick());
+    assert_eq!(ended.how, How::Finished);
+    let [_, _, sent, _, unknown, ..] = states(&mut journal);
+    assert_eq!(sent + unknown, 1200);
+    assert!(emulator.posts() > 1200, "nothing was refused");
+    let mut last = vec![-1; 60];
+    for message in emulator.messages() {
+        let text = message.body["message"]["text"].as_str().unwrap();
+        let (person, number) = text.split_once('-').unwrap();
+        let (person, number): (usize, i32) = (person.parse().unwrap(), number.parse().unwrap());
+        assert!(last[person] < number, "{text} after {}", last[person]);
+        last[person] = number;
+    }
+}
