@@ -37,6 +37,7 @@ test-c: program
 conformance: && conformance-run
     cargo build --locked -p callcta --example vectors_runner --example webhooks_runner \
         --example calling_runner
+    cargo build --locked -p callcta-cli
     {{just}} -f bindings/python/justfile build
     {{just}} -f bindings/node/justfile build
     {{just}} -f bindings/c/justfile build
@@ -58,6 +59,11 @@ conformance-run:
         python="bindings/python/.venv-tools/bin/python bindings/python/tests/calling_runner.py" \
         node="node bindings/node/test/calling_runner.mjs" \
         c=bindings/c/build/calling_runner
+    python3 tests/conformance/code.py {{quote(target / "debug/callcta")}} {{quote(target / "code")}} \
+        rust={{quote(target / "debug/examples/vectors_runner")}} \
+        python=bindings/python/.venv-tools/bin/python \
+        node=bindings/node \
+        c=bindings/c/build/debug
 
 # Clients of other makers, the inbox page in a browser.
 test-e2e:

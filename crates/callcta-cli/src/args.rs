@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::buttons::Buttons;
+use crate::code::{self, Language};
 use crate::settings::Settings;
 use emulate::EmulateArgs;
 
@@ -57,6 +58,14 @@ pub enum Command {
     #[command(after_help = help::MORE, after_long_help = help::CHECK)]
     Check(CheckArgs),
 
+    /// Print a message as code that builds it
+    ///
+    /// The code is what one would write by hand: constructors with what they need, and
+    /// nothing that is the default. Whatever the message says is kept, also fields that
+    /// callcta doesn't know.
+    #[command(after_help = help::MORE, after_long_help = help::CODE)]
+    Code(CodeArgs),
+
     /// Emulate the platform on this machine, for trying and testing
     ///
     /// Answers like the Graph API, from its own state of Pages, tokens and people.
@@ -106,6 +115,26 @@ pub enum Command {
         #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
         all: Option<PathBuf>,
     },
+}
+
+/// `callcta code`.
+#[derive(Args)]
+pub struct CodeArgs {
+    /// A JSON file with a message or a whole request; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The language
+    #[arg(long, value_enum, value_name = "LANGUAGE")]
+    pub lang: Language,
+
+    /// Print a whole program, which sends the message as the request says
+    #[arg(long)]
+    pub program: bool,
+
+    /// The variable that gets the message; in C the function make_NAME does
+    #[arg(long, value_name = "NAME", default_value = "message", value_parser = code::name)]
+    pub name: String,
 }
 
 /// `callcta demo`.

@@ -10,6 +10,7 @@ mod calling;
 mod campaign;
 mod card;
 mod check;
+mod code;
 mod compose;
 mod demo;
 mod doctor;
@@ -62,6 +63,7 @@ fn execute(cli: Cli, given: &ArgMatches) -> u8 {
         Command::Demo(args) => demo::run(&args),
         Command::Send(args) => send::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Code(args) => code::run(&args),
         Command::Emulate(args) => return emulate::run(&args, cli.verbose),
         Command::Settings(command) => call_settings::run(&command),
         Command::Calling(command) => calling::run(&command),

@@ -60,6 +60,24 @@ Exit codes:
   1  a message breaks a documented rule, or with --strict there is a warning
   2  usage: the command line or a file can't be used";
 
+/// Behind `callcta code --help`.
+pub const CODE: &str = "\
+Examples:
+  callcta code card.json --lang python
+  callcta code request.json --lang rust --program > src/main.rs
+  callcta send --to 1 --generic Hello --call Call --dry-run | callcta code - --lang c
+
+Without --program, only the message is looked at. With it, the program has the request's
+recipient and options, too; without a recipient it writes to CALLCTA_PSID. Page and token
+come from CALLCTA_PAGE_ID and CALLCTA_ACCESS_TOKEN.
+
+A message may break rules: see callcta check. In Rust, JSON needs the crate serde_json.
+
+Exit codes:
+  0  done
+  1  what was given is no message
+  2  usage: the command line or a file can't be used";
+
 /// Behind `callcta demo --help`.
 pub const DEMO: &str = "\
 Exit codes:

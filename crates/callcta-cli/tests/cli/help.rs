@@ -21,7 +21,16 @@ fn help_of(command: &str) {
 
 #[test]
 fn help_texts() {
-    let commands = ["", "demo", "send", "check", "emulate", "completions", "man"];
+    let commands = [
+        "",
+        "demo",
+        "send",
+        "check",
+        "code",
+        "emulate",
+        "completions",
+        "man",
+    ];
     let webhook = [
         "webhook",
         "webhook listen",

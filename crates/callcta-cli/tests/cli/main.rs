@@ -3,6 +3,7 @@
 
 mod campaign;
 mod check;
+mod code;
 mod demo;
 #[cfg(target_os = "linux")]
 mod disk;
