@@ -30,7 +30,7 @@
 //! ```
 
 #![forbid(unsafe_code)]
-#![allow(clippy::doc_markdown, reason = "SQLite is a name")]
+#![allow(clippy::doc_markdown, reason = "SQLite and PostgreSQL are names")]
 
 mod by_name;
 mod campaign;
@@ -61,9 +61,12 @@ pub use self::input::{
     Format, KEY, PAGE, PSID, Problem, RESERVED, Row, Source, WINDOW_UNTIL, open, read,
 };
 pub use self::journal::{
-    Access, Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Journal, Lease, Loader,
-    Orders, Outcome, Reason, Recipient, Settlement, SqliteJournal, SqliteLoader, State, Want,
+    Access, Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Journal, Known, Lease,
+    Loader, Orders, Outcome, Reason, Recipient, Settlement, SqliteJournal, SqliteLoader, State,
+    Want, Worker,
 };
+#[cfg(feature = "postgres")]
+pub use self::journal::{PostgresAddress, PostgresJournal, PostgresLoader, grants, migrate};
 pub use self::location::Location;
 pub use self::plan::{PlanSettings, Planned, plan};
 pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, run};

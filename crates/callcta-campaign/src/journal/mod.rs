@@ -5,17 +5,21 @@
 //! that it was not sent, or somebody's explicit word.
 
 mod cells;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 mod types;
 
 use std::time::SystemTime;
 
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresAddress, PostgresJournal, PostgresLoader, grants, migrate};
 pub use self::sqlite::{Access, SqliteJournal, SqliteLoader};
 pub use self::types::{
-    Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Lease, Orders, Outcome, Reason,
-    Recipient, Settlement, State, Want,
+    Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Known, Lease, Orders, Outcome,
+    Reason, Recipient, Settlement, State, Want, Worker,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::input::Row;
 
 /// Takes in the rows of a plan. Nothing of it counts before [`commit`](Loader::commit); a
@@ -25,12 +29,23 @@ pub trait Loader {
     /// beginning if a reason is given.
     fn add(&mut self, row: &Row, window_until: Option<i64>, skipped: Option<&str>) -> Result<()>;
 
+    /// Adds a row of which it is known what became of it elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// Of the kind [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the journal
+    /// takes in new rows only, as by default.
+    fn add_known(&mut self, row: &Row, window_until: Option<i64>, known: &Known) -> Result<()> {
+        let _ = (row, window_until, known);
+        Err(Error::invalid("this journal takes in new rows only"))
+    }
+
     /// The rows whose key is another's, and those that go to somebody to whom another one
     /// of the same Page goes: how many, and the lines of the first.
     fn duplicates(&mut self) -> Result<[(u64, Vec<u64>); 2]>;
 
-    /// Makes the plan count.
-    fn commit(self: Box<Self>, facts: &Facts) -> Result<()>;
+    /// Makes the plan count, and returns how many rows were not there already.
+    fn commit(self: Box<Self>, facts: &Facts) -> Result<u64>;
 }
 
 /// The rows of one campaign and what is known about each.
@@ -62,6 +77,17 @@ pub trait Journal: Send {
 
     /// Gives all leases back.
     fn release(&mut self) -> Result<()>;
+
+    /// Whether others have Pages that may still leave something to this holder, so that it
+    /// should stay. By default there are no others.
+    fn remains(&mut self) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Whether others may change it meanwhile. By default nobody does.
+    fn is_shared(&self) -> bool {
+        false
+    }
 
     /// Takes queued rows into flight, at most so many of each Page.
     fn claim(&mut self, wants: &[Want], now: SystemTime) -> Result<Vec<Claim>>;
@@ -117,4 +143,9 @@ pub trait Journal: Send {
 
     /// What was said to those who run the campaign.
     fn orders(&mut self) -> Result<Orders>;
+
+    /// Those who run the campaign now, as far as the journal knows.
+    fn workers(&mut self) -> Result<Vec<Worker>> {
+        Ok(Vec::new())
+    }
 }

@@ -123,6 +123,9 @@ pub struct Lease {
     pub epoch: i64,
     /// When nothing more may be started unless it was renewed; `None`: never.
     pub until: Option<Instant>,
+    /// Whether nothing of the Page was queued when it was claimed last, as far as the journal
+    /// remembers that.
+    pub idle: bool,
 }
 
 /// How many rows of a Page are wanted.
@@ -327,6 +330,53 @@ impl fmt::Display for Filter {
     }
 }
 
+/// What became of a row elsewhere, before it came into a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Known {
+    /// What is known about it.
+    pub state: State,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// The message's id, once it was sent.
+    pub message_id: Option<String>,
+    /// Why it is in its state; an empty kind where there is no reason.
+    pub reason: Reason,
+    /// When it was claimed last, in Unix milliseconds.
+    pub claimed_at: Option<i64>,
+    /// When it was settled, in Unix milliseconds.
+    pub settled_at: Option<i64>,
+}
+
+impl Known {
+    /// Nothing: the row is new.
+    pub fn new() -> Self {
+        Known {
+            state: State::Queued,
+            attempts: 0,
+            message_id: None,
+            reason: Reason::default(),
+            claimed_at: None,
+            settled_at: None,
+        }
+    }
+
+    /// The row is not to be sent, for a reason.
+    pub fn skipped(kind: &str) -> Self {
+        Known {
+            state: State::Skipped,
+            reason: Reason::new(kind),
+            ..Known::new()
+        }
+    }
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Known::new()
+    }
+}
+
 /// Everything that is known about a row.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -389,11 +439,29 @@ pub enum Echoed {
     Stranger,
 }
 
+/// A process that runs a campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Worker {
+    /// The machine.
+    pub host: String,
+    /// The process's number there.
+    pub pid: u32,
+    /// Since when, in Unix milliseconds.
+    pub since: i64,
+    /// How many rows it has settled, if the journal knows.
+    pub settled: Option<u64>,
+    /// The Pages that it has leased, if the journal knows.
+    pub pages: Vec<String>,
+}
+
 /// What is said to those who run the campaign.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Command {
     /// To send nothing more.
     Pause,
+    /// To send again, after a pause.
+    Resume,
     /// To start this many messages per second for each Page; infinitely many: without bounds.
     Pace(f64),
 }

@@ -1,7 +1,7 @@
 //! The loop of a run. It alone touches the journal.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -26,8 +26,17 @@ const TICK: Duration = Duration::from_millis(20);
 /// How often it is looked whether somebody said something, and which Pages there are.
 const ASK: Duration = Duration::from_millis(200);
 
-/// How often rows are counted anew, since others may settle some.
+/// How often rows are counted anew, since others may settle some, and at most which part of
+/// the time that may take.
 const COUNT: Duration = Duration::from_secs(1);
+const COUNT_SHARE: u32 = 50;
+
+/// How long claims of a journal that others use too are apart: each is a transaction, and
+/// what is claimed together costs less. Well below what may be claimed [ahead](super::page::AHEAD).
+const APART: Duration = Duration::from_millis(50);
+
+/// How often it is asked, in the end, whether others may leave something to do.
+const REMAINS: Duration = Duration::from_millis(250);
 
 /// How often a journal that failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
@@ -134,7 +143,9 @@ pub fn run(
         snapshot: Snapshot::default(),
         meter: Meter::new(now),
         asked: now,
-        counted: now,
+        remained: now,
+        counted: (now, Duration::ZERO),
+        claimed: None,
     };
     engine.hold(leases, now);
     engine.count()?;
@@ -176,7 +187,12 @@ struct Engine<'a> {
     snapshot: Snapshot,
     meter: Meter,
     asked: Instant,
-    counted: Instant,
+    /// When it was asked last whether others have anything left.
+    remained: Instant,
+    /// When all rows were counted last, and how long that took.
+    counted: (Instant, Duration),
+    /// When it was claimed last.
+    claimed: Option<Instant>,
 }
 
 impl Engine<'_> {
@@ -184,7 +200,10 @@ impl Engine<'_> {
         let (mut drained, mut broken_off) = (false, false);
         loop {
             let now = Instant::now();
-            self.settle(now);
+            let due = self.is_due(now);
+            if due {
+                self.settle(now);
+            }
             if let Some((since, error, _)) = &self.failed
                 && self.outstanding() == 0
                 && (now.saturating_duration_since(*since) >= self.settings.journal_patience)
@@ -209,7 +228,7 @@ impl Engine<'_> {
                     page.outbox.client().close();
                 }
             }
-            if !drained && self.failed.is_none() {
+            if due && !drained && self.failed.is_none() {
                 self.claim(now);
             }
             self.publish(now);
@@ -217,7 +236,7 @@ impl Engine<'_> {
                 if drained {
                     return How::Drained;
                 }
-                if self.pages.values().all(Page::is_done) {
+                if self.pages.values().all(Page::is_done) && !self.remains(now) {
                     if let Err(error) = self.count() {
                         self.fail(error, now);
                         continue;
@@ -228,6 +247,16 @@ impl Engine<'_> {
             }
             self.wait();
         }
+    }
+
+    /// Whether it is time to write and to claim.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let apart = self.claimed.is_none_or(|last| now >= last + APART);
+        if self.journal.is_shared() && !apart {
+            return false;
+        }
+        self.claimed = Some(now);
+        true
     }
 
     fn outstanding(&self) -> usize {
@@ -277,7 +306,7 @@ impl Engine<'_> {
             page.done += 1;
             page.unstarted += u64::from(!told.started);
             if outcome == Outcome::Back {
-                page.exhausted = false;
+                page.came_back();
             }
             match effect {
                 Effect::Pause => {
@@ -327,6 +356,21 @@ impl Engine<'_> {
         }
     }
 
+    /// Whether other workers may leave something to this one. Asked at intervals.
+    fn remains(&mut self, now: Instant) -> bool {
+        if !self.journal.is_shared() {
+            return false;
+        }
+        if self.failed.is_some() || now.saturating_duration_since(self.remained) < REMAINS {
+            return true;
+        }
+        self.remained = now;
+        self.journal.remains().unwrap_or_else(|error| {
+            self.fail(error, now);
+            true
+        })
+    }
+
     fn fail(&mut self, error: Error, now: Instant) {
         self.snapshot.journal = Some(error.to_string());
         let since = self.failed.as_ref().map_or(now, |(since, ..)| *since);
@@ -339,18 +383,25 @@ impl Engine<'_> {
         self.snapshot.states[to as usize] += rows;
     }
 
+    /// What others did is known to the journal alone.
     fn count(&mut self) -> Result<()> {
+        let began = Instant::now();
         let mut states = [0; 7];
         for count in self.journal.counts()? {
             states[count.state as usize] += count.rows;
         }
         self.snapshot.rows = self.journal.facts().rows;
         self.snapshot.states = states;
+        let now = Instant::now();
+        self.counted = (now, now.saturating_duration_since(began));
         Ok(())
     }
 
     /// What others want, and which Pages there are.
     fn ask(&mut self, now: Instant) {
+        if self.failed.is_some() {
+            return;
+        }
         let orders = match self.journal.orders() {
             Ok(orders) => orders,
             Err(error) => return self.fail(error, now),
@@ -361,11 +412,11 @@ impl Engine<'_> {
         if let Some(pace) = orders.pace {
             self.change_pace(Some(pace).filter(|pace| pace.is_finite()));
         }
-        if now.saturating_duration_since(self.counted) >= COUNT {
-            self.counted = now;
-            if let Err(error) = self.count() {
-                return self.fail(error, now);
-            }
+        let (counted, took) = self.counted;
+        if now.saturating_duration_since(counted) >= COUNT.max(took * COUNT_SHARE)
+            && let Err(error) = self.count()
+        {
+            return self.fail(error, now);
         }
         match self.journal.lease() {
             Ok(leases) => self.hold(leases, now),
@@ -385,15 +436,15 @@ impl Engine<'_> {
     }
 
     fn hold(&mut self, leases: Vec<Lease>, now: Instant) {
+        let kept: HashSet<i64> = leases.iter().map(|lease| lease.page).collect();
         for page in self.pages.values_mut() {
-            let kept = leases.iter().any(|lease| lease.page == page.lease.page);
-            if !kept {
-                page.pause("another worker has this Page".to_owned());
+            if !kept.contains(&page.lease.page) {
+                page.let_go();
             }
         }
         for lease in leases {
             if let Some(page) = self.pages.get_mut(&lease.page) {
-                page.lease = lease;
+                page.hold(lease);
                 continue;
             }
             if self.unmade.contains_key(&lease.page_id) {
@@ -489,6 +540,7 @@ impl Engine<'_> {
         let follower = Follower {
             claim: claim.clone(),
             gate: Arc::clone(&self.gate),
+            deadline: Arc::clone(&page.deadline),
             starts: Arc::clone(&page.starts),
             sender: self.sender.clone(),
             started: false,
@@ -510,7 +562,7 @@ impl Engine<'_> {
             page.outstanding -= 1;
             page.unstarted += 1;
             if outcome == Outcome::Back {
-                page.exhausted = false;
+                page.came_back();
             }
         }
         self.unsettled.push(Settlement::new(claim, outcome));

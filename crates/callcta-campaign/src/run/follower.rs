@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use callcta::{Dispatch, Follow, Receipt, Request};
 
+use super::page::Deadline;
 use super::suppression::Suppression;
 use super::verdict::{SUPPRESSED, WINDOW_CLOSED};
 use crate::error::Error;
@@ -69,6 +70,7 @@ impl Gate {
 pub(super) struct Follower {
     pub(super) claim: Claim,
     pub(super) gate: Arc<Gate>,
+    pub(super) deadline: Arc<Deadline>,
     /// How many of the Page were started.
     pub(super) starts: Arc<AtomicU64>,
     pub(super) sender: Sender<Told>,
@@ -78,6 +80,10 @@ pub(super) struct Follower {
 
 impl Follow for Follower {
     fn before(&mut self, _: &Request, _: u32) -> Dispatch {
+        // Somebody else may have the Page by now, and keep its pace.
+        if self.deadline.has_passed() {
+            return Dispatch::Skip;
+        }
         let window = self.claim.window_until;
         if window.is_some_and(|until| until <= time::now()) {
             self.skipped = Some(WINDOW_CLOSED);

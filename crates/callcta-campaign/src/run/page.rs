@@ -1,8 +1,8 @@
 //! One Page in a run: how much it may start, and what holds it up.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use callcta::Outbox;
@@ -21,6 +21,24 @@ const FREEZE_MAX: Duration = Duration::from_secs(300);
 /// How many of the last outcomes the breaker looks at.
 const LAST: usize = 200;
 
+/// Until when messages may be started, read by the threads that start them.
+pub(super) struct Deadline(Mutex<Option<Instant>>);
+
+impl Deadline {
+    fn new(until: Option<Instant>) -> Self {
+        Deadline(Mutex::new(until))
+    }
+
+    fn set(&self, until: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    pub(super) fn has_passed(&self) -> bool {
+        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() >= until)
+    }
+}
+
 pub(super) struct Page {
     pub(super) lease: Lease,
     pub(super) outbox: Outbox,
@@ -38,6 +56,10 @@ pub(super) struct Page {
     pub(super) frozen: Option<Instant>,
     freezes: u32,
     pub(super) paused: Option<String>,
+    /// Whether this run has the Page's lease.
+    pub(super) held: bool,
+    /// Until when messages may be started.
+    pub(super) deadline: Arc<Deadline>,
     /// Unknown outcomes without any other between them.
     doubts: u32,
     /// Whether each of the last outcomes was unknown.
@@ -51,6 +73,8 @@ pub(super) struct Page {
 impl Page {
     pub(super) fn new(lease: Lease, outbox: Outbox, now: Instant) -> Self {
         Page {
+            deadline: Arc::new(Deadline::new(lease.until)),
+            held: true,
             lease,
             outbox,
             credit: 1.0,
@@ -73,14 +97,21 @@ impl Page {
 
     /// Whether anything may be claimed at all.
     pub(super) fn is_open(&self, now: Instant) -> bool {
-        self.paused.is_none()
+        self.held
+            && self.paused.is_none()
             && self.frozen.is_none_or(|until| until <= now)
             && self.lease.until.is_none_or(|until| now < until)
     }
 
     /// Whether it has nothing more to do in this run.
     pub(super) fn is_done(&self) -> bool {
-        self.outstanding == 0 && (self.exhausted || self.paused.is_some())
+        // What others may have added since counts, where that can be.
+        let empty = if self.lease.until.is_some() {
+            self.lease.idle
+        } else {
+            self.exhausted
+        };
+        self.outstanding == 0 && (empty || self.paused.is_some() || !self.held)
     }
 
     /// How many rows to claim now.
@@ -131,6 +162,30 @@ impl Page {
         let room = ahead.saturating_sub(self.waiting());
         // Not one by one, since each claim is a write that is waited for.
         if room * 4 >= ahead { room } else { 0 }
+    }
+
+    /// The lease was renewed, or taken again.
+    pub(super) fn hold(&mut self, lease: Lease) {
+        self.deadline.set(lease.until);
+        if lease.until.is_some() {
+            self.exhausted = lease.idle;
+        }
+        self.held = true;
+        self.lease = lease;
+    }
+
+    /// A row waits again.
+    pub(super) fn came_back(&mut self) {
+        self.exhausted = false;
+        self.lease.idle = false;
+    }
+
+    /// Somebody else has the Page now, or may have it.
+    pub(super) fn let_go(&mut self) {
+        if self.held {
+            self.held = false;
+            self.recall();
+        }
     }
 
     /// Takes back what hasn't started.

@@ -140,6 +140,7 @@ fn decided(
 pub(super) fn command(connection: &Connection, command: Command) -> Result<()> {
     let done = match command {
         Command::Pause => connection.execute("update command set pause = 1", []),
+        Command::Resume => connection.execute("update command set pause = 0", []),
         Command::Pace(pace) => connection.execute("update command set pace = ?", [pace]),
     };
     done.step(Step::Write)?;

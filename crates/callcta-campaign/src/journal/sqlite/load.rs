@@ -222,7 +222,7 @@ impl Loader for SqliteLoader {
         Ok([self.repeated("key")?, self.repeated("page, psid")?])
     }
 
-    fn commit(mut self: Box<Self>, facts: &Facts) -> Result<()> {
+    fn commit(mut self: Box<Self>, facts: &Facts) -> Result<u64> {
         let Some(Target { path, planning, .. }) = &self.target else {
             return Err(Error::invalid("this plan was only to be checked"));
         };
@@ -255,7 +255,8 @@ impl Loader for SqliteLoader {
         // Unlike a rename, this never takes the place of what somebody else made meanwhile.
         fs::hard_link(planning, path).map_err(last)?;
         fs::remove_file(planning).map_err(last)?;
-        sync_folder(path).map_err(last)
+        sync_folder(path).map_err(last)?;
+        Ok(facts.rows)
     }
 }
 

@@ -12,6 +12,7 @@ use std::process;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::journal::types::Worker;
 use crate::time::{self, Moment};
 
 /// Who has, or had, the lock.
@@ -95,6 +96,21 @@ impl Drop for Lock {
 pub(super) fn is_held(journal: &Path) -> bool {
     let file = File::open(beside(journal));
     file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+/// Who has the lock now, if somebody has.
+pub(super) fn worker(journal: &Path) -> Option<Worker> {
+    if !is_held(journal) {
+        return None;
+    }
+    let holder = read(&mut File::open(beside(journal)).ok()?)?;
+    Some(Worker {
+        host: holder.host,
+        pid: holder.pid,
+        since: holder.since,
+        settled: None,
+        pages: Vec::new(),
+    })
 }
 
 fn beside(journal: &Path) -> PathBuf {

@@ -24,7 +24,7 @@ use super::Journal;
 use super::cells::Columns;
 use super::types::{
     Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Lease, Orders, Recipient,
-    Settlement, State, Want,
+    Settlement, State, Want, Worker,
 };
 use crate::error::{Error, Result};
 
@@ -268,5 +268,9 @@ impl Journal for SqliteJournal {
 
     fn orders(&mut self) -> Result<Orders> {
         look::orders(&self.connection)
+    }
+
+    fn workers(&mut self) -> Result<Vec<Worker>> {
+        Ok(lock::worker(&self.path).into_iter().collect())
     }
 }

@@ -89,6 +89,7 @@ pub(super) fn leases(connection: &Connection, run: i64) -> Result<Vec<Lease>> {
             page_id: line.get(1)?,
             epoch: run,
             until: None,
+            idle: false,
         })
     });
     leases
