@@ -69,6 +69,6 @@ pub use self::journal::{
 pub use self::journal::{PostgresAddress, PostgresJournal, PostgresLoader, grants, migrate};
 pub use self::location::Location;
 pub use self::plan::{PlanSettings, Planned, plan};
-pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, run};
+pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, Watch, run};
 pub use self::standing::{Standing, meaning};
 pub use self::template::Template;

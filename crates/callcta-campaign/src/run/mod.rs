@@ -7,7 +7,9 @@ mod settings;
 mod snapshot;
 mod suppression;
 mod verdict;
+mod watch;
 
 pub use self::engine::{Ended, How, run};
 pub use self::settings::RunSettings;
 pub use self::snapshot::{Control, Hold, Snapshot};
+pub use self::watch::Watch;

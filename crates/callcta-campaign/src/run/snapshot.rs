@@ -171,7 +171,7 @@ impl Meter {
         let (since, before) = self.points[0];
         let time = now.saturating_duration_since(since).as_secs_f64();
         if time > 0.0 {
-            (settled - before) as f64 / time
+            settled.saturating_sub(before) as f64 / time
         } else {
             0.0
         }

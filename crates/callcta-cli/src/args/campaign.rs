@@ -209,6 +209,10 @@ pub struct StatusCommand {
     #[command(flatten)]
     pub journal: LookArgs,
 
+    /// Show on standard error how far the run is, until it has ended
+    #[arg(long)]
+    pub watch: bool,
+
     /// Print one line of JSON
     #[arg(long)]
     pub json: bool,

@@ -323,6 +323,7 @@ Examples:
 pub const CAMPAIGN_STATUS: &str = "\
 Examples:
   callcta campaign status --journal autumn.journal
+  callcta campaign status --journal autumn.journal --watch
   callcta campaign status --journal autumn.journal --json";
 
 /// Behind `callcta campaign change --help`.

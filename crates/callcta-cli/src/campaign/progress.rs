@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use callcta_campaign::{Control, Hold, Snapshot, State};
+use callcta_campaign::{Hold, Snapshot, State};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::number;
@@ -26,7 +26,8 @@ pub struct Drawing {
 }
 
 impl Drawing {
-    pub fn start(how: Progress, control: Control) -> Self {
+    /// Draws what `look` tells.
+    pub fn start(how: Progress, look: impl Fn() -> Snapshot + Send + 'static) -> Self {
         let (end, asked) = channel();
         let (done, ended) = channel();
         let how = match how {
@@ -37,9 +38,9 @@ impl Drawing {
         };
         thread::spawn(move || {
             match how {
-                How::Bar => bar(&control, &asked),
-                How::Lines => lines(&control, &asked, false),
-                How::Json => lines(&control, &asked, true),
+                How::Bar => bar(&look, &asked),
+                How::Lines => lines(&look, &asked, false),
+                How::Json => lines(&look, &asked, true),
                 How::Nothing => {}
             }
             // The program may be past waiting.
@@ -67,14 +68,14 @@ fn ends_within(asked: &Receiver<()>, time: Duration) -> bool {
     !matches!(asked.recv_timeout(time), Err(RecvTimeoutError::Timeout))
 }
 
-fn bar(control: &Control, asked: &Receiver<()>) {
+fn bar(look: &dyn Fn() -> Snapshot, asked: &Receiver<()>) {
     let style = "{spinner} {bar:24} {percent:>3}%  {wide_msg}";
     let style = ProgressStyle::with_template(style).expect("the template is well-formed");
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));
     loop {
         let ended = ends_within(asked, Duration::from_millis(200));
-        let snapshot = control.snapshot();
+        let snapshot = look();
         if snapshot.rows > 0 {
             bar.set_length(snapshot.rows);
             bar.set_position(snapshot.done());
@@ -87,14 +88,14 @@ fn bar(control: &Control, asked: &Receiver<()>) {
     }
 }
 
-fn lines(control: &Control, asked: &Receiver<()>, json: bool) {
+fn lines(look: &dyn Fn() -> Snapshot, asked: &Receiver<()>, json: bool) {
     let began = Instant::now();
     let mut interval = 0;
     loop {
         let wait = if json { 1 } else { LINES[interval] };
         interval = (interval + 1).min(LINES.len() - 1);
         let ended = ends_within(asked, Duration::from_secs(wait));
-        let snapshot = control.snapshot();
+        let snapshot = look();
         let line = if json {
             in_json(&snapshot)
         } else {
@@ -166,6 +167,8 @@ fn span(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use callcta_campaign::Control;
+
     use super::*;
 
     #[test]

@@ -75,7 +75,8 @@ fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Resu
     let signals = signals::stop(false)
         .map_err(|error| Error::invalid(format!("can't wait for Ctrl-C: {error}")))?;
     drain_when_asked(signals, control.clone(), &args.journal);
-    let drawing = Drawing::start(sending.progress, control.clone());
+    let told = control.clone();
+    let drawing = Drawing::start(sending.progress, move || told.snapshot());
     let ended = run_with(&mut *journal, &clients, &run, &control);
     drawing.end();
     let (ended, standing) = ended?;

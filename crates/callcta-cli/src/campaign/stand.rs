@@ -2,19 +2,24 @@
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use callcta_campaign::{Ended, Filter, Hold, Result, Standing, State, meaning};
+use callcta_campaign::{Ended, Filter, Hold, Result, Snapshot, Standing, State, Watch, meaning};
 
+use super::progress::Drawing;
 use super::{campaign, number, quoted, rows};
-use crate::args::campaign::StatusCommand;
+use crate::args::campaign::{Progress, StatusCommand};
 use crate::exit::Exit;
 use crate::output::{BAD, DIM, GOOD, STRONG, WARN, after_writing, plain, say, styled};
 use crate::report::line;
 
 /// How often it is looked whether a run has ended.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How often it is looked how far a run is.
+const WATCH: Duration = Duration::from_millis(200);
 
 pub struct Stand {
     standing: Standing,
@@ -23,6 +28,9 @@ pub struct Stand {
 
 pub fn status(args: &StatusCommand) -> Result<Exit> {
     let path = &args.journal.journal;
+    if args.watch {
+        watch(path, args.json)?;
+    }
     let stand = Stand::of(campaign(path).standing()?, path);
     let written = if args.json {
         stand.json(None, &mut io::stdout())
@@ -30,6 +38,28 @@ pub fn status(args: &StatusCommand) -> Result<Exit> {
         stand.words(None, &mut anstream::stdout())
     };
     Ok(after_writing(written, Exit::Done))
+}
+
+/// Shows how far a run is until it has ended.
+fn watch(path: &Path, json: bool) -> Result<()> {
+    let campaign = campaign(path);
+    let mut journal = campaign.look()?;
+    let mut watch = Watch::new();
+    let latest = Arc::new(Mutex::new(watch.look(&mut *journal)?));
+    let told = Arc::clone(&latest);
+    let how = if json { Progress::Json } else { Progress::Auto };
+    let drawing = Drawing::start(how, move || lock(&told).clone());
+    while campaign.location().is_held() {
+        *lock(&latest) = watch.look(&mut *journal)?;
+        thread::sleep(WATCH);
+    }
+    *lock(&latest) = watch.look(&mut *journal)?;
+    drawing.end();
+    Ok(())
+}
+
+fn lock(latest: &Mutex<Snapshot>) -> MutexGuard<'_, Snapshot> {
+    latest.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub fn pause(path: &Path) -> Result<Exit> {

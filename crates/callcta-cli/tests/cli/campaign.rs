@@ -490,6 +490,38 @@ fn a_campaign_is_changed_and_settled_while_it_runs() {
     assert_eq!(before.code, 2, "{before:?}");
 }
 
+#[test]
+fn a_run_is_watched_from_outside_until_it_has_ended() {
+    let campaign = Campaign::new(200);
+    campaign.plan();
+    let child = campaign.start("resume --pace 100 --progress none");
+    campaign.wait_for(20);
+    let watched = campaign.run("status --watch --json");
+    assert_eq!(watched.code, 0, "{watched:?}");
+    assert_eq!(watched.json()["status"], "finished");
+    let told: Vec<Value> = watched
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let last = told.last().unwrap();
+    assert_eq!(
+        (&last["states"]["sent"], &last["rows"]),
+        (&json!(200), &json!(200))
+    );
+    for told in &told {
+        let states = told["states"].as_object().unwrap();
+        let sum: u64 = states.values().filter_map(Value::as_u64).sum();
+        assert_eq!(told["rows"], sum, "{told}");
+    }
+    assert!(child.wait_with_output().unwrap().status.success());
+    let again = campaign.run("status --watch");
+    assert!(
+        again.stdout.starts_with("finished: 200 of 200"),
+        "{again:?}"
+    );
+}
+
 /// Numbers that are different each time, and can be had again.
 pub struct Dice(u64);
 
