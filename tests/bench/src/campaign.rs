@@ -67,10 +67,11 @@ struct Entry {
     failed: Option<String>,
 }
 
-/// Seconds for each command, and KiB of the last one.
+/// Seconds for each command; KiB and seconds of processor time of the last one.
 struct Turn {
     seconds: Vec<f64>,
     memory: Vec<f64>,
+    busy: f64,
 }
 
 const CAMPAIGN: &str = "callcta campaign";
@@ -216,10 +217,11 @@ fn turn(settings: &Settings, entry: &Entry, server: &Server) -> Result<Turn> {
     let mut turn = Turn {
         seconds: Vec::new(),
         memory: Vec::new(),
+        busy: 0.0,
     };
     for command in (entry.commands)(settings, &server.url())? {
         let began = Instant::now();
-        turn.memory = watch(command)?;
+        (turn.memory, turn.busy) = watch(command)?;
         turn.seconds.push(began.elapsed().as_secs_f64());
     }
     let posts = server.counts().0 - before;
@@ -229,19 +231,26 @@ fn turn(settings: &Settings, entry: &Entry, server: &Server) -> Result<Turn> {
     Ok(turn)
 }
 
-/// Runs a command to its end, and returns its resident memory in KiB as it was meanwhile.
-fn watch(mut command: Command) -> Result<Vec<f64>> {
+/// Runs a command to its end, and returns its resident memory in KiB as it was meanwhile,
+/// and the seconds of processor time that it took.
+fn watch(mut command: Command) -> Result<(Vec<f64>, f64)> {
     let mut child = command.stdout(Stdio::null()).spawn()?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut memory = Vec::new();
+    let file = |name: &str| format!("/proc/{}/{name}", child.id());
+    let (status, stat) = (file("status"), file("stat"));
+    let (mut memory, mut busy) = (Vec::new(), 0.0);
     loop {
         // What has ended has none.
         let text = fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         memory.extend(line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<f64>().ok()));
+        let text = fs::read_to_string(&stat).unwrap_or_default();
+        // In the user's and in the system's part, in hundredths; the name may have blanks.
+        let fields = text.rsplit(") ").next().unwrap_or_default().split(' ');
+        let ticks = fields.skip(11).take(2).flat_map(str::parse::<f64>);
+        busy = ticks.sum::<f64>().max(busy * 100.0) / 100.0;
         if let Some(status) = child.try_wait()? {
             if status.success() {
-                return Ok(memory);
+                return Ok((memory, busy));
             }
             return Err(format!("it ended with {status}").into());
         }
@@ -278,11 +287,22 @@ fn print(settings: &Settings, entries: &[Entry]) {
             entry.name.to_owned(),
             planned.unwrap_or_default(),
             format!("{:.0}", rate(commands - 1)),
+            format!(
+                "{:.0}",
+                1e6 * middle(&|turn| turn.busy) / float(settings.rows)
+            ),
             format!("{:.1}", middle(&peak)),
             format!("{:+.1}", middle(&growth)),
         ]);
     }
-    let heads = ["", "planned/s", "sent/s", "peak MiB", "second half"];
+    let heads = [
+        "",
+        "planned/s",
+        "sent/s",
+        "cpu µs",
+        "peak MiB",
+        "second half",
+    ];
     print_table(&heads, &rows);
     let aims = [(UNJOURNALED, false), (AIOHTTP, true), (UNDICI, true)];
     let find = |name: &str| entries.iter().find(|entry| entry.name == name);

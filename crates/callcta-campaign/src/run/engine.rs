@@ -41,7 +41,7 @@ const REMAINS: Duration = Duration::from_millis(250);
 /// How often a journal that failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 
-/// How many outcomes are written at once, if there are so many.
+/// How many outcomes are worth being written at once.
 const TOGETHER: usize = 256;
 
 /// How a run ended.
@@ -277,13 +277,14 @@ impl Engine<'_> {
     /// Waits for outcomes, but no longer than until there is something else to do.
     fn wait(&mut self) {
         let until = Instant::now() + TICK;
+        // So many that those who send will soon have nothing to do.
+        let enough = TOGETHER.max(self.outstanding() / 2);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.outcomes.recv_timeout(left) {
                 Ok(told) => {
                     self.hear(told);
-                    // With many at once, so that those who wait for more are served.
-                    if self.unsettled.len() >= TOGETHER {
+                    if self.unsettled.len() >= enough {
                         return;
                     }
                 }

@@ -154,6 +154,13 @@ fn a_copy_asks_before_it_sends() {
     drop(used);
     fs::write(&path, before).unwrap();
     assert!(refusal("journal").contains("last run"));
+
+    // Another campaign where one was deleted is no copy of it.
+    fs::remove_file(&path).unwrap();
+    let mut another = journal(&folder, 1);
+    another.lease().unwrap();
+    drop(another);
+    drop(open("journal", Access::Change).unwrap());
 }
 
 #[test]

@@ -21,6 +21,9 @@ struct Holder {
     pid: u32,
     host: String,
     since: i64,
+    /// Whose last run that was: another campaign may be planned where one was deleted.
+    #[serde(default)]
+    campaign: String,
     /// The number of the last run that began.
     run: i64,
 }
@@ -56,20 +59,25 @@ impl Lock {
             pid: process::id(),
             host: host(),
             since: time::now(),
-            run: before.map_or(0, |before| before.run),
+            ..before.unwrap_or_default()
         };
         let mut lock = Lock { file, holder };
         lock.write().map_err(unusable)?;
         Ok(lock)
     }
 
-    /// The number of the last run that this lock file knows of.
-    pub(super) fn last_run(&self) -> i64 {
-        self.holder.run
+    /// The number of the last run of this campaign that this lock file knows of, 0 if of none.
+    pub(super) fn last_run(&self, campaign: &str) -> i64 {
+        if self.holder.campaign == campaign {
+            self.holder.run
+        } else {
+            0
+        }
     }
 
     /// A run has begun. Not being able to write that down is no reason not to.
-    pub(super) fn began(&mut self, run: i64) {
+    pub(super) fn began(&mut self, campaign: &str, run: i64) {
+        campaign.clone_into(&mut self.holder.campaign);
         self.holder.run = run;
         let _ = self.write();
     }

@@ -84,7 +84,7 @@ impl SqliteJournal {
         };
         let (facts, cells, place) = look::campaign(&connection)?;
         if let Some(lock) = &mut lock {
-            check_place(&connection, &path, &place, lock, access)?;
+            check_place(&connection, &path, (&facts.id, &place), lock, access)?;
         }
         Ok(SqliteJournal {
             connection,
@@ -143,7 +143,7 @@ fn connect_read_only(path: &Path) -> Result<Connection> {
 fn check_place(
     connection: &Connection,
     path: &Path,
-    before: &Place,
+    (campaign, before): (&str, &Place),
     lock: &Lock,
     access: Access,
 ) -> Result<()> {
@@ -154,7 +154,7 @@ fn check_place(
         .step(Step::Read)?;
     if access != Access::ChangeMoved {
         before.check(&now)?;
-        if runs < lock.last_run() {
+        if runs < lock.last_run(campaign) {
             return Err(moved(
                 "it doesn't know of the last run, as an older copy wouldn't",
             ));
@@ -201,7 +201,7 @@ impl Journal for SqliteJournal {
         if self.run.replace(run).is_none()
             && let Some(lock) = &mut self.lock
         {
-            lock.began(run);
+            lock.began(&self.facts.id, run);
         }
         work::leases(&self.connection, run)
     }

@@ -77,9 +77,9 @@ create table command (
 insert into command default values;
 ";
 
+/// None of those in flight: it would be written twice for each row, and is needed once.
 pub(super) const INDEXES: &str = "
 create index recipient_queued on recipient (page, id) where state = 0;
-create index recipient_in_flight on recipient (page, id) where state = 1;
 ";
 
 /// Counts all rows anew.

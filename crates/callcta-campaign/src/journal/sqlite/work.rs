@@ -22,30 +22,35 @@ pub(super) fn write(connection: &mut Connection) -> Result<Transaction<'_>> {
     begun.step(Step::Write)
 }
 
-/// How the counts change in a transaction.
+/// How the counts change in a transaction: by Page and state, and therein by kind, of which
+/// there are few.
 #[derive(Default)]
-pub(super) struct Moves(BTreeMap<(i64, i64, String), i64>);
+pub(super) struct Moves(BTreeMap<(i64, i64), Vec<(String, i64)>>);
 
 impl Moves {
     pub(super) fn add(&mut self, page: i64, from: (State, &str), to: (State, &str)) {
-        *self
-            .0
-            .entry((page, from.0.number(), from.1.to_owned()))
-            .or_default() -= 1;
-        *self
-            .0
-            .entry((page, to.0.number(), to.1.to_owned()))
-            .or_default() += 1;
+        self.count(page, from, -1);
+        self.count(page, to, 1);
+    }
+
+    fn count(&mut self, page: i64, (state, kind): (State, &str), change: i64) {
+        let kinds = self.0.entry((page, state.number())).or_default();
+        match kinds.iter_mut().find(|(known, _)| known == kind) {
+            Some((_, rows)) => *rows += change,
+            None => kinds.push((kind.to_owned(), change)),
+        }
     }
 
     pub(super) fn write(self, transaction: &Transaction<'_>) -> Result<()> {
         let upsert = "insert into tally values (?1, ?2, ?3, ?4) \
                       on conflict do update set rows = rows + ?4";
         let mut upsert = transaction.prepare(upsert).step(Step::Write)?;
-        for ((page, state, kind), change) in self.0 {
-            upsert
-                .execute(params![page, state, kind, change])
-                .step(Step::Write)?;
+        for ((page, state), kinds) in self.0 {
+            for (kind, change) in kinds {
+                upsert
+                    .execute(params![page, state, kind, change])
+                    .step(Step::Write)?;
+            }
         }
         Ok(())
     }
