@@ -10,6 +10,7 @@ mod argument;
 mod button;
 mod callback;
 mod calling;
+mod campaign;
 mod client;
 mod convert;
 mod declare;
@@ -39,6 +40,7 @@ mod _native {
         },
         callback::end,
         calling::{Cancel, ask, calling_optin, read_settings, validate_settings},
+        campaign::{Run, campaign, campaign_kinds, end_runs, plan, settle},
         client::{Client, environment},
         doctor::examine,
         emulator::Emulator,

@@ -61,17 +61,23 @@ __all__ = [
     "_Completions",
     "_Emulator",
     "_Outbox",
+    "_Run",
     "_Ticket",
     "_ask",
     "_calling_optin",
+    "_campaign",
+    "_campaign_kinds",
     "_end",
+    "_end_runs",
     "_environment",
     "_error_kinds",
     "_examine",
     "_log",
     "_out_of_resources",
+    "_plan",
     "_read_settings",
     "_refusal_kinds",
+    "_settle",
     "_validate_request",
     "_validate_settings",
     "answer_challenge",
@@ -1636,6 +1642,35 @@ class _Outbox:
         """
 
 @final
+class _Run:
+    """
+    A run on a thread of its own, which never needs Python.
+    """
+    def __new__(
+        cls, /, journal: str, moved: bool, arguments: typing.Any, tokens: dict[str, str]
+    ) -> typing.Self: ...
+    def break_off(self, /) -> None:
+        """
+        Doesn't even wait for what is being sent.
+        """
+    def drain(self, /) -> None:
+        """
+        Starts nothing more.
+        """
+    def result(self, /) -> typing.Any:
+        """
+        How the campaign stands after it; to be called once.
+        """
+    def snapshot(self, /) -> typing.Any:
+        """
+        How far it is.
+        """
+    def wait(self, /, seconds: SupportsFloat | SupportsIndex) -> bool:
+        """
+        Waits at most so many seconds; whether the run has ended. Signal handlers run meanwhile.
+        """
+
+@final
 class _Ticket:
     """
     A queued message.
@@ -1662,11 +1697,27 @@ def _calling_optin() -> Message:
     A request to be allowed to call a person.
     """
 
+def _campaign(journal: str, moved: bool, name: str, arguments: typing.Any) -> typing.Any:
+    """
+    Does something by the name that it has in the core.
+    """
+
+def _campaign_kinds() -> list[str]:
+    """
+    The kinds of a campaign's errors.
+    """
+
 def _end() -> None:
     """
     Waits for callbacks under way, and keeps further ones from starting: the end of
     the interpreter would end their threads in their midst, and with them the process.
     Not for ever, as a callback may hang.
+    """
+
+def _end_runs() -> None:
+    """
+    Drains all runs and waits for them, since the end of the process would make what is under way
+    unknown. What a signal handler raises meanwhile breaks them off.
     """
 
 def _environment() -> dict[str, str]:
@@ -1697,6 +1748,13 @@ def _out_of_resources(detail: str) -> typing.Any:
     The error for what this machine has no more of.
     """
 
+def _plan(
+    journal: str, moved: bool, arguments: typing.Any, rows: typing.Callable[[], bytes | None] | None
+) -> typing.Any:
+    """
+    Plans. What the rows or a signal handler raise ends it.
+    """
+
 def _read_settings(json: str) -> dict[str, typing.Any]:
     """
     Reads call settings from JSON, in wire form.
@@ -1705,6 +1763,11 @@ def _read_settings(json: str) -> dict[str, typing.Any]:
 def _refusal_kinds() -> list[str]:
     """
     Every kind of `WebhookError`, with its HTTP status.
+    """
+
+def _settle(journal: str, moved: bool, path: str | None, lines: list[str]) -> typing.Any:
+    """
+    Settles by the echoes in a file, or in these lines.
     """
 
 def _validate_request(to: Any, message: Message, options: Any) -> list[Violation]:

@@ -62,7 +62,7 @@ impl Snapshot {
     }
 }
 
-/// The states by name, `left` in seconds, and of each Page that is `held` for how many
+/// The states by name, how many are `done`, `left` in seconds, and of each Page that is `held` for how many
 /// seconds it is `limited_for` or why it is `paused`.
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -76,8 +76,9 @@ impl Serialize for Snapshot {
             }
             Hold::Paused(why) => json!({"page": page_id, "paused": why}),
         });
-        let mut told = serializer.serialize_struct("Snapshot", 9)?;
+        let mut told = serializer.serialize_struct("Snapshot", 10)?;
         told.serialize_field("rows", &self.rows)?;
+        told.serialize_field("done", &self.done())?;
         told.serialize_field("states", &states)?;
         told.serialize_field("settled", &self.settled)?;
         told.serialize_field("rate", &self.rate)?;

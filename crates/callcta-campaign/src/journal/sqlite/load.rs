@@ -11,6 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::failure::{Step, StepExt as _};
 use super::place::Place;
+use super::process::Opened;
 use super::schema::{INDEXES, TALLY, mark};
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Row;
@@ -34,6 +35,7 @@ pub struct SqliteLoader {
     pages: HashMap<String, i64>,
     /// Rows that aren't in the file yet.
     waiting: Vec<Waiting>,
+    _opened: Opened,
 }
 
 /// Where the journal shall be.
@@ -100,6 +102,7 @@ impl SqliteLoader {
             columns: Columns::default(),
             pages: HashMap::new(),
             waiting: Vec::new(),
+            _opened: Opened::new()?,
         };
         // Without a name it is a temporary file of SQLite's own.
         let target = loader.target.as_ref();

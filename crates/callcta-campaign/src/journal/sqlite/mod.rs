@@ -6,6 +6,7 @@ mod load;
 mod lock;
 mod look;
 mod place;
+mod process;
 mod schema;
 mod space;
 mod work;
@@ -20,6 +21,7 @@ use self::failure::{Step, StepExt as _};
 pub use self::load::SqliteLoader;
 use self::lock::Lock;
 use self::place::{Place, moved};
+use self::process::Opened;
 use super::Journal;
 use super::cells::Columns;
 use super::types::{
@@ -54,6 +56,7 @@ pub struct SqliteJournal {
     lock: Option<Lock>,
     /// The number of this process's run, once it has leased.
     run: Option<i64>,
+    _opened: Opened,
 }
 
 impl SqliteJournal {
@@ -77,6 +80,7 @@ impl SqliteJournal {
             Access::Look => None,
             Access::Change | Access::ChangeMoved => Some(Lock::take(&path)?),
         };
+        let opened = Opened::new()?;
         let connection = if access == Access::Look && space::is_read_only(&path) {
             connect_read_only(&path)?
         } else {
@@ -93,6 +97,7 @@ impl SqliteJournal {
             columns: Columns::new(cells.into_iter().map(Arc::from)),
             lock,
             run: None,
+            _opened: opened,
         })
     }
 
