@@ -50,7 +50,8 @@ pub trait Loader {
 
 /// The rows of one campaign and what is known about each.
 ///
-/// What a method changed has been committed when it returns, and survives a loss of power.
+/// What a method changed has been committed when it returns, and survives a loss of power;
+/// what was settled may do so with the next claim only, and is unknown otherwise.
 /// While some process runs the campaign, others may look at it, settle what is unknown by
 /// [`echo`](Journal::echo) or [`assume_sent`](Journal::assume_sent), change the message and
 /// say something to the run.

@@ -1,6 +1,5 @@
 //! Journals in PostgreSQL. `just test-postgres` starts a server for them; without one they
 //! are ignored.
-#![cfg(feature = "postgres")]
 #![allow(clippy::doc_markdown, reason = "PostgreSQL is a name")]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 #![allow(clippy::format_push_string, reason = "rows are few")]

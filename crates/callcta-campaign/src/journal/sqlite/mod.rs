@@ -223,7 +223,16 @@ impl Journal for SqliteJournal {
     }
 
     fn settle(&mut self, settlements: &[Settlement], now: SystemTime) -> Result<()> {
-        work::settle(&mut self.connection, settlements, now)
+        // Written through by the next claim, or at the end. Until then a power cut makes it
+        // unknown, which is what a row in flight is then anyway.
+        let sync = |connection: &Connection, how| {
+            let set = connection.pragma_update(None, "synchronous", how);
+            set.step(Step::Write)
+        };
+        sync(&self.connection, "normal")?;
+        let settled = work::settle(&mut self.connection, settlements, now);
+        sync(&self.connection, "full")?;
+        settled
     }
 
     fn counts(&mut self) -> Result<Vec<Count>> {
