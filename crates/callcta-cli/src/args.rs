@@ -58,6 +58,14 @@ pub enum Command {
     #[command(after_help = help::MORE, after_long_help = help::CHECK)]
     Check(CheckArgs),
 
+    /// Write a page that shows a message as people see it, and what is wrong with it
+    ///
+    /// One HTML file that needs no network: the card as the emulator's inbox draws it,
+    /// each broken rule at its place, and the code that builds it in Rust, Python,
+    /// TypeScript and C.
+    #[command(after_help = help::MORE, after_long_help = help::PREVIEW)]
+    Preview(PreviewArgs),
+
     /// Print a message as code that builds it
     ///
     /// The code is what one would write by hand: constructors with what they need, and
@@ -115,6 +123,22 @@ pub enum Command {
         #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
         all: Option<PathBuf>,
     },
+}
+
+/// `callcta preview`.
+#[derive(Args)]
+pub struct PreviewArgs {
+    /// A JSON file with a message or a whole request; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Open the page in the browser
+    #[arg(long)]
+    pub open: bool,
+
+    /// Where the page goes; - is standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub out: Option<PathBuf>,
 }
 
 /// `callcta code`.

@@ -18,6 +18,7 @@ mod emulate;
 mod exit;
 mod output;
 mod pages;
+mod preview;
 mod report;
 mod send;
 #[allow(clippy::doc_markdown, reason = "the comments are help texts")]
@@ -64,6 +65,7 @@ fn execute(cli: Cli, given: &ArgMatches) -> u8 {
         Command::Send(args) => send::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Code(args) => code::run(&args),
+        Command::Preview(args) => preview::run(&args),
         Command::Emulate(args) => return emulate::run(&args, cli.verbose),
         Command::Settings(command) => call_settings::run(&command),
         Command::Calling(command) => calling::run(&command),

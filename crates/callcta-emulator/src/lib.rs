@@ -31,6 +31,7 @@ mod platform;
 mod server;
 mod traffic;
 
+pub use control::{Drawing, drawing};
 pub use emulator::{Emulator, EmulatorBuilder};
 pub use graph::Refusal;
 pub use platform::{

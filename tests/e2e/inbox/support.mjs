@@ -16,7 +16,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** A folder for screenshots of each view; none are taken without it. */
 const SHOTS = process.env.INBOX_SCREENSHOTS;
 
-const program = process.env.CALLCTA_PROGRAM
+export const program = process.env.CALLCTA_PROGRAM
   ?? join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug/callcta");
 const browserPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 for (const [path, hint] of [
@@ -87,8 +87,9 @@ export async function receiver(t, secret, may = Promise.resolve()) {
   return { got, url: `http://127.0.0.1:${server.address().port}/webhook` };
 }
 
-/** The inbox page in a fresh browser profile. What goes wrong in it fails the test. */
-export async function open(t, emulator, { hash = "", before, ...options } = {}) {
+/** The inbox page in a fresh browser profile, or another, which is ready with another element.
+    What goes wrong in it fails the test. */
+export async function open(t, emulator, { hash = "", before, ready = "#main > *", ...options } = {}) {
   browser ??= await chromium.launch({
     executablePath: browserPath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -118,7 +119,7 @@ export async function open(t, emulator, { hash = "", before, ...options } = {}) 
   });
   if (before) await page.addInitScript(before);
   await page.goto(`${emulator.url}/${hash}`);
-  await page.locator("#main > *").first().waitFor({ state: "attached" });
+  await page.locator(ready).first().waitFor({ state: "attached" });
   page.wrong = async () => [...wrong, ...(await page.evaluate(() => window.violations))];
   t.after(async () => {
     const found = await page.wrong();

@@ -60,6 +60,22 @@ Exit codes:
   1  a message breaks a documented rule, or with --strict there is a warning
   2  usage: the command line or a file can't be used";
 
+/// Behind `callcta preview --help`.
+pub const PREVIEW: &str = "\
+Examples:
+  callcta preview card.json --open
+  callcta preview card.json -o public/card.html
+  callcta send --to 1 --generic Hello --call Call --dry-run | callcta preview - > card.html
+
+Without -o, the page goes to standard output, or with --open and on a terminal beside the
+file: card.preview.html for card.json. Its name is printed. Nothing in the page is
+fetched: a picture is shown only if it is in the message itself.
+
+Exit codes:
+  0  done, whether or not rules are broken
+  1  what was given is no message
+  2  usage: the command line or a file can't be used, or no browser can be opened";
+
 /// Behind `callcta code --help`.
 pub const CODE: &str = "\
 Examples:

@@ -95,7 +95,7 @@ pub fn run(args: &CodeArgs) -> Exit {
 }
 
 /// Says why a text is no message, as `callcta check` does.
-fn tell(error: &Error) {
+pub fn tell(error: &Error) {
     for broken in error.violations() {
         say(violation(broken));
     }

@@ -26,6 +26,7 @@ fn help_texts() {
         "demo",
         "send",
         "check",
+        "preview",
         "code",
         "emulate",
         "completions",

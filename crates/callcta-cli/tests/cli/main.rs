@@ -12,6 +12,7 @@ mod emulate;
 mod help;
 #[cfg(target_os = "linux")]
 mod power;
+mod preview;
 mod program;
 mod reach;
 mod ready;

@@ -17,6 +17,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("cards.js", include_str!("inbox/cards.js")),
     ("composer.js", include_str!("inbox/composer.js")),
     ("connect.js", include_str!("inbox/connect.js")),
+    ("countdown.js", include_str!("inbox/countdown.js")),
     ("inbox.js", include_str!("inbox/inbox.js")),
     ("inspect.js", include_str!("inbox/inspect.js")),
     ("items.js", include_str!("inbox/items.js")),
@@ -43,6 +44,45 @@ const SNIPPETS: &[(&str, &str)] = &[
     ("rust.txt", include_str!("inbox/snippets/rust.txt")),
 ];
 
+/// How the inbox page draws a message, for a page that stands alone: to be put into it as it is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Drawing {
+    /// The style sheet.
+    pub style: &'static str,
+    /// An `svg` element with the symbols that are used.
+    pub icons: &'static str,
+    /// A script that defines the function `draw` and what it needs.
+    pub script: String,
+}
+
+/// The inbox page's own drawing of messages; its file `cards.js` says what `draw` takes.
+pub fn drawing() -> Drawing {
+    let page = include_str!("inbox/index.html");
+    let start = page.find("<svg hidden").unwrap_or_default();
+    let end = page[start..].find("</svg>").unwrap_or_default();
+    // One script instead of modules, which can't import each other inside a page.
+    let modules = [
+        include_str!("inbox/util.js"),
+        include_str!("inbox/cards.js"),
+    ];
+    let lines = modules.iter().flat_map(|module| module.lines());
+    let lines = lines.filter(|line| !line.starts_with("import "));
+    let script = lines.fold(String::new(), |mut script, line| {
+        script.push_str(line.strip_prefix("export ").unwrap_or(line));
+        script.push('\n');
+        script
+    });
+    Drawing {
+        style: concat!(
+            include_str!("inbox/theme.css"),
+            include_str!("inbox/cards.css")
+        ),
+        icons: &page[start..start + end + "</svg>".len()],
+        script,
+    }
+}
+
 fn text(content_type: &'static str, body: &'static str) -> Response {
     let mut response = Response::new(Body::from(body));
     response
@@ -65,7 +105,12 @@ pub(super) async fn page() -> Response {
 }
 
 pub(super) async fn style() -> Response {
-    text("text/css; charset=utf-8", include_str!("inbox/inbox.css"))
+    const STYLE: &str = concat!(
+        include_str!("inbox/theme.css"),
+        include_str!("inbox/cards.css"),
+        include_str!("inbox/inbox.css"),
+    );
+    text("text/css; charset=utf-8", STYLE)
 }
 
 fn named(list: &'static [(&str, &str)], name: &str) -> Option<&'static str> {
@@ -107,6 +152,23 @@ mod tests {
             count += 1;
         }
         assert!(count > 0);
+    }
+
+    #[test]
+    fn the_drawing_needs_nothing_else() {
+        let drawing = drawing();
+        assert!(drawing.icons.starts_with("<svg") && drawing.icons.ends_with("</svg>"));
+        for left in ["import ", "export ", "store."] {
+            assert!(!drawing.script.contains(left), "{left}");
+        }
+        let cards = include_str!("inbox/cards.js");
+        let imports = cards.lines().filter(|line| line.starts_with("import "));
+        assert!(
+            imports
+                .into_iter()
+                .all(|line| line.ends_with("\"./util.js\";"))
+        );
+        assert!(!include_str!("inbox/util.js").contains("import "));
     }
 
     #[test]

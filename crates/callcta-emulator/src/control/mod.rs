@@ -22,4 +22,5 @@ mod views;
 mod webhooks;
 mod words;
 
+pub use self::assets::{Drawing, drawing};
 pub(crate) use self::routes::{call, own_side};

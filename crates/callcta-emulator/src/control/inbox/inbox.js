@@ -1,6 +1,6 @@
 // Which view is shown, and where the focus goes.
 
-import { tick } from "./cards.js";
+import { tick } from "./countdown.js";
 import { startConnect } from "./connect.js";
 import { drawDetails } from "./inspect.js";
 import { drawLog } from "./log.js";

@@ -1,9 +1,10 @@
 // What happened in a conversation, each thing as a row.
 
 import { draw } from "./cards.js";
+import { clickable } from "./countdown.js";
 import { reactions } from "./composer.js";
 import { openRing } from "./ring.js";
-import { callWords } from "./store.js";
+import { callWords, store } from "./store.js";
 import { duration, hourOf, stamp } from "./time.js";
 import { bdi, h, icon, to } from "./util.js";
 
@@ -26,7 +27,7 @@ export const placeholder = () => h("li.placeholder", {}, h("p.bubble.muted", {},
 function message(item, { tap, act, link, fault, read_at, reacted }) {
   const read = read_at ? `, read ${hourOf(read_at)}` : "";
   return [
-    draw(item, tap),
+    draw(item, { tap, page: store.state.pages[item.page_id]?.name, clickable: clickable(item) }),
     reacted && h("p.reacted", {}, h("span.sr", {}, "Reaction: "), reacted),
     h("div.meta", {}, "Delivered ", stamp(item.sent_at), read, item.body.tag && [" · ", bdi(String(item.body.tag))],
       fault && ` · fault: ${fault}`, " · ", link("message", item.id, "Details"), reactions(item, reacted, act)),
