@@ -1,5 +1,6 @@
 //! A campaign by its journal: what the program and the bindings have in common.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
@@ -70,9 +71,14 @@ impl Campaign {
         } else {
             self.location.loader()?
         };
-        let planned = plan(source, template, settings, &mut *loader, tell)?;
+        let mut planned = plan(source, template, settings, &mut *loader, tell)?;
         if planned.ok && !check_only {
-            loader.commit(&planned.facts)?;
+            let added = loader.commit(&planned.facts)?;
+            let before = planned.facts.rows.saturating_sub(added);
+            if before > 0 {
+                let note = format!("{before} rows were there already, and stay as they are");
+                planned.notes.push(note);
+            }
         }
         Ok(planned)
     }
@@ -170,19 +176,29 @@ impl Campaign {
         control: &Control,
     ) -> Result<(Ended, Standing)> {
         let mut journal = self.open()?;
-        let clients = clients(&mut *journal, page)?;
-        run_with(&mut *journal, &clients, settings, control)
+        run_pages(&mut *journal, page, settings, control)
+    }
+
+    /// Lets it be run again after a pause. A journal in a file needs no such word: whoever
+    /// runs it says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Location::open`].
+    pub fn resume(&self) -> Result<()> {
+        self.look()?.command(Command::Resume)
     }
 
     /// Asks those who run it to stop, and returns how many messages are under way; `None` if
-    /// nobody does. They have stopped when [`Location::is_held`] says no.
+    /// nobody does, except that a journal that is shared is paused for those too who would
+    /// run it. They have stopped when [`Location::is_held`] says no.
     ///
     /// # Errors
     ///
     /// As [`Location::open`].
     pub fn pause(&self) -> Result<Option<u64>> {
         let mut journal = self.look()?;
-        if !self.location.is_held() {
+        if !self.location.is_shared() && !self.location.is_held() {
             return Ok(None);
         }
         journal.command(Command::Pause)?;
@@ -291,6 +307,43 @@ pub fn clients(
         clients.insert(page_id, client);
     }
     Ok(clients)
+}
+
+/// Runs a campaign, with a client for each Page as [`clients`] makes them: all before
+/// anything is sent, or, of a journal that others use too, when the Page is leased. There a
+/// Page whose client can't be made is paused. Tells how the campaign stands then.
+///
+/// # Errors
+///
+/// As [`clients`] and [`run`].
+pub fn run_pages(
+    journal: &mut dyn Journal,
+    page: &mut dyn FnMut(&str) -> Result<ClientBuilder>,
+    settings: &RunSettings,
+    control: &Control,
+) -> Result<(Ended, Standing)> {
+    if !journal.is_shared() {
+        let clients = clients(journal, page)?;
+        return run_with(journal, &clients, settings, control);
+    }
+    let page = RefCell::new(page);
+    let first: RefCell<Option<Client>> = RefCell::new(None);
+    let client = |page_id: &str| {
+        let builder = (page.borrow_mut())(page_id);
+        let builder = builder.map_err(|error| callcta::Error::invalid_argument(error.to_string()));
+        let mut builder = builder?.retry(RetryPolicy::none());
+        let mut first = first.borrow_mut();
+        if let Some(first) = &*first {
+            builder = builder.share_connections(first);
+        }
+        let client = builder.build()?;
+        first.get_or_insert_with(|| client.clone());
+        Ok(client)
+    };
+    let ended = run(journal, &client, settings, control)?;
+    let held = !journal.workers()?.is_empty();
+    let standing = Standing::of(journal, held)?;
+    Ok((ended, standing))
 }
 
 /// There is no access token for a Page.

@@ -50,7 +50,7 @@ mod template;
 mod time;
 
 pub use self::by_name::Ready;
-pub use self::campaign::{Campaign, clients, no_token, run_with};
+pub use self::campaign::{Campaign, clients, no_token, run_pages, run_with};
 pub use self::change::check_message;
 pub use self::decide::{Retrial, Settled, assume_sent, settle, who};
 pub use self::echo::{echo_of, events_of};

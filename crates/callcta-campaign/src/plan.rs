@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::findings::{Finding, Findings, Weight};
-use crate::input::{KEY, PAGE, PSID, Problem, Rounded, Row, Source, WINDOW_UNTIL};
-use crate::journal::{Facts, Loader};
+use crate::input::{KEY, PAGE, PSID, Problem, Rounded, Row, Source, WINDOW_UNTIL, known};
+use crate::journal::{Facts, Loader, State};
 use crate::template::Template;
 use crate::time;
 
@@ -111,6 +111,7 @@ pub fn plan(
         now: time::now(),
         over: 0,
         generated: 0,
+        kept: 0,
     };
     let mut row = Row::default();
     let mut rows = 0;
@@ -147,11 +148,19 @@ struct Plan<'a> {
     over: u64,
     /// Rows without a key of their own.
     generated: u64,
+    /// Rows that keep what became of them elsewhere.
+    kept: u64,
 }
 
 impl Plan<'_> {
     fn take(&mut self, row: &mut Row, loader: &mut dyn Loader) -> Result<()> {
         self.rounded.see(&row.psid, row.line);
+        if row.key.is_empty() && loader.takes_more() {
+            let text = "is blank, and this journal tells rows apart by their keys alone";
+            let problem = Problem::new(row.line, "blank_cell", KEY, text);
+            self.findings.add(problem.fatal());
+            return Ok(());
+        }
         if row.key.is_empty() {
             self.generated += 1;
             row.key = format!("{}:{}", row.psid, row.line);
@@ -164,6 +173,23 @@ impl Plan<'_> {
                 return Ok(());
             };
             row.page.clone_from(page);
+        }
+        let known = if loader.takes_more() {
+            known(row)
+        } else {
+            Ok(None)
+        };
+        match known {
+            Ok(Some(known)) if known.state != State::Queued => {
+                self.kept += 1;
+                self.skipped += u64::from(known.state == State::Skipped);
+                return loader.add_known(row, time::read(&row.window_until), &known);
+            }
+            Ok(_) => {}
+            Err(problem) => {
+                self.findings.add(problem);
+                return Ok(());
+            }
         }
         let (window_until, wrong) = match self.check(row) {
             Ok(window_until) => (window_until, None),
@@ -245,6 +271,12 @@ impl Plan<'_> {
             notes.push(format!(
                 "{} rows have no key of their own and are told apart by PSID and line",
                 self.generated
+            ));
+        }
+        if self.kept > 0 {
+            notes.push(format!(
+                "{} rows were settled elsewhere, and stay as they are",
+                self.kept
             ));
         }
         if self.over > 0 {

@@ -3,6 +3,7 @@
 mod bytes;
 mod ids;
 mod json_lines;
+mod known;
 mod separated;
 
 use std::fs::File;
@@ -14,6 +15,7 @@ pub(crate) use self::bytes::hex;
 use self::bytes::{Bytes, Seen};
 pub(crate) use self::ids::Rounded;
 use self::json_lines::JsonLines;
+pub(crate) use self::known::known;
 use self::separated::Separated;
 use crate::error::{Error, Result};
 
@@ -51,6 +53,8 @@ pub struct Row {
     pub window_until: String,
     /// All other columns by name, in their order.
     pub cells: Vec<(Arc<str>, String)>,
+    /// What an export says became of the row: its own columns by name.
+    pub told: Vec<(Arc<str>, String)>,
 }
 
 impl Row {
@@ -62,11 +66,15 @@ impl Row {
         self.page.clear();
         self.window_until.clear();
         self.cells.clear();
+        self.told.clear();
     }
 
-    /// Sets what a column says; one that an export added says nothing.
+    /// Sets what a column says.
     pub fn set(&mut self, column: &Arc<str>, value: &str) {
         if column.starts_with(OWN_PREFIX) {
+            if !value.is_empty() {
+                self.told.push((Arc::clone(column), value.to_owned()));
+            }
             return;
         }
         let reserved = match column.as_ref() {

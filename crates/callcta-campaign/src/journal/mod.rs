@@ -10,7 +10,7 @@ mod postgres;
 mod sqlite;
 mod types;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 #[cfg(feature = "postgres")]
 pub use self::postgres::{PostgresAddress, PostgresJournal, PostgresLoader, grants, migrate};
@@ -28,6 +28,12 @@ pub trait Loader {
     /// Adds a row, whose key and Page are filled in, and which is skipped from the
     /// beginning if a reason is given.
     fn add(&mut self, row: &Row, window_until: Option<i64>, skipped: Option<&str>) -> Result<()>;
+
+    /// Whether rows may be added to those that are there, by others too. Then only their keys
+    /// tell them apart, and what an export says about a row is kept. By default not.
+    fn takes_more(&self) -> bool {
+        false
+    }
 
     /// Adds a row of which it is known what became of it elsewhere.
     ///
@@ -75,6 +81,12 @@ pub trait Journal: Send {
     /// it holds now. What a holder that is gone had in flight becomes unknown, with the kind
     /// `worker_lost`, in the same step. To be called again and again.
     fn lease(&mut self) -> Result<Vec<Lease>>;
+
+    /// Says how long a Page waits for a holder that went away without a word, where there are
+    /// others for whom it waits. To be said before anything is leased.
+    fn set_lease_time(&mut self, time: Duration) {
+        let _ = time;
+    }
 
     /// Gives all leases back.
     fn release(&mut self) -> Result<()>;

@@ -440,7 +440,7 @@ pub enum Echoed {
 }
 
 /// A process that runs a campaign.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Worker {
     /// The machine.

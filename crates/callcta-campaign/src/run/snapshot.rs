@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::json;
 
-use crate::journal::State;
+use crate::journal::{State, Worker};
 
 /// No estimate before this many rows have been settled, and this much time has passed.
 const ENOUGH: (u64, Duration) = (20, Duration::from_secs(3));
@@ -48,6 +48,8 @@ pub struct Snapshot {
     pub journal: Option<String>,
     /// Whether nothing more is started.
     pub draining: bool,
+    /// Those who run it, where several may, as seen from outside.
+    pub workers: Vec<Worker>,
 }
 
 impl Snapshot {
@@ -76,7 +78,8 @@ impl Serialize for Snapshot {
             }
             Hold::Paused(why) => json!({"page": page_id, "paused": why}),
         });
-        let mut told = serializer.serialize_struct("Snapshot", 10)?;
+        let several = usize::from(!self.workers.is_empty());
+        let mut told = serializer.serialize_struct("Snapshot", 10 + several)?;
         told.serialize_field("rows", &self.rows)?;
         told.serialize_field("done", &self.done())?;
         told.serialize_field("states", &states)?;
@@ -87,6 +90,9 @@ impl Serialize for Snapshot {
         told.serialize_field("draining", &self.draining)?;
         told.serialize_field("journal", &self.journal)?;
         told.serialize_field("held", &held.collect::<Vec<_>>())?;
+        if several > 0 {
+            told.serialize_field("workers", &self.workers)?;
+        }
         told.end()
     }
 }

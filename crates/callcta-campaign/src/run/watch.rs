@@ -33,6 +33,11 @@ impl Watch {
         let mut snapshot = Snapshot {
             rows: journal.facts().rows,
             draining: journal.orders()?.pause,
+            workers: if journal.is_shared() {
+                journal.workers()?
+            } else {
+                Vec::new()
+            },
             ..Snapshot::default()
         };
         for count in journal.counts()? {

@@ -139,14 +139,16 @@ fn a_page_has_one_worker_and_workers_share_the_pages() {
 #[ignore = "needs PostgreSQL: just test-postgres"]
 fn whoever_takes_over_says_what_is_lost_and_late_answers_count() {
     let database = Database::new();
-    let mut first = database.campaign(4).lease_time(TTL);
+    let mut first = database.campaign(4);
+    first.set_lease_time(TTL);
     let leases = lease(&mut first, 2);
     let claims = claim(&mut first, &leases[..1], 3);
     assert_eq!(claims.len(), 3);
     let until = leases[0].until.unwrap();
     assert!(until < Instant::now() + TTL);
     // It stops for longer than its leases hold.
-    let mut second = database.open().lease_time(TTL);
+    let mut second = database.open();
+    second.set_lease_time(TTL);
     second.lease().unwrap();
     assert_eq!(states(&mut second), [5, 3, 0, 0, 0, 0, 0]);
     thread::sleep(TTL);

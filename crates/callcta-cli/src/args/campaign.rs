@@ -14,7 +14,11 @@ pub enum CampaignCommand {
     ///
     /// Puts a row per recipient into a new journal, which is left alone if anything is
     /// wrong. What is wrong is counted per rule, with its first lines.
-    #[command(after_help = help::MORE, after_long_help = help::CAMPAIGN_PLAN)]
+    #[command(
+        visible_alias = "load",
+        after_help = help::MORE,
+        after_long_help = help::CAMPAIGN_PLAN
+    )]
     Plan(PlanCommand),
 
     /// Plan, if that was not done yet, and send
@@ -62,18 +66,26 @@ pub enum CampaignCommand {
     /// an input, they are the same rows.
     #[command(after_help = help::CAMPAIGN_EXPORT)]
     Export(ExportCommand),
+
+    /// Make the tables of journals in PostgreSQL, or bring them to this callcta's layout
+    ///
+    /// To be run with the role that shall own the tables. The others need less, which
+    /// --grants prints.
+    #[cfg(feature = "postgres")]
+    #[command(after_help = help::CAMPAIGN_MIGRATE)]
+    Migrate(MigrateCommand),
 }
 
 /// What is sent to whom.
 #[derive(Args)]
 pub struct PlanArgs {
     /// The recipients: CSV, TSV or JSON lines with a column psid; - is standard input
-    #[arg(value_name = "RECIPIENTS")]
-    pub recipients: PathBuf,
+    #[arg(value_name = "RECIPIENTS", required = true)]
+    pub recipients: Option<PathBuf>,
 
     /// A JSON file with a message or a whole request; its {{placeholders}} are columns
-    #[arg(long, value_name = "FILE")]
-    pub message: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    pub message: Option<PathBuf>,
 
     /// How the recipients are written
     #[arg(long, value_name = "FORMAT", default_value = "auto")]
@@ -95,9 +107,8 @@ pub struct PlanArgs {
 /// The journal of a command that changes it.
 #[derive(Args)]
 pub struct JournalArgs {
-    /// The campaign's journal
-    #[arg(long, value_name = "FILE")]
-    pub journal: PathBuf,
+    #[command(flatten)]
+    pub place: LookArgs,
 
     /// The journal was moved or restored, and no other copy of it was used since
     #[arg(long)]
@@ -107,9 +118,13 @@ pub struct JournalArgs {
 /// The journal of a command that only looks.
 #[derive(Args)]
 pub struct LookArgs {
-    /// The campaign's journal
-    #[arg(long, value_name = "FILE")]
+    /// The campaign's journal: a file, or postgresql://… for one that machines share
+    #[arg(long, value_name = "FILE|URL")]
     pub journal: PathBuf,
+
+    /// The campaign's name in a journal in PostgreSQL, unless the URL has it
+    #[arg(long, value_name = "NAME")]
+    pub campaign: Option<String>,
 }
 
 /// How fast, and what is shown.
@@ -131,9 +146,23 @@ pub struct SendingArgs {
     #[arg(long, value_name = "FOLDER")]
     pub tokens: Option<PathBuf>,
 
+    /// A program that is called with a Page's id and prints its access token
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "tokens")]
+    pub token_command: Option<PathBuf>,
+
     /// How many seconds a journal that can't be written is tried again before the run ends
     #[arg(long, value_name = "N", default_value_t = 60)]
     pub journal_patience: u32,
+
+    /// How many seconds a Page waits for a worker that went away without a word, in a journal
+    /// that machines share
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 15,
+        value_parser = clap::value_parser!(u32).range(2..=3600)
+    )]
+    pub lease_time: u32,
 
     /// What is shown on standard error meanwhile
     #[arg(long, value_name = "HOW", default_value = "auto")]
@@ -150,9 +179,14 @@ pub struct PlanCommand {
     #[command(flatten)]
     pub plan: PlanArgs,
 
-    /// The campaign's journal, which must not be there yet
-    #[arg(long, value_name = "FILE", required_unless_present = "check")]
+    /// The campaign's journal: a file that must not be there yet, or postgresql://…, where
+    /// what is new is added
+    #[arg(long, value_name = "FILE|URL", required_unless_present = "check")]
     pub journal: Option<PathBuf>,
+
+    /// The campaign's name in a journal in PostgreSQL, unless the URL has it
+    #[arg(long, value_name = "NAME")]
+    pub campaign: Option<String>,
 
     /// Keep nothing: only tell what is wrong
     #[arg(long)]
@@ -175,6 +209,8 @@ pub struct PlanCommand {
 /// `callcta campaign run`.
 #[derive(Args)]
 #[command(mut_arg("attempts", |it| it.hide(true)), mut_arg("me", |it| it.hide(true)))]
+// With a journal that machines share, the rows may be there already.
+#[command(mut_arg("recipients", |it| it.required(false)), mut_arg("message", |it| it.required(false)))]
 pub struct RunCommand {
     #[command(flatten)]
     pub plan: PlanArgs,
@@ -201,6 +237,20 @@ pub struct ResumeCommand {
 
     #[command(flatten, next_help_heading = "Page and connection")]
     pub settings: Settings,
+}
+
+/// `callcta campaign migrate`.
+#[cfg(feature = "postgres")]
+#[derive(Args)]
+pub struct MigrateCommand {
+    /// Where the tables are, or shall be: postgresql://…
+    #[arg(long, value_name = "URL", required_unless_present = "grants")]
+    pub journal: Option<String>,
+
+    /// Only print the statements that give three roles what they need: one that loads, one
+    /// that sends, one that looks
+    #[arg(long, num_args = 3, value_names = ["LOADER", "WORKER", "READER"])]
+    pub grants: Option<Vec<String>>,
 }
 
 /// `callcta campaign status`.

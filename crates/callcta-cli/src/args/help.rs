@@ -294,6 +294,8 @@ pub const CAMPAIGN_PLAN: &str = "\
 Examples:
   callcta campaign plan people.csv --message card.json --check
   callcta campaign plan people.csv --message card.json --journal autumn.journal
+  callcta campaign load people.csv --message card.json --journal postgresql://db.example/callcta \\
+      --campaign autumn
 
 Columns: psid is required. key tells a row from all others; without it, PSID and line
 do. page is the Page that sends, --page-id for rows without. window_until is a time
@@ -314,7 +316,9 @@ const CAMPAIGN_RUN: &str = "\
 Examples:
   callcta campaign run people.csv --message card.json --journal autumn.journal
   callcta campaign run people.csv --message card.json --journal autumn.journal \\
-      --suppress stopped.txt --tokens ~/tokens --pace 20";
+      --suppress stopped.txt --tokens ~/tokens --pace 20
+  callcta campaign run --journal postgresql://db.example/callcta --campaign autumn \\
+      --tokens ~/tokens";
 
 const CAMPAIGN_RESUME: &str = "\
 Examples:
@@ -340,7 +344,8 @@ pub const CAMPAIGN_STATUS: &str = "\
 Examples:
   callcta campaign status --journal autumn.journal
   callcta campaign status --journal autumn.journal --watch
-  callcta campaign status --journal autumn.journal --json";
+  callcta campaign status --journal autumn.journal --json
+  callcta campaign status --journal postgresql://db.example/callcta --campaign autumn --watch";
 
 /// Behind `callcta campaign change --help`.
 pub const CAMPAIGN_CHANGE: &str = "\
@@ -357,6 +362,21 @@ Exit codes:
   2  usage: the command line or a file can't be used, or nothing runs whose pace could change
   5  nothing was changed: the answer was not yes
   6  the journal can't be read or written";
+
+/// Behind `callcta campaign migrate --help`.
+#[cfg(feature = "postgres")]
+pub const CAMPAIGN_MIGRATE: &str = "\
+Examples:
+  callcta campaign migrate --journal postgresql://owner@db.example/callcta
+  callcta campaign migrate --grants loader worker reader | psql postgresql://owner@db.example/callcta
+
+What the URL leaves out comes from PGHOST, PGUSER, PGSERVICE and so on; the password best
+from a password file (PGPASSFILE, ~/.pgpass), since others can see command lines.
+
+Exit codes:
+  0  done
+  2  usage: the command line can't be used
+  6  the server can't be reached, or says no";
 
 /// Behind `callcta campaign retry --help`.
 pub const CAMPAIGN_RETRY: &str = "\

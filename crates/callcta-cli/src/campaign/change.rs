@@ -12,9 +12,9 @@ use crate::exit::Exit;
 use crate::output::{BAD, GOOD, say, styled};
 
 pub fn run(args: &ChangeCommand) -> Result<Exit> {
-    let template = args.message.as_deref().map(plan::template).transpose()?;
+    let template = args.message.as_deref().map(plan::template_of).transpose()?;
     // Asked before, since a journal that is opened to be changed is held.
-    let runs = campaign(&args.journal.journal).location().is_held();
+    let runs = campaign(&args.journal.place)?.location().is_held();
     let mut journal = open_beside(&args.journal)?;
     if args.pace.is_some() && !runs {
         return Err(Error::invalid(

@@ -8,7 +8,7 @@ use callcta_campaign::{
     Error, Filter, Journal, Result, Retrial, Settled, State, assume_sent, settle as by_lines,
 };
 
-use super::{ask, number, open, open_beside, quoted, rows};
+use super::{ask, campaign, journal_of, number, open, open_beside, rows};
 use crate::args::campaign::{RetryCommand, SettleCommand};
 use crate::exit::Exit;
 use crate::output::{GOOD, WARN, after_writing, say, styled};
@@ -45,7 +45,7 @@ pub fn retry(args: &RetryCommand) -> Result<Exit> {
         styled(GOOD, "put back:"),
         rows(moved)
     ));
-    let path = quoted(&args.journal.journal);
+    let path = journal_of(&campaign(&args.journal.place)?);
     say(format_args!("  callcta campaign resume --journal {path}"));
     Ok(Exit::Done)
 }

@@ -2,6 +2,8 @@
 
 mod change;
 mod decide;
+#[cfg(feature = "postgres")]
+mod migrate;
 mod plan;
 mod progress;
 mod send;
@@ -9,13 +11,12 @@ mod stand;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::Path;
 
 use callcta_campaign::{
     Campaign, Error, ErrorKind, ExportSettings, Journal, Location, Result, export,
 };
 
-use crate::args::campaign::{CampaignCommand, ExportCommand, JournalArgs, OutputFormat};
+use crate::args::campaign::{CampaignCommand, ExportCommand, JournalArgs, LookArgs, OutputFormat};
 use crate::exit::Exit;
 use crate::output::{after_writing, complain, plain};
 
@@ -25,12 +26,14 @@ pub fn run(command: &CampaignCommand) -> Exit {
         CampaignCommand::Plan(args) => plan::run(args),
         CampaignCommand::Run(args) => send::run(args),
         CampaignCommand::Resume(args) => send::resume(args),
-        CampaignCommand::Pause(args) => stand::pause(&args.journal),
+        CampaignCommand::Pause(args) => stand::pause(args),
         CampaignCommand::Status(args) => stand::status(args),
         CampaignCommand::Change(args) => change::run(args),
         CampaignCommand::Retry(args) => decide::retry(args),
         CampaignCommand::Settle(args) => decide::settle(args),
         CampaignCommand::Export(args) => write_out(args),
+        #[cfg(feature = "postgres")]
+        CampaignCommand::Migrate(args) => migrate::run(args),
     };
     done.unwrap_or_else(|error| {
         complain(plain(&error.to_string()));
@@ -45,12 +48,21 @@ fn exit_of(error: &Error) -> Exit {
     }
 }
 
-fn campaign(path: &Path) -> Campaign {
-    Campaign::new(Location::file(path))
+fn campaign(place: &LookArgs) -> Result<Campaign> {
+    let location = match place.journal.to_str() {
+        Some(text) => Location::of_campaign(text, place.campaign.as_deref())?,
+        None => Location::file(&place.journal),
+    };
+    Ok(Campaign::new(location))
+}
+
+/// A campaign's journal as it is typed.
+fn journal_of(campaign: &Campaign) -> String {
+    quoted(&campaign.location().to_string())
 }
 
 fn open(args: &JournalArgs) -> Result<Box<dyn Journal>> {
-    let campaign = campaign(&args.journal).journal_moved(args.journal_moved);
+    let campaign = campaign(&args.place)?.journal_moved(args.journal_moved);
     campaign.open().map_err(|error| match error.kind() {
         ErrorKind::Moved => Error::new(error.kind(), format!("{error} (--journal-moved)")),
         _ => error,
@@ -60,13 +72,13 @@ fn open(args: &JournalArgs) -> Result<Box<dyn Journal>> {
 /// To do what may be done while another process runs the campaign.
 fn open_beside(args: &JournalArgs) -> Result<Box<dyn Journal>> {
     match open(args) {
-        Err(error) if error.kind() == ErrorKind::InUse => campaign(&args.journal).look(),
+        Err(error) if error.kind() == ErrorKind::InUse => campaign(&args.place)?.look(),
         opened => opened,
     }
 }
 
 fn write_out(args: &ExportCommand) -> Result<Exit> {
-    let mut journal = campaign(&args.journal.journal).look()?;
+    let mut journal = campaign(&args.journal)?.look()?;
     let mut settings = ExportSettings::default();
     settings.json_lines = args.format == OutputFormat::JsonLines;
     settings.excel = args.excel;
@@ -117,12 +129,11 @@ fn rows(count: u64) -> String {
     )
 }
 
-/// A path as a shell takes it.
-fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy();
+/// A text as a shell takes it.
+fn quoted(text: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@".contains(c);
     if text.chars().all(bare) && !text.is_empty() {
-        return text.into_owned();
+        return text.to_owned();
     }
     format!("'{}'", text.replace('\'', "'\\''"))
 }
@@ -139,8 +150,8 @@ mod tests {
 
     #[test]
     fn a_path_can_be_pasted_into_a_shell() {
-        assert_eq!(quoted(Path::new("a/b-1.journal")), "a/b-1.journal");
-        assert_eq!(quoted(Path::new("my file")), "'my file'");
-        assert_eq!(quoted(Path::new("it's")), "'it'\\''s'");
+        assert_eq!(quoted("a/b-1.journal"), "a/b-1.journal");
+        assert_eq!(quoted("my file"), "'my file'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
     }
 }

@@ -5,21 +5,28 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use callcta_campaign::{
-    Error, Finding, Format, PlanSettings, Planned, Result, Source, Template, Weight, open,
+    Campaign, Error, Finding, Format, Location, PlanSettings, Planned, Result, Source, Template,
+    Weight, open,
 };
 use indicatif::ProgressBar;
 
-use super::{campaign, number, quoted, rows};
-use crate::args::campaign::{InputFormat, PlanArgs, PlanCommand};
+use super::{journal_of, number, rows};
+use crate::args::campaign::{InputFormat, LookArgs, PlanArgs, PlanCommand};
 use crate::exit::Exit;
 use crate::output::{BAD, DIM, GOOD, WARN, after_writing, plain, say, styled};
 use crate::report::line;
 
 pub fn run(args: &PlanCommand) -> Result<Exit> {
     // A plan that is only checked is kept nowhere.
-    let path = args.journal.clone().unwrap_or_default();
-    let planned = make(&args.plan, args.page_id.as_deref(), &path, args.check)?;
-    let kept = (planned.ok && !args.check).then_some(path.as_path());
+    let campaign = match &args.journal {
+        Some(journal) => super::campaign(&LookArgs {
+            journal: journal.clone(),
+            campaign: args.campaign.clone(),
+        })?,
+        None => Campaign::new(Location::file("")),
+    };
+    let planned = make(&args.plan, args.page_id.as_deref(), &campaign, args.check)?;
+    let kept = (planned.ok && !args.check).then_some(&campaign);
     let exit = if planned.ok { Exit::Done } else { Exit::Failed };
     if args.json {
         return Ok(after_writing(line(&planned, &mut io::stdout()), exit));
@@ -29,17 +36,17 @@ pub fn run(args: &PlanCommand) -> Result<Exit> {
     Ok(after_writing(written, exit))
 }
 
-/// Plans into `path`, or only checks.
+/// Plans into a campaign's journal, or only checks.
 pub fn make(
     args: &PlanArgs,
     page_id: Option<&str>,
-    path: &Path,
+    campaign: &Campaign,
     check_only: bool,
 ) -> Result<Planned> {
-    let template = template(&args.message)?;
+    let template = template(args)?;
     let mut source = source(args)?;
     let mut settings = PlanSettings::default();
-    settings.input = args.recipients.to_string_lossy().into_owned();
+    settings.input = recipients(args)?.to_string_lossy().into_owned();
     settings.page = page_id.filter(|page| !page.is_empty()).map(str::to_owned);
     settings.skip_invalid = args.skip_invalid;
     settings.allow_repeated = args.allow_repeated;
@@ -50,13 +57,23 @@ pub fn make(
         reading.set_message(format!("{} read and checked so far", rows(count)));
         true
     };
-    let campaign = campaign(path);
     let planned = campaign.plan(&mut *source, &template, &settings, check_only, &mut tell);
     reading.finish_and_clear();
     planned
 }
 
-pub fn template(path: &Path) -> Result<Template> {
+/// The message of a plan.
+pub fn template(args: &PlanArgs) -> Result<Template> {
+    let path = args.message.as_deref();
+    template_of(path.ok_or_else(|| Error::invalid("the message is missing (--message)"))?)
+}
+
+fn recipients(args: &PlanArgs) -> Result<&Path> {
+    let path = args.recipients.as_deref();
+    path.ok_or_else(|| Error::invalid("the recipients are missing"))
+}
+
+pub fn template_of(path: &Path) -> Result<Template> {
     let unreadable =
         |error: io::Error| Error::invalid(format!("can't read {}: {error}", path.display()));
     Template::new(fs::read(path).map_err(unreadable)?)
@@ -69,7 +86,7 @@ pub fn source(args: &PlanArgs) -> Result<Box<dyn Source>> {
         InputFormat::Tsv => Format::Tsv,
         InputFormat::JsonLines => Format::JsonLines,
     };
-    open(&args.recipients, format)
+    open(recipients(args)?, format)
 }
 
 /// What was found, on standard error.
@@ -96,7 +113,7 @@ pub fn tell_findings(findings: &[Finding]) {
     }
 }
 
-fn conclude(planned: &Planned, kept: Option<&Path>, out: &mut impl Write) -> io::Result<()> {
+fn conclude(planned: &Planned, kept: Option<&Campaign>, out: &mut impl Write) -> io::Result<()> {
     let facts = &planned.facts;
     if !planned.ok {
         let what = styled(BAD, "nothing was planned:");
@@ -132,8 +149,12 @@ fn conclude(planned: &Planned, kept: Option<&Path>, out: &mut impl Write) -> io:
         write!(out, ", {} skipped", number(facts.skipped))?;
     }
     writeln!(out)?;
-    if let Some(path) = kept {
-        writeln!(out, "  callcta campaign resume --journal {}", quoted(path))?;
+    if let Some(campaign) = kept {
+        writeln!(
+            out,
+            "  callcta campaign resume --journal {}",
+            journal_of(campaign)
+        )?;
     }
     Ok(())
 }

@@ -127,6 +127,13 @@ fn words(snapshot: &Snapshot) -> String {
         .map(|left| format!(", about {} left", span(left)));
     let (pace, left) = (pace.unwrap_or_default(), left.unwrap_or_default());
     parts.push(format!("{:.1}/s{pace}{left}", snapshot.rate));
+    parts.extend(snapshot.workers.iter().map(|worker| {
+        let pages = worker.pages.len();
+        let pages = format!("{pages} {}", if pages == 1 { "Page" } else { "Pages" });
+        let settled = number(worker.settled.unwrap_or_default());
+        let host = plain(&worker.host);
+        format!("{host} {} has {pages}, settled {settled}", worker.pid)
+    }));
     if snapshot.draining {
         parts.push("stopping".to_owned());
     }

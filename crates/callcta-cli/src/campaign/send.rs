@@ -1,19 +1,21 @@
 //! `callcta campaign run` and `resume`.
 
+use std::env;
 use std::io;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
 use callcta::ClientBuilder;
 use callcta_campaign::{
-    Control, Ended, Error, ErrorKind, How, Result, RunSettings, State, clients, no_token, run_with,
+    Control, Ended, Error, ErrorKind, How, Result, RunSettings, State, no_token, run_pages,
 };
 
 use super::progress::Drawing;
 use super::stand::Stand;
-use super::{campaign, number, open, plan, quoted, rows};
+use super::{campaign, journal_of, number, open, plan, rows};
 use crate::args::campaign::{JournalArgs, ResumeCommand, RunCommand, SendingArgs};
 use crate::exit::Exit;
 use crate::output::{BAD, WARN, after_writing, say, styled};
@@ -24,10 +26,14 @@ use crate::signals;
 const INTERRUPTED: i32 = 130;
 
 pub fn run(args: &RunCommand) -> Result<Exit> {
-    let path = &args.journal.journal;
-    if path.exists() {
-        let template = plan::template(&args.plan.message)?;
-        let same = campaign(path).check_same(&mut *plan::source(&args.plan)?, &template);
+    let campaign = campaign(&args.journal.place)?;
+    let shared = campaign.location().is_shared();
+    if shared && args.plan.recipients.is_none() && args.plan.message.is_none() {
+        return go_on(&args.journal, &args.sending, &args.settings);
+    }
+    if !shared && campaign.location().exists() {
+        let template = plan::template(&args.plan)?;
+        let same = campaign.check_same(&mut *plan::source(&args.plan)?, &template);
         same.map_err(|error| match error.kind() {
             ErrorKind::Changed => {
                 let how = "callcta campaign change changes a message";
@@ -37,7 +43,7 @@ pub fn run(args: &RunCommand) -> Result<Exit> {
         })?;
         return go_on(&args.journal, &args.sending, &args.settings);
     }
-    let planned = plan::make(&args.plan, args.settings.page_id(), path, false)?;
+    let planned = plan::make(&args.plan, args.settings.page_id(), &campaign, false)?;
     plan::tell(&planned);
     if !planned.ok {
         let ready = number(planned.ready);
@@ -52,19 +58,31 @@ pub fn run(args: &RunCommand) -> Result<Exit> {
 }
 
 pub fn resume(args: &ResumeCommand) -> Result<Exit> {
+    let campaign = campaign(&args.journal.place)?;
+    if campaign.location().is_shared() {
+        campaign.resume()?;
+    }
     go_on(&args.journal, &args.sending, &args.settings)
 }
 
 fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Result<Exit> {
+    let campaign = campaign(&args.place)?;
     let mut journal = open(args)?;
+    // Said for all who run it, until somebody says otherwise.
+    if campaign.location().is_shared() && journal.orders()?.pause {
+        say(format_args!(
+            "{} nothing is sent\n  callcta campaign resume --journal {}",
+            styled(WARN, "paused:"),
+            journal_of(&campaign)
+        ));
+        return Ok(Exit::NotSent);
+    }
+    journal.set_lease_time(Duration::from_secs(sending.lease_time.into()));
     let mut states = [0; 7];
     for count in journal.counts()? {
         states[count.state as usize] += count.rows;
     }
     say(announcement(states));
-    let clients = clients(&mut *journal, &mut |page_id| {
-        builder(page_id, sending, settings)
-    })?;
     let mut run = RunSettings::default();
     run.pace = sending.pace.0;
     run.workers = sending.workers;
@@ -74,14 +92,15 @@ fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Resu
     let control = Control::new();
     let signals = signals::stop(false)
         .map_err(|error| Error::invalid(format!("can't wait for Ctrl-C: {error}")))?;
-    drain_when_asked(signals, control.clone(), &args.journal);
+    drain_when_asked(signals, control.clone(), journal_of(&campaign));
     let told = control.clone();
     let drawing = Drawing::start(sending.progress, move || told.snapshot());
-    let ended = run_with(&mut *journal, &clients, &run, &control);
+    let mut page = |page_id: &str| builder(page_id, sending, settings);
+    let ended = run_pages(&mut *journal, &mut page, &run, &control);
     drawing.end();
     let (ended, standing) = ended?;
     let exit = exit_of(&ended);
-    let stand = Stand::of(standing, &args.journal);
+    let stand = Stand::of(standing, &campaign);
     let written = if sending.json {
         stand.json(Some(&ended), &mut io::stdout())
     } else {
@@ -120,11 +139,21 @@ fn exit_of(ended: &Ended) -> Exit {
 /// The client of a Page.
 fn builder(page_id: &str, sending: &SendingArgs, settings: &Settings) -> Result<ClientBuilder> {
     let unusable = |error: callcta::Error| Error::invalid(error.to_string());
+    let of_page = env::var(format!("CALLCTA_ACCESS_TOKEN_{page_id}")).ok();
     let token = match &sending.tokens {
         Some(folder) => Some(read_secret(&folder.join(page_id)).map_err(unusable)?),
+        None if sending.token_command.is_some() => sending
+            .token_command
+            .as_deref()
+            .map(|program| ask_for_token(program, page_id))
+            .transpose()?,
+        None if of_page.is_some() => of_page,
         None if settings.page_id().is_some_and(|own| own != page_id) => {
             let missing = no_token(page_id);
-            let text = format!("{missing}; give a folder with one per Page (--tokens)");
+            let text = format!(
+                "{missing}; give a folder with one per Page (--tokens), a program \
+                 (--token-command), or CALLCTA_ACCESS_TOKEN_{page_id}"
+            );
             return Err(Error::new(missing.kind(), text));
         }
         None => None,
@@ -132,10 +161,31 @@ fn builder(page_id: &str, sending: &SendingArgs, settings: &Settings) -> Result<
     settings.client_of(page_id, token).map_err(unusable)
 }
 
+/// What a program prints for a Page. What it says about errors is its user's to see.
+fn ask_for_token(program: &Path, page_id: &str) -> Result<String> {
+    let failed = |why: String| {
+        let missing = no_token(page_id);
+        let text = format!("{missing}: {} {why}", program.display());
+        Error::new(missing.kind(), text)
+    };
+    let told = Command::new(program)
+        .arg(page_id)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| failed(format!("can't be run: {error}")))?;
+    if !told.status.success() {
+        return Err(failed(format!("failed: {}", told.status)));
+    }
+    let token = String::from_utf8(told.stdout).ok();
+    let token = token.map(|token| token.trim().to_owned());
+    let token = token.filter(|token| !token.is_empty() && !token.contains('\n'));
+    token.ok_or_else(|| failed("printed no token".to_owned()))
+}
+
 /// The first Ctrl-C, or request to end, lets what is under way come to its end; the second
 /// doesn't.
-fn drain_when_asked(signals: Receiver<()>, control: Control, journal: &Path) {
-    let journal = quoted(journal);
+fn drain_when_asked(signals: Receiver<()>, control: Control, journal: String) {
     thread::spawn(move || {
         if signals.recv().is_err() {
             return;

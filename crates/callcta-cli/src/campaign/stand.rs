@@ -1,16 +1,17 @@
 //! How a campaign stands: by state and kind, with what it means and what can be done.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use callcta_campaign::{Ended, Filter, Hold, Result, Snapshot, Standing, State, Watch, meaning};
+use callcta_campaign::{
+    Campaign, Ended, Filter, Hold, Result, Snapshot, Standing, State, Watch, meaning,
+};
 
 use super::progress::Drawing;
-use super::{campaign, number, quoted, rows};
-use crate::args::campaign::{Progress, StatusCommand};
+use super::{campaign, journal_of, number, rows};
+use crate::args::campaign::{LookArgs, Progress, StatusCommand};
 use crate::exit::Exit;
 use crate::output::{BAD, DIM, GOOD, STRONG, WARN, after_writing, plain, say, styled};
 use crate::report::line;
@@ -27,11 +28,11 @@ pub struct Stand {
 }
 
 pub fn status(args: &StatusCommand) -> Result<Exit> {
-    let path = &args.journal.journal;
+    let campaign = campaign(&args.journal)?;
     if args.watch {
-        watch(path, args.json)?;
+        watch(&campaign, args.json)?;
     }
-    let stand = Stand::of(campaign(path).standing()?, path);
+    let stand = Stand::of(campaign.standing()?, &campaign);
     let written = if args.json {
         stand.json(None, &mut io::stdout())
     } else {
@@ -40,16 +41,15 @@ pub fn status(args: &StatusCommand) -> Result<Exit> {
     Ok(after_writing(written, Exit::Done))
 }
 
-/// Shows how far a run is until it has ended.
-fn watch(path: &Path, json: bool) -> Result<()> {
-    let campaign = campaign(path);
+/// Shows how far a run is until it has ended, whoever runs it.
+fn watch(campaign: &Campaign, json: bool) -> Result<()> {
     let mut journal = campaign.look()?;
     let mut watch = Watch::new();
     let latest = Arc::new(Mutex::new(watch.look(&mut *journal)?));
     let told = Arc::clone(&latest);
     let how = if json { Progress::Json } else { Progress::Auto };
     let drawing = Drawing::start(how, move || lock(&told).clone());
-    while campaign.location().is_held() {
+    while !journal.workers()?.is_empty() {
         *lock(&latest) = watch.look(&mut *journal)?;
         thread::sleep(WATCH);
     }
@@ -62,8 +62,8 @@ fn lock(latest: &Mutex<Snapshot>) -> MutexGuard<'_, Snapshot> {
     latest.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub fn pause(path: &Path) -> Result<Exit> {
-    let campaign = campaign(path);
+pub fn pause(args: &LookArgs) -> Result<Exit> {
+    let campaign = campaign(args)?;
     let Some(waited_for) = campaign.pause()? else {
         say("nothing runs with this journal");
         return Ok(Exit::Done);
@@ -85,16 +85,16 @@ pub fn pause(path: &Path) -> Result<Exit> {
     }
     say(format_args!(
         "  callcta campaign resume --journal {}",
-        quoted(path)
+        journal_of(&campaign)
     ));
     Ok(Exit::Done)
 }
 
 impl Stand {
-    pub fn of(standing: Standing, path: &Path) -> Self {
+    pub fn of(standing: Standing, campaign: &Campaign) -> Self {
         Stand {
             standing,
-            journal: quoted(path),
+            journal: journal_of(campaign),
         }
     }
 

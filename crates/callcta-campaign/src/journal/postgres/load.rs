@@ -215,6 +215,10 @@ impl Loader for PostgresLoader {
         self.take(row, window_until, &known)
     }
 
+    fn takes_more(&self) -> bool {
+        true
+    }
+
     fn add_known(&mut self, row: &Row, window_until: Option<i64>, known: &Known) -> Result<()> {
         self.take(row, window_until, known)
     }

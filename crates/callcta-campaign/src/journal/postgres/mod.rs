@@ -30,7 +30,8 @@ use super::types::{
 };
 use crate::error::Result;
 
-/// How long a lease holds from when it was renewed.
+/// How long a lease holds from when it was renewed, unless something else is said. A worker
+/// that hears nothing from the server stops after four fifths of it.
 const TTL: Duration = Duration::from_secs(15);
 
 /// A campaign in the tables of a PostgreSQL server.
@@ -69,14 +70,6 @@ impl PostgresJournal {
     pub fn campaigns(address: &PostgresAddress) -> Result<Vec<String>> {
         look::campaigns(&mut Server::new(address.clone())?)
     }
-
-    /// How long a Page waits for a worker that went away without a word. Defaults to 15 s; a
-    /// worker that hears nothing from the server stops after four fifths of it.
-    #[must_use]
-    pub fn lease_time(mut self, time: Duration) -> Self {
-        self.ttl = time;
-        self
-    }
 }
 
 impl Journal for PostgresJournal {
@@ -102,6 +95,10 @@ impl Journal for PostgresJournal {
             .holder
             .get_or_insert_with(|| Holder::new(campaign, ttl));
         holder.lease(&mut self.server)
+    }
+
+    fn set_lease_time(&mut self, time: Duration) {
+        self.ttl = time;
     }
 
     fn release(&mut self) -> Result<()> {

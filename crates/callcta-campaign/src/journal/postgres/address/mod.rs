@@ -8,7 +8,7 @@ use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use tokio_postgres::Config;
 use tokio_postgres::config::{ChannelBinding, SslNegotiation, TargetSessionAttrs};
 
@@ -28,6 +28,7 @@ const SILENT: Duration = Duration::from_secs(15);
 /// Parameters that are known, each with the variable that says it too, if one does.
 const KNOWN: &[(&str, &str)] = &[
     ("application_name", "PGAPPNAME"),
+    ("campaign", ""),
     ("channel_binding", "PGCHANNELBINDING"),
     ("client_encoding", ""),
     ("connect_timeout", "PGCONNECT_TIMEOUT"),
@@ -118,6 +119,27 @@ impl PostgresAddress {
         })
     }
 
+    /// The campaign's name, if the address has it: the one parameter that libpq doesn't know.
+    pub fn campaign(&self) -> Option<&str> {
+        self.said.get("campaign").map(String::as_str)
+    }
+
+    /// The address of a campaign of this name.
+    #[must_use]
+    pub fn of_campaign(&self, name: &str) -> Self {
+        let mut address = self.clone();
+        if address.campaign() != Some(name) {
+            let sign = if address.shown.contains('?') {
+                '&'
+            } else {
+                '?'
+            };
+            let _ = write!(address.shown, "{sign}campaign={}", encode(name));
+            address.said.insert("campaign".to_owned(), name.to_owned());
+        }
+        address
+    }
+
     /// One of the hosts, or the folder of its socket.
     pub(super) fn host(&self) -> &str {
         let hosts = self.said.get("host").map_or("", String::as_str);
@@ -140,6 +162,11 @@ impl fmt::Debug for PostgresAddress {
 
 fn wrong(what: &str) -> Error {
     Error::invalid(format!("the journal's address can't be used: {what}"))
+}
+
+fn encode(text: &str) -> impl fmt::Display + '_ {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
+    utf8_percent_encode(text, KEPT)
 }
 
 fn decode(text: &str) -> Result<String> {
@@ -246,7 +273,11 @@ fn shown(said: &Said) -> String {
     let beside = said.iter().filter(|(name, _)| beside(name));
     for (index, (name, value)) in beside.enumerate() {
         let sign = if index == 0 { '?' } else { '&' };
-        let _ = write!(shown, "{sign}{name}={value}");
+        if name == "campaign" {
+            let _ = write!(shown, "{sign}{name}={}", encode(value));
+        } else {
+            let _ = write!(shown, "{sign}{name}={value}");
+        }
     }
     shown
 }
