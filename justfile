@@ -11,12 +11,28 @@ default:
     @{{just}} --list
 
 # Pass every test in every language.
-test: test-rust test-python test-node test-c conformance test-docs test-e2e test-dist
+test: test-rust test-postgres test-python test-node test-c conformance test-docs test-e2e test-dist
 
 # The Rust crates: unit, integration and documentation tests, examples.
 [group('rust')]
 test-rust: strace
     cargo test --locked --workspace --exclude callcta-python --exclude callcta-node --exclude callcta-c
+
+# Campaigns whose journal is in PostgreSQL, on servers of their own; --long takes some minutes.
+[group('rust')]
+test-postgres *flags: program
+    #!/usr/bin/env bash
+    set -euo pipefail
+    server() { tests/postgres/server.sh "$@" {{quote(target / "postgres-tests")}}; }
+    server stop
+    CALLCTA_TEST_POSTGRES=$(server start)
+    trap 'server stop' EXIT
+    export CALLCTA_TEST_POSTGRES
+    # The packages of test-rust, so that nothing is built anew.
+    cargo test --locked --workspace --exclude callcta-python --exclude callcta-node \
+        --exclude callcta-c --test postgres -- --ignored
+    python3 tests/postgres/run.py {{quote(target / "debug/callcta")}} \
+        {{quote(target / "postgres-run")}} {{flags}}
 
 # The Python package, on each Python that is there.
 [group('bindings')]

@@ -15,8 +15,10 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 
@@ -68,7 +70,7 @@ class World:
             people.append((f"{9_000_000 + number}", f"key-{number}", page))
         seed = {
             "pages": {page: {"tokens": [{"token": f"T{page}"}]} for page in self.pages},
-            "people": {psid: {"page_id": page} for psid, _, page in people},
+            "people": {psid: {"page": page} for psid, _, page in people},
         }
         (folder / "seed.json").write_text(json.dumps(seed))
         lines = ["psid,key,page,name"] + [",".join((*person, f"Ada {person[1]}")) for person in people]
@@ -110,6 +112,7 @@ class World:
 class Campaign:
     def __init__(self, world, journal):
         self.world, self.journal = world, ["--journal", journal]
+        self.verb = "run" if "://" in journal else "resume"
         self.workers = []
         self.environment = {**os.environ, "CALLCTA_BASE_URL": world.address}
 
@@ -128,7 +131,7 @@ class Campaign:
     def worker(self, *arguments, pace=PACE):
         log_file = open(self.world.folder / f"worker-{len(self.workers)}.log", "w")
         worker = subprocess.Popen(
-            [self.world.program, "campaign", "run", *self.journal, "--tokens",
+            [self.world.program, "campaign", self.verb, *self.journal, "--tokens",
              self.world.folder / "tokens", "--pace", str(pace), "--lease-time", str(LEASE),
              "--progress", "json", *arguments],
             env=self.environment, stdout=subprocess.DEVNULL, stderr=log_file,
@@ -306,14 +309,18 @@ def gone(program, folder, server):
 
 def pooled(program, folder, server):
     """Behind PgBouncer, which gives each transaction to another session."""
-    if shutil.which("pgbouncer") is None:
+    pgbouncer = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    if pgbouncer is None:
         sys.exit("pgbouncer is missing; install it (Debian: apt-get install pgbouncer)")
     with world(program, folder, "pooled", 600, 6) as it:
         direct = server.url.removeprefix("postgresql://postgres@").removesuffix("/postgres")
         host, port = direct.split(":")
         own = free_port()
-        (it.folder / "users.txt").write_text('"postgres" ""\n')
-        (it.folder / "pgbouncer.ini").write_text(f"""
+        # Where its user, who isn't root, can read it.
+        settings = pathlib.Path(tempfile.mkdtemp(prefix="callcta-pgbouncer-"))
+        settings.chmod(0o755)
+        (settings / "users.txt").write_text('"postgres" ""\n')
+        (settings / "pgbouncer.ini").write_text(f"""
 [databases]
 postgres = host={host} port={port} user=postgres
 [pgbouncer]
@@ -321,18 +328,15 @@ listen_addr = 127.0.0.1
 listen_port = {own}
 unix_socket_dir =
 auth_type = any
-auth_file = {it.folder}/users.txt
+auth_file = {settings}/users.txt
 pool_mode = transaction
 default_pool_size = 3
 server_reset_query =
 logfile =
 """)
-        command = ["pgbouncer", str(it.folder / "pgbouncer.ini")]
+        command = [pgbouncer, str(settings / "pgbouncer.ini")]
         if os.getuid() == 0:
             command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command]
-            for path in it.folder.parents:
-                if path.stat().st_mode & 0o001 == 0:
-                    sys.exit(f"nobody can't read below {path}, where PgBouncer's settings are")
         log_file = open(it.folder / "pgbouncer.log", "w")
         pooler = subprocess.Popen(command, stderr=log_file, stdout=log_file)
         try:
@@ -353,11 +357,10 @@ logfile =
         finally:
             pooler.terminate()
             pooler.wait()
+            shutil.rmtree(settings)
 
 
 def free_port():
-    import socket
-
     with socket.socket() as it:
         it.bind(("127.0.0.1", 0))
         return it.getsockname()[1]

@@ -3,8 +3,9 @@
 # below the folder that is given, as a user other than root, which initdb refuses to be.
 #
 #   server.sh start FOLDER    makes a new server and prints how to reach it
-#   server.sh stop FOLDER     stops it and removes the folder
-#   server.sh restart FOLDER [MODE]   stops it by MODE (fast, immediate, kill) and starts it
+#   server.sh stop FOLDER     stops it and removes everything
+#   server.sh restart FOLDER HOW   stops it (fast, immediate, or kill-server: by SIGKILL) and
+#                                  starts it; stop and start do half of it
 #   server.sh need            installs PostgreSQL if root may, or says what is missing
 set -euo pipefail
 
@@ -17,15 +18,18 @@ bin() {
 }
 
 need() {
-    bin >/dev/null && return
+    local missing=()
+    bin >/dev/null || missing+=(postgresql)
+    command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
+    [ ${#missing[@]} = 0 ] && return
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
-        fail "PostgreSQL's server is missing; install it (Debian: apt-get install postgresql)"
-    # Without a cluster that would run on the usual port.
+        fail "these are missing: ${missing[*]}; install them (apt-get install ${missing[*]})"
+    # Nothing that they install is to be started, as it would be on the usual ports.
     mkdir -p /etc/postgresql-common/createcluster.d
     echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.d/callcta.conf
-    apt-get install -qq -y postgresql >/dev/null || {
-        apt-get update -qq && apt-get install -qq -y postgresql >/dev/null
-    } || fail "PostgreSQL's server can't be installed (apt-get install postgresql)"
+    export RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive
+    install() { apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null; }
+    install || { apt-get update -qq && install; } || fail "${missing[*]} can't be installed"
     bin >/dev/null || fail "there is no initdb below /usr/lib/postgresql"
 }
 
@@ -48,25 +52,30 @@ folder=$(realpath -m "$2")
 owner=$(id -un)
 [ "$owner" = root ] && owner=$(id -un postgres 2>/dev/null || echo nobody)
 
+# Where its files are: below the folder, unless its user can't get there.
+base=$folder
+[ -f "$folder/base" ] && base=$(cat "$folder/base")
+
 start() {
-    as "$(bin)/pg_ctl" start -D "$folder/data" -l "$folder/log" -w -t 60 -s >/dev/null ||
-        { tail -n 20 "$folder/log" >&2; fail "the server doesn't start"; }
+    as "$(bin)/pg_ctl" start -D "$base/data" -l "$base/log" -w -t 60 -s >/dev/null ||
+        { tail -n 20 "$base/log" >&2; fail "the server doesn't start"; }
 }
 
 case $command in
 start)
     need
-    mkdir -p "$folder"
-    # Below a checkout that its user may not read there is no place for a server.
+    mkdir -p "$folder/own"
+    base=$folder/own
     if [ "$(id -u)" = 0 ]; then
-        chown "$owner" "$folder"
-        runuser -u "$owner" -- test -w "$folder" || fail "$owner can't reach $folder"
+        chown "$owner" "$base"
+        runuser -u "$owner" -- test -w "$base" || base=$(as mktemp -d /tmp/callcta-pg-XXXXXX)
     fi
+    printf '%s\n' "$base" >"$folder/base"
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     # The path of a socket is short; a folder of the checkout may not be.
     sockets=$(as mktemp -d /tmp/callcta-pg-XXXXXX)
-    as "$(bin)/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >/dev/null
-    as tee -a "$folder/data/postgresql.conf" >/dev/null <<CONF
+    as "$(bin)/initdb" -D "$base/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >/dev/null
+    as tee -a "$base/data/postgresql.conf" >/dev/null <<CONF
 listen_addresses = '127.0.0.1'
 port = $port
 unix_socket_directories = '$sockets'
@@ -80,27 +89,28 @@ CONF
     ;;
 restart)
     case ${3:-fast} in
-    kill)
-        pid=$(head -n 1 "$folder/data/postmaster.pid")
-        kill -9 "$pid"
-        # Its children go by themselves, and hold the shared memory until they are gone.
-        while pgrep -P "$pid" >/dev/null || kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
-        for _ in $(seq 200); do
-            as "$(bin)/pg_ctl" start -D "$folder/data" -l "$folder/log" -w -t 60 -s >/dev/null 2>&1 && exit 0
+    stop) as "$(bin)/pg_ctl" stop -D "$base/data" -m fast -w -s ;;
+    start) start ;;
+    kill-server)
+        kill -9 "$(head -n 1 "$base/data/postmaster.pid")"
+        # Its children end by themselves, and hold its shared memory until then.
+        for _ in $(seq 300); do
+            as "$(bin)/pg_ctl" start -D "$base/data" -l "$base/log" -w -t 60 -s >/dev/null 2>&1 && exit 0
             sleep 0.1
         done
         fail "the server doesn't start again"
         ;;
     *)
-        as "$(bin)/pg_ctl" stop -D "$folder/data" -m "${3:-fast}" -w -s
+        as "$(bin)/pg_ctl" stop -D "$base/data" -m "${3:-fast}" -w -s
         start
         ;;
     esac
     ;;
 stop)
-    [ -d "$folder/data" ] || exit 0
-    as "$(bin)/pg_ctl" stop -D "$folder/data" -m immediate -w -s >/dev/null 2>&1 || true
-    rm -rf "$(cat "$folder/sockets" 2>/dev/null || echo "$folder/none")" "$folder"
+    [ -d "$base/data" ] &&
+        as "$(bin)/pg_ctl" stop -D "$base/data" -m immediate -w -s >/dev/null 2>&1 || true
+    [ -f "$folder/sockets" ] && rm -rf "$(cat "$folder/sockets")"
+    rm -rf "$base" "$folder"
     ;;
 *) fail "start, stop, restart or need is expected" ;;
 esac
