@@ -127,6 +127,7 @@ lint: version-check
     {{just}} -f bindings/node/justfile lint
     {{just}} -f bindings/c/justfile lint
     {{just}} -f docs/justfile lint
+    {{just}} -f dist/justfile lint
 
 # Build the site of the documents into target/docs/site, and check it.
 docs:

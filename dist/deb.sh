@@ -1,18 +1,19 @@
 #!/bin/bash
 # Makes a Debian package of a folder that holds what goes to /:
 #
-#     deb.sh FOLDER PACKAGE VERSION ARCHITECTURE GLIBC OUT
+#     deb.sh FOLDER PACKAGE VERSION ARCHITECTURE GLIBC OUT NOTICES
 #
 # DEB_MAINTAINER, "Name <address>", is who the package says it is from; DEB_LEVEL is how hard
 # xz tries, 0 to 9.
 set -euo pipefail
 cd "$(dirname "$0")"
-folder=$1 package=$2 version=$3-1 architecture=$4 glibc=$5 out=$6
+folder=$1 package=$2 version=$3-1 architecture=$4 glibc=$5 out=$6 notices=$7
 : "${DEB_MAINTAINER:=The callcta authors <callcta@example.org>}"
 doc=$folder/usr/share/doc/$package
 
 mkdir -p "$folder/DEBIAN" "$doc"
 { cat debian/copyright; sed -n '/^Permission/,$ { s/^$/./; s/^/ /; p }' ../LICENSE-MIT; } > "$doc/copyright"
+gzip -9nc "$notices" > "$doc/THIRD-PARTY.txt.gz"
 gzip -9nc ../CHANGELOG.md > "$doc/changelog.gz"
 gzip -9nc > "$doc/changelog.Debian.gz" << END
 callcta ($version) unstable; urgency=medium

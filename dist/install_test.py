@@ -59,7 +59,9 @@ def check_program(program, version):
 def check_pages(share):
     page = subprocess.run(
         ["gzip", "-dcf", one(share, "man/man1/callcta-webhook-verify.1*")],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     emulated.check_has(page, ".TH callcta-webhook-verify 1")
     subprocess.run(["bash", "-n", share / "bash-completion/completions/callcta"], check=True)

@@ -3,6 +3,8 @@
     python3 version.py          prints it
     python3 version.py check    fails where it isn't repeated
     python3 version.py X.Y.Z    sets it, and gives the changelog's unreleased lines to it
+
+Three numbers, since that is a version to every registry.
 """
 
 import datetime
