@@ -44,6 +44,8 @@ mod input;
 mod journal;
 mod location;
 mod plan;
+#[cfg(feature = "report")]
+mod report;
 mod run;
 mod standing;
 mod template;
@@ -69,6 +71,8 @@ pub use self::journal::{
 pub use self::journal::{PostgresAddress, PostgresJournal, PostgresLoader, grants, migrate};
 pub use self::location::Location;
 pub use self::plan::{PlanSettings, Planned, plan};
+#[cfg(feature = "report")]
+pub use self::report::report;
 pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, Watch, run};
 pub use self::standing::{Standing, meaning};
 pub use self::template::Template;

@@ -94,6 +94,18 @@ impl Location {
         }
     }
 
+    /// How the campaign is called: by its file, or by its name.
+    pub fn name(&self) -> String {
+        match &self.0 {
+            Place::File(path) => {
+                let name = path.file_name().unwrap_or_default();
+                name.to_string_lossy().into_owned()
+            }
+            #[cfg(feature = "postgres")]
+            Place::Server(_, name) => name.clone(),
+        }
+    }
+
     /// Whether machines may share it: rows may be added to those that are there, and any
     /// number of processes may run it.
     pub fn is_shared(&self) -> bool {

@@ -74,6 +74,13 @@ pub enum CampaignCommand {
     #[cfg(feature = "postgres")]
     #[command(after_help = help::CAMPAIGN_MIGRATE)]
     Migrate(MigrateCommand),
+
+    /// Write a page of HTML with how the campaign stands, and plots
+    ///
+    /// What became of the rows, over time and by Page, and how long they waited. The page
+    /// needs nothing but itself, and names no people.
+    #[command(after_help = help::CAMPAIGN_REPORT)]
+    Report(ReportCommand),
 }
 
 /// What is sent to whom.
@@ -377,6 +384,21 @@ pub struct ExportCommand {
     /// For Excel: with a byte order mark, and ids as texts
     #[arg(long)]
     pub excel: bool,
+}
+
+/// `callcta campaign report`.
+#[derive(Args)]
+pub struct ReportCommand {
+    #[command(flatten)]
+    pub journal: LookArgs,
+
+    /// Where the page goes; - is standard output [default: beside the journal]
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// Show it in a browser
+    #[arg(long)]
+    pub open: bool,
 }
 
 /// How recipients are written.

@@ -407,6 +407,12 @@ pub const CAMPAIGN_EXPORT: &str = "\
 Examples:
   callcta campaign export --journal autumn.journal --state rejected > rejected.csv";
 
+/// Behind `callcta campaign report --help`.
+pub const CAMPAIGN_REPORT: &str = "\
+Examples:
+  callcta campaign report --journal autumn.journal --open
+  callcta campaign report --journal autumn.journal -o autumn.html";
+
 /// Behind `callcta completions --help`.
 pub const COMPLETIONS: &str = "\
 Examples:

@@ -6,6 +6,7 @@ mod decide;
 mod migrate;
 mod plan;
 mod progress;
+mod report;
 mod send;
 mod stand;
 
@@ -34,6 +35,7 @@ pub fn run(command: &CampaignCommand) -> Exit {
         CampaignCommand::Export(args) => write_out(args),
         #[cfg(feature = "postgres")]
         CampaignCommand::Migrate(args) => migrate::run(args),
+        CampaignCommand::Report(args) => report::run(args),
     };
     done.unwrap_or_else(|error| {
         complain(plain(&error.to_string()));

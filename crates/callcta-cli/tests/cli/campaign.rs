@@ -522,6 +522,49 @@ fn a_run_is_watched_from_outside_until_it_has_ended() {
     );
 }
 
+#[test]
+fn a_report_is_one_file_that_names_nobody() {
+    let campaign = Campaign::new(30);
+    campaign.emulator.arm(
+        Fault::graph(400, 10, Some(2_018_278))
+            .on_recipient(psid(1))
+            .times(1),
+    );
+    assert_eq!(campaign.run("run people.csv --message card.json").code, 3);
+    assert_eq!(campaign.run("retry --yes").code, 0);
+    let done = campaign.run("report");
+    assert_eq!((done.code, done.stdout.trim()), (0, "a journal.html"));
+    let page = fs::read_to_string(campaign.path("a journal.html")).unwrap();
+    assert_eq!(campaign.run("report -o other.html").code, 0);
+    let printed = campaign.run("report -o -");
+    assert!(printed.stdout.starts_with("<!doctype html>"), "{printed:?}");
+    for text in [
+        "<title>a journal: paused</title>",
+        "default-src 'none'",
+        "<strong>paused</strong>: 29 of 30 rows sent",
+        "retry --state rejected",
+        "<svg",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let token = campaign.emulator.access_token();
+    for text in [
+        "Ada",
+        "Dear",
+        "order-1",
+        &psid(1),
+        token,
+        "http://",
+        "https://",
+        "<script",
+    ] {
+        let told = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!told.contains(text), "{text}");
+    }
+    let nowhere = campaign.run("report -o none/report.html");
+    assert_eq!(nowhere.code, 2, "{nowhere:?}");
+}
+
 /// Numbers that are different each time, and can be had again.
 pub struct Dice(u64);
 

@@ -59,6 +59,7 @@ fn help_texts() {
         "campaign retry",
         "campaign settle",
         "campaign export",
+        "campaign report",
     ];
     for command in commands
         .into_iter()
