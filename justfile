@@ -27,7 +27,7 @@ test-postgres *flags: program
     server stop
     CALLCTA_TEST_POSTGRES=$(server start)
     trap 'server stop' EXIT
-    export CALLCTA_TEST_POSTGRES
+    export CALLCTA_TEST_POSTGRES CALLCTA_TEST_POSTGRES_FOLDER={{quote(target / "postgres-tests")}}
     # The packages of test-rust, so that nothing is built anew.
     cargo test --locked --workspace --exclude callcta-python --exclude callcta-node \
         --exclude callcta-c --test postgres -- --ignored
@@ -186,6 +186,14 @@ version new:
 [group('release')]
 version-check:
     python3 dist/version.py check
+
+# What a row of a campaign costs in PostgreSQL and in SQLite.
+bench-journal *flags:
+    cargo build --locked --release -p callcta-cli -p callcta-campaign --bins --examples
+    tests/postgres/server.sh need
+    python3 tests/postgres/bench.py {{quote(target / "release/callcta")}} \
+        {{quote(target / "release/examples/journal_cost")}} \
+        {{quote(target / "postgres-bench")}} {{flags}}
 
 # Compare the speed with that of others, side by side.
 bench *arguments:

@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +24,7 @@ import time
 import urllib.request
 
 HERE = pathlib.Path(__file__).parent
+BEGAN = time.monotonic()
 LEASE = 5
 PACE = 40
 #: Above the pace: late starts that are made up for, and the moment of a takeover.
@@ -59,14 +61,14 @@ class Server:
 class World:
     """An emulated platform, and people of several Pages, half of them of the first."""
 
-    def __init__(self, program, folder, rows, pages, drop=0.0):
+    def __init__(self, program, folder, rows, pages, drop=0.0, even=False):
         self.program, self.folder = program, folder
         folder.mkdir(parents=True)
         self.pages = [str(1000 + number) for number in range(pages)]
         people = []
         for number in range(rows):
-            others = 1 + number % (pages - 1) if pages > 1 else 0
-            page = self.pages[0 if number % 2 else others]
+            of_first = number % 2 and not even
+            page = self.pages[0 if of_first else (number // (2 - even)) % pages]
             people.append((f"{9_000_000 + number}", f"key-{number}", page))
         seed = {
             "pages": {page: {"tokens": [{"token": f"T{page}"}]} for page in self.pages},
@@ -143,7 +145,24 @@ class Campaign:
     def status(self):
         return json.loads(self.run("status", "--json").stdout)
 
-    def check(self, may_be_queued=False):
+    def holder(self, page):
+        """The process that has a Page, as anybody can see who watches."""
+        watching = subprocess.Popen(
+            [self.world.program, "campaign", "status", "--watch", "--json", *self.journal],
+            env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+        try:
+            for line in watching.stderr:
+                workers = json.loads(line)["workers"]
+                for worker in workers:
+                    if page in worker["pages"]:
+                        return worker["pid"]
+        finally:
+            watching.kill()
+            watching.wait()
+        return None
+
+    def check(self):
         """Compares what the journal says with what the platform received."""
         lines = self.run("export", "--format", "json-lines").stdout.splitlines()
         rows = [json.loads(line) for line in lines]
@@ -164,9 +183,8 @@ class Campaign:
         assert not twice, "somebody got the message twice"
         assert not lost, "somebody is taken for reached who isn't"
         assert len(rows) == sum(met.values())
-        if not may_be_queued:
-            left = {state for state, _ in met} & {"queued", "in_flight"}
-            assert not left, f"rows are left: {left}"
+        left = {state for state, _ in met} & {"queued", "in_flight"}
+        assert not left, f"rows are left: {left}"
         strangers = set(received) - {row["psid"] for row in rows}
         assert not strangers
         return met
@@ -218,8 +236,12 @@ def disturbed(program, folder, server, name, plan, rows=5000):
             # Whoever was just restarted may have ended by itself.
             alive = [worker for worker in alive if worker.poll() is None] or [campaign.worker()]
             log(f"{share:.0%}: {what}")
-            if what == "kill":
-                victim = alive.pop(chance.randrange(len(alive)))
+            if what.startswith("kill") and what != "kill-server":
+                # Whoever sends for the large Page, or any.
+                holder = campaign.holder(it.pages[0]) if what == "kill-holder" else None
+                index = next((at for at, worker in enumerate(alive) if worker.pid == holder), None)
+                assert what == "kill" or index is not None, "nobody has the large Page"
+                victim = alive.pop(chance.randrange(len(alive)) if index is None else index)
                 victim.kill()
                 victim.wait()
                 alive.append(campaign.worker())
@@ -360,6 +382,34 @@ logfile =
             shutil.rmtree(settings)
 
 
+def guide(program, folder, server):
+    """The commands of the guide, in the order in which they stand there."""
+    with world(program, folder, "guide", 3, 1) as it:
+        page = HERE.parent.parent / "docs/guides/machines.md"
+        script = "".join(re.findall(r"```sh\n(.*?)```", page.read_text(), re.DOTALL))
+        for role in ("owner", "loader", "worker", "reader"):
+            sql(server.url, f"create role {role} login")
+        sql(server.url, "create database callcta owner owner")
+        place = re.search(r"@(.*)/", server.url)[1]
+        script = script.replace("db.example", place)
+        (it.folder / "greeting.json").write_text('{"text": "Hello {{ name }}"}')
+        environment = {**os.environ, "CALLCTA_BASE_URL": it.address,
+                       "PATH": f"{pathlib.Path(program).parent}:{os.environ['PATH']}"}
+        done = subprocess.run(["bash", "-euc", script], cwd=it.folder, env=environment,
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "it ended with" not in done.stdout, done.stdout + done.stderr
+        exported = (it.folder / "autumn.csv").read_text()
+        assert exported.count(",sent,") == 3, exported
+        assert len(it.stored()) == 3
+
+
+def sql(url, text):
+    done = subprocess.run(["psql", url, "-AtqX", "-c", text], check=True, text=True,
+                          capture_output=True)
+    return done.stdout.strip()
+
+
 def free_port():
     with socket.socket() as it:
         it.bind(("127.0.0.1", 0))
@@ -383,9 +433,11 @@ def main():
             hard_stop(program, folder, server)
         if wanted("gone"):
             gone(program, folder, server)
+        if wanted("guide"):
+            guide(program, folder, server)
         if wanted("pooled"):
             pooled(program, folder, server)
-        kills = [(0.1, "kill"), (0.25, "kill"), (0.4, "kill"), (0.55, "kill")]
+        kills = [(0.1, "kill"), (0.3, "kill"), (0.6, "kill-holder"), (0.75, "kill-holder")]
         stops = [(0.15, "stop"), (0.3, "wake")]
         server_ends = [(0.2, "immediate"), (0.45, "kill-server")]
         if "--long" in flags:
@@ -399,5 +451,5 @@ def main():
     log("all is well")
 
 
-BEGAN = time.monotonic()
-main()
+if __name__ == "__main__":
+    main()

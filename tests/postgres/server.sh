@@ -61,6 +61,20 @@ start() {
         { tail -n 20 "$base/log" >&2; fail "the server doesn't start"; }
 }
 
+# A certificate of the server for 127.0.0.1, the authority that it is from, and another one.
+certificates() {
+    local new="openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    for name in ca other; do
+        as $new -x509 -subj "/CN=callcta-$name" -keyout "$base/$name.key" -out "$base/$name.crt" 2>/dev/null
+    done
+    as $new -subj /CN=callcta-server -keyout "$base/data/server.key" -out "$base/server.csr" 2>/dev/null
+    printf 'subjectAltName=IP:127.0.0.1\n' | as tee "$base/extensions" >/dev/null
+    as openssl x509 -req -in "$base/server.csr" -CA "$base/ca.crt" -CAkey "$base/ca.key" -CAcreateserial \
+        -days 2 -extfile "$base/extensions" -out "$base/data/server.crt" 2>/dev/null
+    as cp "$base/data/server.crt" "$base/server.crt"
+    for name in ca other server; do cat "$base/$name.crt" >"$folder/$name.crt"; done
+}
+
 case $command in
 start)
     need
@@ -75,11 +89,15 @@ start)
     # The path of a socket is short; a folder of the checkout may not be.
     sockets=$(as mktemp -d /tmp/callcta-pg-XXXXXX)
     as "$(bin)/initdb" -D "$base/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >/dev/null
+    certificates
+    # One role that has a password, for the tests of those.
+    as sed -i '1i host all secret 127.0.0.1/32 scram-sha-256' "$base/data/pg_hba.conf"
     as tee -a "$base/data/postgresql.conf" >/dev/null <<CONF
 listen_addresses = '127.0.0.1'
 port = $port
 unix_socket_directories = '$sockets'
 log_min_messages = warning
+ssl = on
 max_connections = 50
 $(cat "${CALLCTA_PG_CONF:-/dev/null}")
 CONF

@@ -6,5 +6,6 @@
 
 mod journal;
 mod proxy;
+mod reach;
 mod roles;
 mod support;
