@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use callcta_campaign::{Journal as _, PostgresAddress, PostgresJournal, Result};
@@ -88,7 +89,6 @@ fn a_password_comes_from_a_file_and_is_never_told() {
     let passfile = format!("passfile={}", file.display());
     let write = |text: &str| {
         fs::write(&file, text).unwrap();
-        use std::os::unix::fs::PermissionsExt as _;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     };
     write("127.0.0.1:*:*:secret:hunter2\\:\\\\x\n");
