@@ -16,6 +16,12 @@ import type {
 /** Longest body that is hashed and read, in bytes. */
 export declare const BODY_MAX: number;
 
+/** A campaign's own error. */
+export interface NativeCampaignError {
+  campaignKind: string;
+  message: string;
+}
+
 /** By which a request is given up. */
 export declare class NativeCancel {
   constructor();
@@ -111,11 +117,39 @@ export interface NativeError {
   causes: Array<string>;
 }
 
+/** A plan whose rows come from JavaScript, some at a time. */
+export declare class NativePlan {
+  constructor();
+  /** Reads, fills in and checks; without a path what is pushed. */
+  plan(
+    journal: string,
+    moved: boolean,
+    arguments: string,
+  ): Promise<string | NativeError | NativeCampaignError>;
+  /** Hands over JSON lines; fulfils when more are wanted, with false if no more are. */
+  push(lines: string): Promise<boolean>;
+  /** No more rows come; what was planned of them counts if they are whole. */
+  end(whole: boolean): void;
+}
+
 /** What the public package makes a `WebhookError` of. */
 export interface NativeRefusal {
   kind: RefusalKind;
   httpStatus: number;
   message: string;
+}
+
+/** A run of a campaign. */
+export declare class NativeRun {
+  constructor(journal: string, moved: boolean, arguments: string, tokens: string);
+  /** Runs to the end, and tells how the campaign stands then; to be called once. */
+  run(): Promise<string | NativeError | NativeCampaignError>;
+  /** How far it is, as JSON. */
+  snapshot(): string;
+  /** Starts nothing more. */
+  drain(): void;
+  /** Doesn't even wait for what is being sent. */
+  breakOff(): void;
 }
 
 /** App secrets. */
@@ -145,6 +179,17 @@ export declare function ask(
   options: string,
   cancel: NativeCancel,
 ): Promise<string | NativeError>;
+
+/** Does something by the name that it has in the core. */
+export declare function campaign(
+  journal: string,
+  moved: boolean,
+  name: string,
+  arguments: string,
+): Promise<string | NativeError | NativeCampaignError>;
+
+/** The kinds of a campaign's errors. */
+export declare function campaignKinds(): Array<string>;
 
 export declare function challenge(
   mode: string | undefined | null,
@@ -196,6 +241,14 @@ export declare function refusalKinds(): RefusalKind[];
 
 /** The names of all rules that a violation can be about. */
 export declare function rules(): Rule[];
+
+/** Settles by the echoes in a file, or in these lines. */
+export declare function settle(
+  journal: string,
+  moved: boolean,
+  path: string | undefined | null,
+  lines: Array<string>,
+): Promise<string | NativeError | NativeCampaignError>;
 
 /** The message's wire form. */
 export declare function toWire(message: string): string;

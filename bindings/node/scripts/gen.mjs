@@ -135,7 +135,7 @@ await write('control.d.cts', "the emulator's openapi.json", control);
 
 // Each name by itself: a star would export CommonJS's own mark as well.
 execFileSync('npm', ['run', '--silent', 'compile'], { cwd: here, stdio: 'inherit' });
-for (const module of ['calling', 'index', 'testing', 'webhook']) {
+for (const module of ['calling', 'campaign', 'index', 'testing', 'webhook']) {
   const names = Object.keys(createRequire(import.meta.url)(`../dist/${module}.cjs`)).sort();
   const from = `from './${module}.cjs';`;
   const exported = `export { ${names.join(', ')} } ${from}\nexport type * ${from}`;

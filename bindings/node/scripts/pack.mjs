@@ -17,7 +17,12 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('..', import.meta.url));
 const top = join(here, '../..');
 const rust = join(here, 'rust');
-const crates = ['crates/callcta', 'crates/callcta-emulator', 'bindings/node'];
+const crates = [
+  'crates/callcta',
+  'crates/callcta-campaign',
+  'crates/callcta-emulator',
+  'bindings/node',
+];
 const licences = readdirSync(top).filter((name) => name.startsWith('LICENSE'));
 
 function clean() {

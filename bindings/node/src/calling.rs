@@ -1,21 +1,18 @@
-//! Requests that carry no message. Each waits on a thread of its own, since the event
-//! loop's few must not; what is told goes out as JSON, under the core's names.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread;
+//! Requests that carry no message. What is told goes out as JSON, under the core's names.
 
 use callcta::calling::CallSettings;
 use callcta::doctor::Doctor;
-use callcta::{CancelToken, Delivery, Error, RequestOptions};
+use callcta::{CancelToken, RequestOptions};
 use napi::Env;
-use napi::bindgen_prelude::{Either, Object};
+use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 use serde_json::{Map, Value, json};
 
 use crate::boundary::guard;
 use crate::client::NativeClient;
-use crate::outcome::{NativeError, NativeViolation};
+use crate::outcome::NativeViolation;
 use crate::read::{Read, Refused, parse};
+use crate::waiting::waiting;
 
 /// By which a request is given up.
 #[napi]
@@ -74,45 +71,6 @@ pub fn ask<'env>(
         let told = client.calling().with(options).by_name(&name, arguments)?;
         Ok(told.to_string())
     })
-}
-
-/// Lets something wait on a thread of its own. Fulfils with what is told, or with why it failed.
-fn waiting(
-    env: &Env,
-    wait: impl FnOnce() -> callcta::Result<String> + Send + 'static,
-) -> napi::Result<Object<'_>> {
-    let (deferred, promise) = env.create_deferred()?;
-    let deferred = std::sync::Arc::new(std::sync::Mutex::new(Some(deferred)));
-    let settle = {
-        let deferred = std::sync::Arc::clone(&deferred);
-        move |told: callcta::Result<String>| {
-            let taken = deferred
-                .lock()
-                .ok()
-                .and_then(|mut deferred| deferred.take());
-            let told = match told {
-                Ok(text) => Either::A(text),
-                Err(error) => Either::B(NativeError::from(&error)),
-            };
-            if let Some(deferred) = taken {
-                deferred.resolve(move |_| Ok(told));
-            }
-        }
-    };
-    let refuse = settle.clone();
-    let work = move || {
-        let told = catch_unwind(AssertUnwindSafe(wait));
-        settle(told.unwrap_or_else(|_| {
-            let what = "a panic in the Node binding";
-            Err(Error::internal(Delivery::Unknown, what))
-        }));
-    };
-    let thread = thread::Builder::new().name("callcta-ask".to_owned());
-    if let Err(error) = thread.spawn(work) {
-        let text = format!("no thread can be started: {error}");
-        refuse(Err(Error::out_of_resources(text)));
-    }
-    Ok(promise)
 }
 
 /// Looks for what keeps the button from working. Fulfils with the diagnosis and its lines,

@@ -8,11 +8,13 @@ mod outcome;
 
 mod boundary;
 pub mod calling;
+pub mod campaign;
 mod client;
 mod emulator;
 mod events;
 mod message;
 mod read;
+mod waiting;
 pub mod webhook;
 
 use callcta::{CancelReason, Delivery, Error, ErrorKind, Message, Rule};

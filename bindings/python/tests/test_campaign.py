@@ -244,6 +244,12 @@ def test_what_no_row_can_be_is_refused(
     assert os.listdir(Path(campaign.journal).parent) == []
 
 
+def test_a_column_of_floats_hides_no_other_column(campaign: Campaign) -> None:
+    rows = [{"psid": 1.25447777777e15, "name": "A"}] * 3
+    (finding,) = campaign.plan(rows, MESSAGE, page_id=PAGE).findings
+    assert (finding.rule, finding.place, finding.rows) == ("excel_changed", "psid", 3)
+
+
 def test_half_a_character_is_told(campaign: Campaign) -> None:
     plan = campaign.plan([{"psid": "1", "name": "\ud800"}], MESSAGE, page_id=PAGE)
     assert [finding.rule for finding in plan.findings] == ["malformed_json"]

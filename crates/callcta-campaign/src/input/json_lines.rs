@@ -85,6 +85,8 @@ impl<R> JsonLines<R> {
             }
         };
         let mut names: Vec<&str> = Vec::with_capacity(object.0.len());
+        // The other names are columns all the same.
+        let mut wrong = None;
         for (name, raw) in &object.0 {
             if names.contains(&name.as_str()) {
                 let text = "is there twice in one object";
@@ -108,11 +110,11 @@ impl<R> JsonLines<R> {
                 Ok(Some(value)) => row.set(column, &value),
                 Ok(None) => {}
                 Err((rule, text)) => {
-                    return Ok(Err(Problem::new(line, rule, name, text).fatal()));
+                    wrong.get_or_insert_with(|| Problem::new(line, rule, name, text).fatal());
                 }
             }
         }
-        Ok(check_ids(row))
+        Ok(wrong.map_or_else(|| check_ids(row), Err))
     }
 }
 
