@@ -109,6 +109,7 @@ pub fn plan(
         ready: 0,
         skipped: 0,
         now: time::now(),
+        windows: None,
         over: 0,
         generated: 0,
         kept: 0,
@@ -144,6 +145,8 @@ struct Plan<'a> {
     ready: u64,
     skipped: u64,
     now: i64,
+    /// When the first window closes, and the last one.
+    windows: Option<(i64, i64)>,
     /// Rows whose window is over already.
     over: u64,
     /// Rows without a key of their own.
@@ -205,8 +208,11 @@ impl Plan<'_> {
                 None => _ = self.pages.insert(row.page.clone(), 1),
             }
         }
-        if window_until.is_some_and(|until| until <= self.now) {
-            self.over += 1;
+        if let Some(until) = window_until {
+            let (first, last) = self.windows.get_or_insert((until, until));
+            *first = until.min(*first);
+            *last = until.max(*last);
+            self.over += u64::from(until <= self.now);
         }
         loader.add(row, window_until, wrong.map(|_| "invalid_message"))
     }
@@ -278,6 +284,10 @@ impl Plan<'_> {
                 "{} rows were settled elsewhere, and stay as they are",
                 self.kept
             ));
+        }
+        if let Some((first, last)) = self.windows {
+            let (first, last) = (time::Moment(first), time::Moment(last));
+            notes.push(format!("windows close between {first} and {last}"));
         }
         if self.over > 0 {
             notes.push(format!("the window of {} rows is over already", self.over));

@@ -195,3 +195,16 @@ fn warnings_are_told_and_pass() {
         [format!("warning too_long {place} 2 [2, 3]")]
     );
 }
+
+#[test]
+fn times_are_told_as_they_were_understood() {
+    let folder = Folder::new();
+    let rows = "psid,window_until\n1,2999-01-01T12:00+01:00\n2,2999-06-01T12:00[Europe/Berlin]\n\
+                3,2999-03-01T12:00Z\n4,\n";
+    let path = folder.path("journal");
+    let planned = plan_with(&path, rows, r#"{"text": "hi"}"#, &settings()).unwrap();
+    let notes = planned.notes.join("; ");
+    let first = notes.find("windows close between 2999-01-01T11:00:00Z");
+    let last = notes.find(" and 2999-06-01T10:00:00Z");
+    assert!(first.is_some() && first < last, "{notes}");
+}

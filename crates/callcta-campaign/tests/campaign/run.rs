@@ -469,3 +469,38 @@ fn the_messages_of_a_person_arrive_in_the_order_of_the_rows() {
         last[person] = number;
     }
 }
+
+#[test]
+fn a_page_at_its_limit_waits_alone_and_says_for_how_long() {
+    let folder = Folder::new();
+    let emulator = emulator(100);
+    let limit = Fault::graph(400, 613, None).header("retry-after", "300");
+    emulator.arm(limit.on_path("/7/messages").forever());
+    let mut journal = journal(&folder, 100);
+    let control = Control::new();
+    let ended = thread::scope(|scope| {
+        let steering = &control;
+        scope.spawn(move || {
+            // All of the other Page are sent, though the run could wait for this one.
+            let snapshot = loop {
+                let snapshot = steering.snapshot();
+                if snapshot.of(State::Sent) == 100 && snapshot.of(State::InFlight) == 0 {
+                    break snapshot;
+                }
+                thread::yield_now();
+            };
+            let [(page, Hold::LimitedUntil(until))] = snapshot.held.as_slice() else {
+                panic!("{:?}", snapshot.held);
+            };
+            let wait = until.duration_since(SystemTime::now()).unwrap();
+            assert_eq!(page, "7");
+            assert!(wait > Duration::from_secs(200), "{wait:?}");
+            // The wait can be broken off.
+            steering.drain();
+        });
+        let clients = |page_id: &str| client(&emulator, page_id);
+        run(&mut journal, &clients, &quick(), &control).unwrap()
+    });
+    assert_eq!(ended.how, How::Drained);
+    assert_eq!(states(&mut journal), [100, 0, 100, 0, 0, 0, 0]);
+}

@@ -199,6 +199,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_waited_for_is_said() {
+        let mut snapshot = Control::new().snapshot();
+        snapshot.rows = 2;
+        snapshot.states = [2, 0, 0, 0, 0, 0, 0];
+        let until = SystemTime::now() + Duration::from_secs(3600);
+        let why = "authentication: it is expired".to_owned();
+        snapshot.held = vec![
+            ("7".to_owned(), Hold::LimitedUntil(until)),
+            ("8".to_owned(), Hold::Paused(why)),
+        ];
+        snapshot.journal = Some("the disk is full".to_owned());
+        let told = words(&snapshot);
+        for text in [
+            "Page 7 is limited for 60 min",
+            "Page 8 is paused: authentication",
+            "; the disk is full",
+        ] {
+            assert!(told.contains(text), "{told}");
+        }
+    }
+
+    #[test]
     fn times_are_said_as_people_do() {
         let said =
             [0, 1, 89, 90, 3600, 7200, 259_200].map(|seconds| span(Duration::from_secs(seconds)));
