@@ -82,9 +82,36 @@ export function failure(error: NativeError, reason: unknown, caller: Caller): Ca
   }
 }
 
+/** Deeper than arguments are read. */
+const OWN_FRAMES = 200;
+
+/**
+ * An error whose stack begins where this package was called. What is made deep inside it
+ * would have no frame of the caller's among the few that there are.
+ */
+function outside(make: () => CallCtaError): CallCtaError {
+  const { stackTraceLimit: limit } = Error;
+  if (typeof limit !== 'number' || limit <= 0) return make();
+  const deeper = Reflect.set(Error, 'stackTraceLimit', limit + OWN_FRAMES);
+  let error;
+  try {
+    error = make();
+  } finally {
+    if (deeper) Error.stackTraceLimit = limit;
+  }
+  const { stack } = error;
+  const frames = typeof stack === 'string' ? stack.split(/\n(?= {4}at )/) : [];
+  const isOwn = (frame: string) => frame.includes(__dirname) || frame.includes('<anonymous>');
+  const first = frames.findIndex((frame, at) => at > 0 && !isOwn(frame));
+  if (first > 0) {
+    error.stack = [frames[0], ...frames.slice(first, first + limit)].join('\n');
+  }
+  return error;
+}
+
 /** The error of a wrong argument. */
 export function invalidArgument(text: string, cause?: unknown): CallCtaError {
-  return new CallCtaError(native.invalidArgument(text), cause);
+  return outside(() => new CallCtaError(native.invalidArgument(text), cause));
 }
 
 /** Calls into the native part, whose own errors are plain objects. */
@@ -92,6 +119,7 @@ export function call<T>(body: () => T): T {
   try {
     return body();
   } catch (thrown) {
-    throw types.isNativeError(thrown) ? thrown : new CallCtaError(thrown as NativeError);
+    if (types.isNativeError(thrown)) throw thrown;
+    throw outside(() => new CallCtaError(thrown as NativeError));
   }
 }

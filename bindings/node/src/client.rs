@@ -36,9 +36,10 @@ struct Outboxes {
 
 impl Outboxes {
     fn close(&self) {
+        // First, so that this is what errors speak of.
+        self.prompt.client().close();
         self.prompt.close();
         self.paced.close();
-        self.prompt.client().close();
     }
 }
 

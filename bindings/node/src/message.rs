@@ -75,7 +75,11 @@ pub fn message(value: Value) -> Read<Message> {
         }
         None => match fields.take("raw", object)? {
             Some(raw) => Message::raw(raw),
-            None => return Err(Refused::must("an object with template or raw")),
+            None => {
+                return Err(Refused::must(
+                    "an object with template or raw; fromWire makes one of a wire form",
+                ));
+            }
         },
     };
     let message = fields.set(message, "metadata", text, Message::metadata)?;

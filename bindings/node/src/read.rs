@@ -1,6 +1,6 @@
 //! Reading what the public package wrote as JSON: nothing that nobody asked for.
 
-use callcta::{Error, Result};
+use callcta::{Error, Result, nearest};
 use serde_json::{Map, Value};
 
 /// Why a value was not taken.
@@ -82,6 +82,8 @@ const INHERITED: &str = "\0";
 pub struct Fields {
     own: Map<String, Value>,
     inherited: Map<String, Value>,
+    /// The names that were asked for.
+    asked: Vec<String>,
 }
 
 impl Fields {
@@ -91,7 +93,12 @@ impl Fields {
             Some(Value::Object(inherited)) => inherited,
             _ => Map::new(),
         };
-        Ok(Fields { own, inherited })
+        let asked = Vec::new();
+        Ok(Fields {
+            own,
+            inherited,
+            asked,
+        })
     }
 
     /// Null says the same as nothing.
@@ -100,6 +107,7 @@ impl Fields {
             NAMES.split_whitespace().any(|known| known == name),
             "{name} must be among the names"
         );
+        self.asked.push(name.to_owned());
         let value = self.own.remove(name);
         let value = value.or_else(|| self.inherited.remove(name));
         value.filter(|value| !value.is_null())
@@ -111,8 +119,14 @@ impl Fields {
     }
 
     pub fn need<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Read<T>) -> Read<T> {
-        self.take(name, read)?
-            .ok_or_else(|| Refused::must("given").within(name))
+        if let Some(value) = self.take(name, read)? {
+            return Ok(value);
+        }
+        let mut own = self.own.keys();
+        let meant = own.find(|key| nearest(key, [name]).is_some());
+        let meant = meant.map(|key| format!("; did you mean it by {key}?"));
+        let what = format!("given{}", meant.unwrap_or_default());
+        Err(Refused::must(&what).within(name))
     }
 
     /// Hands the field to a builder's method, if it is there.
@@ -167,11 +181,20 @@ impl Fields {
 
     /// Refuses what nobody asked for: a misspelt field must not get lost.
     pub fn end(self) -> Read<()> {
-        let what = "is not a field of this object; others go into fields or raw";
-        match self.own.keys().next() {
-            Some(key) => Err(Refused::because(what).within(key)),
-            None => Ok(()),
+        let Some(key) = self.own.keys().next() else {
+            return Ok(());
+        };
+        let asked = || self.asked.iter().map(String::as_str);
+        let mut what = "is not a field of this object".to_owned();
+        if let Some(meant) = nearest(key, asked()) {
+            what.extend(["; did you mean ", meant, "?"]);
+            if key.contains('_') {
+                what.push_str(" Names of the wire form go through fromWire");
+            }
+        } else if asked().any(|name| name == "fields") {
+            what.push_str("; others go into fields or raw");
         }
+        Err(Refused::because(what).within(key))
     }
 }
 

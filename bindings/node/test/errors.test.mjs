@@ -3,7 +3,15 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { inspect } from 'node:util';
 
-import { CallCtaError, Client, errorKinds, fromWire, toWire, validate } from 'callcta';
+import {
+  CallCtaError,
+  Client,
+  errorKinds,
+  fromWire,
+  toWire,
+  validate,
+  validateRequest,
+} from 'callcta';
 
 import { callButton, message, Platform, PSID, rejection, TOKEN } from './platform.mjs';
 
@@ -164,13 +172,47 @@ describe('errors', () => {
     assert.equal((await rejection(client.send(PSID, message))).kind, 'invalid_request');
   });
 
+  it('name the setting or option that is likely meant', async () => {
+    const cases = [
+      [() => new Client({ ...platform.settings(), timeout: 5 }), 'timeout', 'timeoutMs'],
+      [() => new Client({ ...platform.settings(), base_url: 'x' }), 'base_url', 'baseUrl'],
+      [() => new Client({ ...platform.settings(), retry: { attempt: 1 } }), 'attempt', 'attempts'],
+      [() => client.send(PSID, message, { messaging_type: 'RESPONSE' }), 'type', 'messagingType'],
+      [() => validateRequest(PSID, message, { tags: 'HUMAN_AGENT' }), 'options.tags', 'tag'],
+      [() => client.sendMany([], { lookahead: 5 }).next(), 'lookahead', 'lookAhead'],
+      [() => client.send({ user_ref: 'x' }, message), 'to', 'userRef'],
+    ];
+    for (const [wrong, given, meant] of cases) {
+      const error = await rejection((async () => wrong())());
+      assert.equal(error.kind, 'invalid_argument');
+      assert.ok(error.message.includes(given) && error.message.includes(meant), error.message);
+      assert.match(error.stack, /errors\.test\.mjs/, error.stack);
+      assert.ok(!error.stack.includes('json.cjs'), error.stack);
+    }
+    assert.throws(() => new Client({ ...platform.settings(), nothing: 1 }), {
+      message: 'nothing is not a field of this object',
+    });
+  });
+
+  it('of a closed client speak of the client', async () => {
+    const closed = new Client(platform.settings());
+    closed.close();
+    const many = async () => {
+      for await (const { error } of closed.sendMany([{ to: PSID, message }])) throw error;
+    };
+    for (const error of [await rejection(closed.send(PSID, message)), await rejection(many())]) {
+      assert.match(error.message, /^the client is closed; nothing was sent/);
+      assert.match(error.stack, /errors\.test\.mjs/);
+    }
+  });
+
   const cyclic = {};
   cyclic.self = cyclic;
   const wrongMessages = [
     [undefined, /^must be an object$/],
     ['text', /^must be an object$/],
     [[], /^must be an object$/],
-    [{}, /^must be an object with template or raw$/],
+    [{}, /^must be an object with template or raw; fromWire makes one of a wire form$/],
     [{ template: 'media' }, /^template must be generic, button or call_prompt/],
     [{ template: 'generic' }, /^elements must be given$/],
     [{ template: 'generic', elements: {} }, /^elements must be a list$/],
@@ -178,7 +220,14 @@ describe('errors', () => {
     [{ ...message, text: 5 }, /^text must be a text$/],
     [{ ...message, buttons: [callButton, { type: 'x' }] }, /^buttons\[1\]\.type must be a type/],
     [{ ...message, buttons: [{ type: 'audio_call' }] }, /^buttons\[0\]\.title must be given$/],
-    [with_({ expires_in_days: 5 }), /^buttons\[0\]\.expires_in_days is not a field/],
+    [
+      with_({ expires_in_days: 5 }),
+      /^buttons\[0\]\.expires_in_days is not a field.*; did you mean expiresInDays\? .*fromWire$/,
+    ],
+    [
+      { ...message, buttons: [{ type: 'audio_call', titel: 'Call' }] },
+      /^buttons\[0\]\.title must be given; did you mean it by titel\?$/,
+    ],
     [with_({ url: 'https://example.com' }), /^buttons\[0\]\.url is not a field/],
     [with_({ expiresInDays: 1.5 }), /^buttons\[0\]\.expiresInDays must be a whole number$/],
     [with_({ expiresInDays: '5' }), /^buttons\[0\]\.expiresInDays must be a number$/],

@@ -289,7 +289,7 @@ describe('objects of classes', () => {
     const own = Object.assign(withGetters({}), { tags: 'x' });
     assert.equal(
       refusal(() => validateRequest(PSID, message, own)),
-      'options.tags is not a field of this object; others go into fields or raw',
+      'options.tags is not a field of this object; did you mean tag?',
     );
     const map = new Map([['tag', 'HUMAN_AGENT']]);
     assert.match(

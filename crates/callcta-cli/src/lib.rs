@@ -16,6 +16,7 @@ mod demo;
 mod doctor;
 mod emulate;
 mod exit;
+mod misplaced;
 mod output;
 mod pages;
 mod preview;
@@ -37,12 +38,13 @@ use crate::exit::Exit;
 /// Runs the program: takes its arguments, its name first, and returns the exit code. For a
 /// process of its own, since it reads standard input and sets signal handlers and a logger.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let code = match Cli::command().try_get_matches_from(arguments) {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let code = match Cli::command().try_get_matches_from(&arguments) {
         Ok(given) => match Cli::from_arg_matches(&given) {
             Ok(cli) => execute(cli, &given),
             Err(error) => said(&error.format(&mut Cli::command())),
         },
-        Err(error) => said(&error),
+        Err(error) => said(&misplaced::explain(error, Cli::command(), &arguments)),
     };
     // Rust does so only at the end of a `main` of its own.
     let _ = io::stdout().flush();

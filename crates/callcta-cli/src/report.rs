@@ -47,6 +47,9 @@ struct Failed<'a> {
     code: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subcode: Option<i64>,
+    /// The platform's own texts, as in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    platform: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +124,7 @@ pub fn json_failure(error: &Error, host: Option<&str>, out: &mut impl Write) -> 
         // An answer without a code reads as code 0.
         code: graph.map(|graph| graph.code).filter(|code| *code != 0),
         subcode: graph.and_then(|graph| graph.subcode),
+        platform: platform(error),
         trace_id: graph.and_then(|graph| graph.trace_id.as_deref()),
         http_status: error.http_status(),
         retry_after: error.retry_after().map(Into::into),
@@ -128,6 +132,17 @@ pub fn json_failure(error: &Error, host: Option<&str>, out: &mut impl Write) -> 
         docs: error.kind().docs(),
     };
     line(&failed, out)
+}
+
+/// What the platform said: its texts explain more than its numbers, to the person who knows
+/// what was sent.
+fn platform(error: &Error) -> Vec<&str> {
+    let Some(graph) = error.graph() else {
+        return Vec::new();
+    };
+    let texts = [&graph.message, &graph.user_title, &graph.user_msg];
+    let texts = texts.into_iter().filter_map(|text| text.as_deref());
+    texts.filter(|text| !text.is_empty()).collect()
 }
 
 /// A value as one line of JSON.
@@ -204,14 +219,8 @@ pub fn failure(error: &Error, host: Option<&str>, about: Subject) -> String {
     if let Some(host) = host {
         detail(&mut text, "host", host);
     }
-    if let Some(graph) = error.graph() {
-        // The platform's texts explain more than its numbers, to the person
-        // who knows what was sent.
-        for said in [&graph.message, &graph.user_title, &graph.user_msg] {
-            if let Some(said) = said.as_deref().filter(|said| !said.is_empty()) {
-                detail(&mut text, "platform", &plain(said));
-            }
-        }
+    for said in platform(error) {
+        detail(&mut text, "platform", &plain(said));
     }
     if error.attempts() > 1 {
         detail(&mut text, "requests", &error.attempts().to_string());

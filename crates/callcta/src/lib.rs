@@ -171,6 +171,7 @@ pub use message::{
     GenericTemplate, Message, MessageParts, MessageTag, MessagingType, NotificationType, Recipient,
     Request, SendOptions, Template,
 };
+pub use near::nearest;
 pub use outbox::{
     CAPACITY_DEFAULT, Counts, Dispatch, Follow, Outbox, Outboxes, OutboxesBuilder, Ticket,
     WORKERS_DEFAULT,

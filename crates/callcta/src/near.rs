@@ -1,9 +1,10 @@
 //! Names that somebody may have meant.
 
-/// Which one of `known` is likely meant by `name`: the one that differs in nothing but
-/// case and separators, or else by the fewest slips, which are at most a quarter of its
-/// letters, or else the only one that `name` is a part of.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// Which one of `known` is likely meant by `name`, for those who read settings under names
+/// of their own: the one that differs in nothing but case and separators, or else by the
+/// fewest slips, which are at most a quarter of its letters, or else the only one that
+/// `name` is a part of.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     ranked(name, known).map(|(_, known)| known)
 }
 

@@ -34,10 +34,11 @@ Examples:
 With --json, standard output gets one line:
   {\"ok\":true,\"message_id\":…,\"recipient_id\":…}
   {\"ok\":false,\"kind\":…,\"delivery\":\"not_sent|rejected|unknown\",\"message\":…,
-   \"code\":…,\"subcode\":…,\"trace_id\":…,\"http_status\":…,\"retry_after\":…,
-   \"violations\":[{\"path\":…,\"rule\":…,\"severity\":…,\"message\":…}],
+   \"code\":…,\"subcode\":…,\"platform\":[…],\"trace_id\":…,\"http_status\":…,
+   \"retry_after\":…,\"violations\":[{\"path\":…,\"rule\":…,\"severity\":…,\"message\":…}],
    \"docs\":\"docs/errors/….md\"}
-Keys that have nothing to say are left out; retry_after counts in seconds; docs is the
+Keys that have nothing to say are left out; platform has the platform's own texts, which
+may be in any language and name people; retry_after counts in seconds; docs is the
 page about the kind of error, below the top of callcta's repository.";
 
 /// Behind `callcta check --help`.

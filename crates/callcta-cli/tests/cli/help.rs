@@ -147,3 +147,36 @@ fn a_reader_of_help_may_go_away() {
         assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{args:?}");
     }
 }
+
+#[test]
+fn a_misplaced_flag_is_told_with_the_commands_that_have_it() {
+    for (arguments, tip, usage) in [
+        (
+            &["send", "--port", "1"][..],
+            "'callcta emulate' and 'callcta webhook listen' have --port",
+            "Usage: callcta send [OPTIONS]",
+        ),
+        (
+            &["--json", "send"],
+            "--json goes behind 'callcta send'",
+            "Usage: callcta send [OPTIONS]",
+        ),
+        (
+            &["campaign", "--journal=x", "run"],
+            "--journal goes behind 'callcta campaign run'",
+            "Usage: callcta campaign run [OPTIONS]",
+        ),
+        (
+            &["check", "--lang", "c", "a.json"],
+            "'callcta code' has --lang",
+            "Usage: callcta check [OPTIONS]",
+        ),
+        // Nobody has it.
+        (&["send", "--prot"], "'--proxy'", "Usage: callcta send"),
+    ] {
+        let run = run(&mut callcta(arguments));
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+        assert!(run.stderr.contains(tip), "{}", run.stderr);
+        assert!(run.stderr.contains(usage), "{}", run.stderr);
+    }
+}

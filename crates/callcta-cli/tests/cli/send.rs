@@ -408,6 +408,7 @@ fn rejected() {
             "message": json["message"],
             "code": 10,
             "subcode": 2_018_278,
+            "platform": ["(#10) outside \u{1b}[31mof allowed window"],
             "trace_id": "AbCdEf",
             "http_status": 400,
             "docs": "docs/errors/outside_window.md",

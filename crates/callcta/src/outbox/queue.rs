@@ -205,8 +205,13 @@ fn ignore_poison<T>(result: std::result::Result<T, PoisonError<T>>) -> T {
     result.unwrap_or_else(PoisonError::into_inner)
 }
 
-fn closed() -> Error {
-    Error::cancelled(Delivery::NotSent, CancelReason::Closed).with_detail("the outbox is closed")
+/// An outbox is closed, or the client under it, of which more people know.
+fn closed(client: Option<&Client>) -> Error {
+    let closed = Error::cancelled(Delivery::NotSent, CancelReason::Closed);
+    match client {
+        Some(client) if client.is_closed() => closed,
+        _ => closed.with_detail("the outbox is closed"),
+    }
 }
 
 pub(super) struct Queue {
@@ -300,11 +305,11 @@ impl Queue {
     ) -> Result<(u64, bool)> {
         let mut state = self.state();
         loop {
-            let tray = state.trays.get(&id).filter(|tray| !tray.ending);
-            match tray.filter(|_| !state.closed) {
+            let tray = state.trays.get(&id);
+            match tray.filter(|tray| !tray.ending && !state.closed) {
                 Some(tray) if tray.queued < capacity => break,
                 Some(_) => {}
-                None => return Err(closed()),
+                None => return Err(closed(tray.map(|tray| &tray.client))),
             }
             if !wait {
                 let full = Error::new(ErrorKind::QueueFull, Delivery::NotSent);
@@ -597,7 +602,7 @@ impl Queue {
         self.tell_all(jobs, |id, job| {
             let untried = job.tries.made() == 0;
             Err(if close && untried {
-                closed()
+                closed(clients.get(&id))
             } else {
                 job.leave(&clients[&id], reason)
             })

@@ -57,7 +57,7 @@ fn who_tells_an_outcome_briefly_sees_to_the_next_message() {
         first.follower = Box::new(Told(move |_| {
             told.store(push(&submits, "2").1, Ordering::Relaxed);
         }));
-        it.0.finish(it.1, first, Err(closed()));
+        it.0.finish(it.1, first, Err(closed(None)));
         assert_eq!(another.load(Ordering::Relaxed), !brief);
         // Nobody else comes back, unless another one has been started.
         assert_eq!(push(&it, "3").1, brief);
