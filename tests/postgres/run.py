@@ -382,6 +382,21 @@ logfile =
             shutil.rmtree(settings)
 
 
+def held(program, folder, server):
+    """Pages without a token hold nobody up, and nobody waits for ever for them."""
+    with world(program, folder, "held", 300, 5) as it:
+        for page in it.pages[1:3]:
+            (it.folder / "tokens" / page).unlink()
+        campaign = Campaign(it, url(server, "held"))
+        campaign.load()
+        for worker in [campaign.worker(), campaign.worker()]:
+            campaign.wait(worker, codes=(5,))
+        states = campaign.status()["states"]
+        rows = (it.folder / "people.csv").read_text()
+        waiting = sum(rows.count(f",{page},") for page in it.pages[1:3])
+        assert (states["queued"], states["sent"]) == (waiting, 300 - waiting), states
+
+
 def guide(program, folder, server):
     """The commands of the guide, in the order in which they stand there."""
     with world(program, folder, "guide", 3, 1) as it:
@@ -433,6 +448,8 @@ def main():
             hard_stop(program, folder, server)
         if wanted("gone"):
             gone(program, folder, server)
+        if wanted("held"):
+            held(program, folder, server)
         if wanted("guide"):
             guide(program, folder, server)
         if wanted("pooled"):

@@ -88,6 +88,9 @@ pub trait Journal: Send {
         let _ = time;
     }
 
+    /// Only keeps the leases that it has, from now on, as somebody does who is about to end.
+    fn take_no_more(&mut self) {}
+
     /// Gives all leases back.
     fn release(&mut self) -> Result<()>;
 

@@ -220,6 +220,7 @@ impl Engine<'_> {
             if !drained && (self.control.is_draining() || self.gate.lost().is_some()) {
                 drained = true;
                 self.snapshot.draining = true;
+                self.journal.take_no_more();
                 self.outboxes.cancel();
             }
             if !broken_off && self.control.is_broken_off() {

@@ -130,6 +130,11 @@ fn a_page_has_one_worker_and_workers_share_the_pages() {
     let wants = [Want::new(&others[0], 9)];
     assert_eq!(first.claim(&wants, now()).unwrap().len(), 0);
     assert_eq!(second.claim(&wants, now()).unwrap().len(), 2);
+    // Whoever waits because a Page of his is held up isn't waited for, or both would wait for
+    // ever.
+    assert!(first.remains().unwrap());
+    assert!(!second.remains().unwrap());
+    assert!(!first.remains().unwrap());
     // Whoever leaves gives everything back at once.
     first.release().unwrap();
     lease(&mut second, 2);

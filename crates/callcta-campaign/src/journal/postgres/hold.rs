@@ -31,6 +31,8 @@ pub(super) struct Holder {
     /// before the epochs have changed, after which it can't be made any more.
     doubtful: bool,
     settled: i64,
+    /// Whether it takes no more Pages, since it is about to end.
+    pub(super) leaving: bool,
 }
 
 /// A Page that is held.
@@ -63,6 +65,7 @@ impl Holder {
             looked: None,
             doubtful: false,
             settled: 0,
+            leaving: false,
         }
     }
 
@@ -72,7 +75,7 @@ impl Holder {
         if self.doubtful || due(self.renewed, self.ttl / 3) {
             self.renew(server)?;
         }
-        if due(self.looked, LOOK.min(self.ttl / 3)) {
+        if !self.leaving && due(self.looked, LOOK.min(self.ttl / 3)) {
             self.look(server)?;
             self.looked = Some(now);
         }
@@ -318,6 +321,9 @@ impl Holder {
                 .map(|line| (line.get(0), line.get(1), line.get(2)))
                 .collect();
             let ids: Vec<i32> = taken.iter().map(|(page, ..)| *page).collect();
+            let works = "update callcta.worker set waiting = false where name = $1";
+            let values: &[(&(dyn ToSql + Sync), Type)] = &[(&self.name, Type::TEXT)];
+            transaction.execute_typed(works, values).await?;
             let lost = "update callcta.recipient set state = 4, kind = 'worker_lost', \
                  settled_at = clock_timestamp() \
                  where page = any($1) and state = 1 and id <> all($2)";
@@ -388,12 +394,19 @@ impl Holder {
         })
     }
 
-    /// Whether Pages that others have may still leave something to this worker.
+    /// Whether Pages that others have may still leave something to this worker. What somebody
+    /// holds up who waits in the same way isn't waited for.
     pub(super) fn remains(&self, server: &mut Server) -> Result<bool> {
         let mine: Vec<i32> = self.pages.keys().copied().collect();
         server.again(STEP, async |client| {
-            let open = "select exists (select from callcta.share s where s.campaign = $1 \
-                 and s.page <> all($2) \
+            let waits = "update callcta.worker set waiting = true where name = $1 and not waiting";
+            let values: &[(&(dyn ToSql + Sync), Type)] = &[(&self.name, Type::TEXT)];
+            client.execute_typed(waits, values).await?;
+            let open = "select exists (select from callcta.share s \
+                 join callcta.page p on p.id = s.page \
+                 left join callcta.worker w \
+                 on w.name = p.owner and p.expires_at > clock_timestamp() \
+                 where s.campaign = $1 and s.page <> all($2) and w.waiting is not true \
                  and (exists (select from callcta.recipient r \
                  where r.campaign = $1 and r.page = s.page and r.state = 0) \
                  or exists (select from callcta.recipient r \

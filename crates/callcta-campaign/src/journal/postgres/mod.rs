@@ -101,6 +101,12 @@ impl Journal for PostgresJournal {
         self.ttl = time;
     }
 
+    fn take_no_more(&mut self) {
+        if let Some(holder) = &mut self.holder {
+            holder.leaving = true;
+        }
+    }
+
     fn release(&mut self) -> Result<()> {
         match self.holder.take() {
             Some(mut holder) => holder.release(&mut self.server),

@@ -79,7 +79,9 @@ create table callcta.worker (
     pid integer not null,
     since timestamptz not null default clock_timestamp(),
     expires_at timestamptz not null,
-    settled bigint not null default 0
+    settled bigint not null default 0,
+    -- Whether it has nothing to do, and stays for what others may leave.
+    waiting boolean not null default false
 ) with (fillfactor = 50);
 
 create table callcta.decision (
