@@ -7,7 +7,8 @@
 # xz tries, 0 to 9.
 set -euo pipefail
 cd "$(dirname "$0")"
-folder=$1 package=$2 version=$3-1 architecture=$4 glibc=$5 out=$6 notices=$7
+# Older than what Debian itself would make of this version.
+folder=$1 package=$2 version=$3-0 architecture=$4 glibc=$5 out=$6 notices=$7
 : "${DEB_MAINTAINER:=The callcta authors <callcta@example.org>}"
 doc=$folder/usr/share/doc/$package
 
@@ -31,7 +32,7 @@ fi
 for library in "$folder"/usr/lib/*/lib*.so.?; do
     [ "${package#lib}" != "$package" ] && [ -e "$library" ] || continue
     name=$(basename "$library")
-    echo "${name%.so.*} ${name##*.so.} $package (>= ${version%-1})" > "$folder/DEBIAN/shlibs"
+    echo "${name%.so.*} ${name##*.so.} $package (>= ${version%-0})" > "$folder/DEBIAN/shlibs"
     echo "activate-noawait ldconfig" > "$folder/DEBIAN/triggers"
 done
 {
@@ -47,4 +48,5 @@ done
 (cd "$folder" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) > "$folder/DEBIAN/md5sums"
 chmod -R u+rwX,go+rX,go-w "$folder"
 chmod 644 "$folder/DEBIAN/"*
+find "$folder" -type f -name 'lib*.so.*' -exec chmod 644 {} +
 dpkg-deb --root-owner-group -Zxz -z"${DEB_LEVEL:-6}" --build "$folder" "$out/${package}_${version}_$architecture.deb"
