@@ -22,8 +22,8 @@ macro_rules! topics {
 }
 
 topics! {
-    calling card delivery diagnosis errors json_files logs many proxy readme retry server start
-    webhooks who_called window
+    batch calling card delivery diagnosis errors json_files logs many many_pages proxy readme retry
+    server start webhooks who_called window
 }
 
 fn code(outcome: impl Termination) -> ExitCode {
