@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from callcta.campaign import Campaign
 from callcta.testing import Emulator
 
 HERE = Path(__file__).parent.parent
@@ -45,7 +46,7 @@ def test_the_readme_s_code_runs(
 
 
 def test_the_readme_has_all_its_code() -> None:
-    assert len(BLOCKS) == 10
+    assert len(BLOCKS) == 11
 
 
 def test_the_session_fixture_of_the_readme(tmp_path: Path) -> None:
@@ -59,6 +60,23 @@ def test_the_session_fixture_of_the_readme(tmp_path: Path) -> None:
         timeout=60,
     )
     assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["tqdm_bar", "rich_bar"])
+def test_bars_of_campaigns(name: str, tmp_path: Path, callcta_emulator: Emulator) -> None:
+    campaign = Campaign(tmp_path / "journal")
+    people = [{"psid": callcta_emulator.psids[0], "page": callcta_emulator.page_id}]
+    campaign.plan(people, '{"text": "We are open."}')
+    done = subprocess.run(
+        [sys.executable, HERE / f"examples/campaigns/{name}.py", campaign.journal],
+        env={**os.environ, **settings(callcta_emulator)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("finished\n")
+    assert "100%" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
