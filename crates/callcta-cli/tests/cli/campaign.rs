@@ -565,6 +565,39 @@ fn a_report_is_one_file_that_names_nobody() {
     assert_eq!(nowhere.code, 2, "{nowhere:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_reader_who_does_not_read_holds_nothing_up() {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    use std::io::Write as _;
+    let campaign = Campaign::new(300);
+    campaign.plan();
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    let mut command = campaign.command(
+        "resume --pace 100 --progress json",
+        &["--journal", "a journal"],
+    );
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(writer.try_clone().unwrap());
+    let child = command.spawn().unwrap();
+    campaign.wait_for(20);
+    // Nothing more goes into the pipe: the next line of progress waits for ever.
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    for size in [4096, 1] {
+        while writer.write(&vec![b' '; size]).is_ok() {}
+    }
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        output.stdout.starts_with(b"finished: 300 of 300"),
+        "{output:?}"
+    );
+    assert_eq!(campaign.check(), states(&[("sent", 300)]));
+}
+
 /// Numbers that are different each time, and can be had again.
 pub struct Dice(u64);
 
