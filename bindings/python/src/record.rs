@@ -57,7 +57,7 @@ macro_rules! record {
             }
 
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
-                crate::repr::repr(slf)
+                crate::repr::brief(slf)
             }
 
             fn __getnewargs__(&self) -> ($($type,)+) {

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import callcta
+import callcta.calling
 import pytest
 from callcta import (
     AccountLinkButton,
@@ -314,10 +315,25 @@ def test_records_are_values_too() -> None:
     assert hash(receipt) == hash(copy.copy(receipt))
     receipt = callcta.Receipt("m_1", "1254477777772919")
     outcome = callcta.Sent(0, "1254477777772919", MESSAGES[1], receipt, None)
-    assert repr(receipt).startswith("Receipt(message_id='m_1', usage=")
+    assert repr(receipt).startswith("Receipt(message_id='m_1'")
     assert "1254477777772919" not in repr(outcome)
     match receipt:
         case callcta.Receipt(message_id, recipient_id, attempts=1):
             assert (message_id, recipient_id) == ("m_1", "1254477777772919")
         case _:
             pytest.fail("it is a receipt")
+
+
+def test_what_is_told_is_shown_without_what_says_nothing() -> None:
+    assert repr(callcta.Receipt("m_1", "1254477777772919")) == "Receipt(message_id='m_1')"
+    assert repr(callcta.Usage()) == "Usage()"
+    again = callcta.Receipt("m_1", attempts=2, usage=callcta.Usage(callcta.AppUsage(1, 2, 3)))
+    assert repr(again) == (
+        "Receipt(message_id='m_1', "
+        "usage=Usage(app=AppUsage(call_count=1, total_time=2, total_cputime=3)), attempts=2)"
+    )
+    settings = callcta.calling.CallSettings(audio_enabled=True)
+    assert repr(settings) == "CallSettings(audio_enabled=True)"
+    assert repr(callcta.calling.CallSettings(audio_enabled=False)).endswith("=False)")
+    # What a message says is never left out.
+    assert repr(callcta.GenericTemplate([])) == "GenericTemplate(elements=())"

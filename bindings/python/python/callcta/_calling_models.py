@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Literal, Self, TypeAlias
 
 from callcta._native import Violation, _read_settings, _validate_settings
@@ -26,8 +26,21 @@ def _wire(extra: Object, **fields: Any) -> dict[str, Any]:
     return {**extra, **{name: value for name, value in fields.items() if value is not None}}
 
 
-@dataclass(frozen=True)
-class OpenHours:
+class _Fact:
+    """Shows what there is: not what is None, empty or its own default."""
+
+    def __repr__(self) -> str:
+        shown = []
+        for each in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, each.name)
+            is_default = each.default is not MISSING and value == each.default
+            if each.repr and value is not None and value != {} and not is_default:
+                shown.append(f"{each.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@dataclass(frozen=True, repr=False)
+class OpenHours(_Fact):
     """The hours of one day.
 
     Attributes:
@@ -59,8 +72,8 @@ class OpenHours:
         )
 
 
-@dataclass(frozen=True)
-class CallHours:
+@dataclass(frozen=True, repr=False)
+class CallHours(_Fact):
     """When people can call. Setting them replaces all hours; a day that is missing is closed.
 
     Attributes:
@@ -91,8 +104,8 @@ class CallHours:
         return _wire(self.extra, timezone_id=self.timezone_id, weekly_operating_hours=hours)
 
 
-@dataclass(frozen=True, kw_only=True)
-class CallSettings:
+@dataclass(frozen=True, repr=False, kw_only=True)
+class CallSettings(_Fact):
     """Call settings of a Page, to read or to change. None is not told, or left as it is.
 
     Attributes:
@@ -160,8 +173,8 @@ class CallSettings:
         return _validate_settings(self.to_dict())
 
 
-@dataclass(frozen=True)
-class CallLimit:
+@dataclass(frozen=True, repr=False)
+class CallLimit(_Fact):
     """How often something may be done.
 
     Attributes:
@@ -175,8 +188,8 @@ class CallLimit:
     current_usage: int | None
 
 
-@dataclass(frozen=True)
-class CallAction:
+@dataclass(frozen=True, repr=False)
+class CallAction(_Fact):
     """Something that the Page may or may not do now.
 
     Attributes:
@@ -190,8 +203,8 @@ class CallAction:
     limits: tuple[CallLimit, ...]
 
 
-@dataclass(frozen=True)
-class CallPermissions:
+@dataclass(frozen=True, repr=False)
+class CallPermissions(_Fact):
     """What the Page may do about calling one person.
 
     Attributes:
@@ -222,8 +235,8 @@ class CallPermissions:
         return {"status": self.status, "expiration": self.expiration, "actions": actions}
 
 
-@dataclass(frozen=True)
-class FeatureStatus:
+@dataclass(frozen=True, repr=False)
+class FeatureStatus(_Fact):
     """Whether the Page may use a feature of the platform.
 
     Attributes:
@@ -244,8 +257,8 @@ class FeatureStatus:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Subscription:
+@dataclass(frozen=True, repr=False)
+class Subscription(_Fact):
     """An app that is told what happens on the Page.
 
     Attributes:
@@ -263,8 +276,8 @@ class Subscription:
         return {"app_id": self.app_id, "name": self.name, "fields": list(self.fields)}
 
 
-@dataclass(frozen=True)
-class CallSession:
+@dataclass(frozen=True, repr=False)
+class CallSession(_Fact):
     """What the platform answered to `accept` or `connect`.
 
     Its `repr` shows no session description: it holds addresses.
@@ -291,8 +304,8 @@ class CallSession:
         }
 
 
-@dataclass(frozen=True)
-class MediaTrack:
+@dataclass(frozen=True, repr=False)
+class MediaTrack(_Fact):
     """A track of a call, to be switched on or off.
 
     Attributes:
