@@ -8,9 +8,9 @@ const plan = await campaign.plan('people.csv', 'greeting.json', {
 for (const { rule, place, message } of plan.findings) console.log(rule, place, message);
 // The tokens of more Pages than the environment's: campaign.run({ 1234567890: 'token' })
 const run = campaign.run();
-for await (const { done, rows } of run) process.stdout.write(`\r${done} of ${rows}`);
+for await (const { done, rows } of run) console.error(`${done} of ${rows}`);
 const { status, states } = await run;
-console.log(`\n${status}: ${states.sent} sent`);
+console.log(`${status}: ${states.sent} sent`);
 for await (const row of campaign.rows({ states: ['rejected'] })) {
   console.log(row['key'], row['callcta_state'], row['callcta_kind']);
 }

@@ -1,12 +1,13 @@
 import csv
 import os
+import sys
 from pathlib import Path
 
 from callcta.campaign import Campaign, Snapshot
 
 
 def show(snapshot: Snapshot) -> None:
-    print(f"\r{snapshot.done} of {snapshot.rows}", end="")
+    print(snapshot.done, "of", snapshot.rows, file=sys.stderr)
 
 
 campaign = Campaign("autumn.journal")
@@ -17,6 +18,6 @@ for finding in plan.findings:
     print(finding.rule, finding.place, finding.message)
 # The tokens of more Pages than the environment's: campaign.run({"1234567890": "token"})
 standing = campaign.run(on_progress=show)
-print(f"\n{standing.status}: {standing.states['sent']} sent")
+print(f"{standing.status}: {standing.states['sent']} sent")
 for row in campaign.rows(states=["rejected"]):
     print(row["key"], row["callcta_state"], row["callcta_kind"])
