@@ -130,6 +130,14 @@ typedef struct callcta_message callcta_message;
 typedef struct callcta_outbox callcta_outbox;
 
 /**
+ * Outboxes of many Pages that share their threads: each has its own queue, pace and
+ * counters, so that what slows one Page down slows no other.
+ *
+ * Threads: any number may use it at once.
+ */
+typedef struct callcta_outboxes callcta_outboxes;
+
+/**
  * A whole request: a message with its recipient and options.
  *
  * Threads: several may read it at once, in sends too; one alone may change it.
@@ -813,6 +821,45 @@ typedef void (*callcta_on_done)(void *user_data,
                                 const struct callcta_error *error);
 
 /**
+ * How many messages are where. Every message that was accepted is in exactly one of the
+ * first six.
+ */
+typedef struct callcta_counts {
+  /**
+   * Waiting, for their turn or for another try.
+   */
+  uint64_t queued;
+  /**
+   * Being sent, or with a callback that hasn't returned.
+   */
+  uint64_t in_flight;
+  /**
+   * Sent, with a receipt.
+   */
+  uint64_t sent;
+  /**
+   * Refused by the platform.
+   */
+  uint64_t rejected;
+  /**
+   * Not sent: provably nobody got them.
+   */
+  uint64_t not_sent;
+  /**
+   * Of which nobody here can tell.
+   */
+  uint64_t unknown;
+  /**
+   * Messages that had to wait because of the pace or of the platform's limits, so far.
+   */
+  uint64_t paced;
+  /**
+   * Tries that were followed by another one, so far.
+   */
+  uint64_t retried;
+} callcta_counts;
+
+/**
  * What the platform answered to an accepted or a started call.
  */
 typedef struct callcta_call_session {
@@ -1276,6 +1323,15 @@ callcta_status callcta_client_new(const struct callcta_config *config,
                                   struct callcta_error **error);
 
 /**
+ * The same, with the connections of another client: for many Pages in one process. Settings
+ * of connections, such as the proxy and the time for connecting, are the other client's.
+ */
+callcta_status callcta_client_new_beside(const struct callcta_config *config,
+                                         const struct callcta_client *other,
+                                         struct callcta_client **client,
+                                         struct callcta_error **error);
+
+/**
  * Makes requests with another access token from now on. Fails with
  * `CALLCTA_INVALID_ARGUMENT` if it can't be one.
  */
@@ -1419,6 +1475,99 @@ bool callcta_ticket_cancel(const struct callcta_ticket *ticket);
  * Frees a ticket. Its message is not touched.
  */
 void callcta_ticket_free(struct callcta_ticket *ticket);
+
+/**
+ * Makes outboxes, none at first, with at most `workers` threads for all of them and
+ * `capacity` waiting messages for each; 0 means the default, 64 and 100,000.
+ */
+callcta_status callcta_outboxes_new(size_t workers,
+                                    size_t capacity,
+                                    struct callcta_outboxes **outboxes,
+                                    struct callcta_error **error);
+
+/**
+ * Makes an outbox with these threads, for the Page of `client`. It starts `CALLCTA_PACE`
+ * messages per second; `callcta_outbox_set_pace` changes that. It keeps what it needs, and
+ * is freed by itself: what waits in it is cancelled then.
+ */
+callcta_status callcta_outboxes_outbox(const struct callcta_outboxes *outboxes,
+                                       const struct callcta_client *client,
+                                       struct callcta_outbox **outbox,
+                                       struct callcta_error **error);
+
+/**
+ * Lets nothing start any more, in none of them, and tells how many messages are being sent.
+ * Outboxes that are paused themselves stay so.
+ */
+size_t callcta_outboxes_pause(const struct callcta_outboxes *outboxes);
+
+/**
+ * Ends a pause of all. What was missed is not made up for.
+ */
+void callcta_outboxes_resume(const struct callcta_outboxes *outboxes);
+
+/**
+ * Cancels what waits, with delivery not sent unless it waits for another try, and tells how
+ * many messages that were. Their callbacks have returned then.
+ */
+size_t callcta_outboxes_cancel(const struct callcta_outboxes *outboxes);
+
+/**
+ * How many messages are where, those of outboxes that are gone included; all 0 for NULL.
+ */
+struct callcta_counts callcta_outboxes_counts(const struct callcta_outboxes *outboxes);
+
+/**
+ * Ends gracefully: takes no more messages, waits until every one has been sent and its
+ * callback has returned, and ends the threads. Refused in a callback.
+ */
+callcta_status callcta_outboxes_drain(const struct callcta_outboxes *outboxes,
+                                      struct callcta_error **error);
+
+/**
+ * Ends abruptly: cancels what waits in all of them, waits until what is being sent is done,
+ * every callback has returned and every thread has ended, and frees this. The outboxes are
+ * closed then, and still to be freed. Not from a callback.
+ */
+void callcta_outboxes_free(struct callcta_outboxes *outboxes);
+
+/**
+ * Lets nothing of this outbox start any more until `callcta_outbox_resume`, and tells how
+ * many messages are being sent. What waits keeps its place and its deadline, and more may be
+ * submitted.
+ */
+size_t callcta_outbox_pause(const struct callcta_outbox *outbox);
+
+/**
+ * Ends a pause. What was missed is not made up for.
+ */
+void callcta_outbox_resume(const struct callcta_outbox *outbox);
+
+/**
+ * Waits until nothing is being sent and all callbacks have returned: for after a pause.
+ * Refused in a callback.
+ */
+callcta_status callcta_outbox_settle(const struct callcta_outbox *outbox,
+                                     struct callcta_error **error);
+
+/**
+ * Cancels what waits, as `callcta_outboxes_cancel`; the outbox stays open.
+ */
+size_t callcta_outbox_cancel(const struct callcta_outbox *outbox);
+
+/**
+ * How many messages of this outbox are where; all 0 for NULL.
+ */
+struct callcta_counts callcta_outbox_counts(const struct callcta_outbox *outbox);
+
+/**
+ * Bounds how many messages to each person are started per second, as
+ * `callcta_outbox_set_pace` does for all: the next one starts that much later than the one
+ * before was answered. 0, as at first, bounds nothing.
+ */
+callcta_status callcta_outbox_set_person_pace(const struct callcta_outbox *outbox,
+                                              double per_second,
+                                              struct callcta_error **error);
 
 /**
  * Asks or says something by its name, and waits for the platform's answer: `settings`,

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::ptr;
 
-use callcta::{CancelToken, Client, Environment};
+use callcta::{CancelToken, Client, ClientBuilder, Environment};
 use serde_json::Value;
 
 use crate::ffi::{Result, call_back, name_of, output, set_to};
@@ -237,23 +237,41 @@ pub unsafe extern "C" fn callcta_client_new(
     config: *const callcta_config, client: *mut *mut callcta_client, error: *mut *mut callcta_error,
 ) -> callcta_status {
     give!(client, error, {
-        let config = arg!(handle config);
-        let mut builder = Client::builder(&config.page_id, &config.access_token);
-        for (name, value) in &config.settings {
-            builder = builder.set(name, value.clone())?;
-        }
-        if let (Some(tell), user_data) = (config.on_retry, config.user_data) {
-            builder = builder.on_retry(move |event| {
-                let of_request = event.key.and_then(|key| usize::try_from(key).ok());
-                let user_data = ptr::with_exposed_provenance_mut(of_request.unwrap_or(user_data));
-                let wait_ms = u64::try_from(event.wait.as_millis()).unwrap_or(u64::MAX);
-                let why = told::error(event.error);
-                // SAFETY: the header says how it is called.
-                call_back(|| tell(user_data, &raw const why.record, event.attempt, wait_ms));
-            });
-        }
+        let builder = builder(arg!(handle config))?;
         new(callcta_client(builder.build()?))
     })
+}
+
+/// The same, with the connections of another client: for many Pages in one process. Settings
+/// of connections, such as the proxy and the time for connecting, are the other client's.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn callcta_client_new_beside(
+    config: *const callcta_config, other: *const callcta_client, client: *mut *mut callcta_client,
+    error: *mut *mut callcta_error,
+) -> callcta_status {
+    give!(client, error, {
+        let (config, other) = (arg!(handle config), arg!(handle other));
+        let builder = builder(config)?.share_connections(&other.0);
+        new(callcta_client(builder.build()?))
+    })
+}
+
+fn builder(config: &callcta_config) -> callcta::Result<ClientBuilder> {
+    let mut builder = Client::builder(&config.page_id, &config.access_token);
+    for (name, value) in &config.settings {
+        builder = builder.set(name, value.clone())?;
+    }
+    if let (Some(tell), user_data) = (config.on_retry, config.user_data) {
+        builder = builder.on_retry(move |event| {
+            let of_request = event.key.and_then(|key| usize::try_from(key).ok());
+            let user_data = ptr::with_exposed_provenance_mut(of_request.unwrap_or(user_data));
+            let wait_ms = u64::try_from(event.wait.as_millis()).unwrap_or(u64::MAX);
+            let why = told::error(event.error);
+            // SAFETY: the header says how it is called.
+            call_back(|| unsafe { tell(user_data, &raw const why.record, event.attempt, wait_ms) });
+        });
+    }
+    Ok(builder)
 }
 
 /// Makes requests with another access token from now on. Fails with

@@ -61,6 +61,8 @@ mod client;
 
 mod outbox;
 
+mod outboxes;
+
 mod calling;
 
 mod webhook;

@@ -16,7 +16,7 @@ use crate::told::{self, callcta_error, callcta_receipt};
 /// recipient keep their order.
 ///
 /// Threads: any number may use it at once.
-pub struct callcta_outbox(Outbox);
+pub struct callcta_outbox(pub(crate) Outbox);
 
 /// Messages per second above which a Page's inbox stops showing and sending them.
 #[expect(dead_code, reason = "for C only")]

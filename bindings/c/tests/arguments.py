@@ -44,6 +44,7 @@ VALUES = {
     "options": '"{}"',
     "settings": '"{\\"audio_enabled\\": true}"',
     "const callcta_cancel_token *": "token",
+    "const callcta_client * other": "client",
     "psid": "PSID",
     "page_id": "PAGE_ID",
     "to": "PSID",
@@ -80,6 +81,7 @@ static callcta_request *request;
 static callcta_config *config;
 static callcta_client *client;
 static callcta_outbox *outbox;
+static callcta_outboxes *outboxes;
 static callcta_cancel_token *token;
 static callcta_secrets *secrets;
 static callcta_deduplicator *deduplicator;
@@ -108,6 +110,7 @@ int main(void) {
     config = make_config(url);
     client = make_client(url);
     CHECK_OK(callcta_outbox_new(client, 0, 0, &outbox, &error));
+    CHECK_OK(callcta_outboxes_new(0, 0, &outboxes, &error));
     CHECK_OK(callcta_cancel_token_new(&token, &error));
     CHECK_OK(callcta_secrets_new("secret", &secrets, &error));
     CHECK_OK(callcta_deduplicator_new(10, &deduplicator, &error));
@@ -116,6 +119,7 @@ int main(void) {
 EPILOGUE = """\
     CHECK_OK(callcta_outbox_wait(outbox, &error));
     callcta_outbox_free(outbox);
+    callcta_outboxes_free(outboxes);
     callcta_cancel_token_free(token);
     callcta_secrets_free(secrets);
     callcta_deduplicator_free(deduplicator);
@@ -167,7 +171,7 @@ def value(function, kind, name):
         return VALUES.get(f"{function} {name}", VALUES.get(name, '"t"'))
     if is_output(kind):
         return "&error" if name == "error" else "&output"
-    for key in (kind, f"{kind} {'_'.join(function.split('_')[2:])}"):
+    for key in (kind, f"{kind} {'_'.join(function.split('_')[2:])}", f"{kind} {name}"):
         if key in VALUES:
             return VALUES[key]
     return name

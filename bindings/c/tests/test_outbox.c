@@ -375,6 +375,64 @@ static void a_callback_for_retries_cant_wait(void) {
     refusing_url_free(url);
 }
 
+static void pages_share_threads_and_are_paused_one_by_one(void) {
+    enum { MESSAGES = 20 };
+    server *server = server_start();
+    callcta_client *first = make_client(server_url(server)), *second = NULL;
+    callcta_config *config = make_config(server_url(server));
+    CHECK_OK(callcta_client_new_beside(config, first, &second, &error));
+    callcta_config_free(config);
+    callcta_outboxes *outboxes = NULL;
+    callcta_outbox *open = NULL, *paused = NULL;
+    CHECK_OK(callcta_outboxes_new(2, 0, &outboxes, &error));
+    CHECK_OK(callcta_outboxes_outbox(outboxes, first, &open, &error));
+    CHECK_OK(callcta_outboxes_outbox(outboxes, second, &paused, &error));
+    callcta_client_free(first);
+    callcta_client_free(second);
+    CHECK_OK(callcta_outbox_set_pace(open, 0, &error));
+    CHECK_OK(callcta_outbox_set_pace(paused, 0, &error));
+    CHECK_INT(callcta_outbox_set_person_pace(open, -1, NULL), CALLCTA_INVALID_ARGUMENT);
+    CHECK_OK(callcta_outbox_set_person_pace(open, 0, &error));
+    CHECK_INT(callcta_outbox_pause(paused), 0);
+    CHECK_OK(callcta_outbox_settle(paused, &error));
+    outcome told[2 * MESSAGES];
+    for (int i = 0; i < 2 * MESSAGES; i++) {
+        outcome_init(&told[i]);
+        /* One person, whose messages keep their order. */
+        submit(i < MESSAGES ? open : paused, PSID, &told[i], NULL);
+    }
+    CHECK_OK(callcta_outbox_wait(open, &error));
+    for (int i = 0; i < MESSAGES; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "m_%d", i + 1);
+        CHECK_STR(told[i].message_id, id);
+        CHECK_INT(told[MESSAGES + i].calls, 0);
+    }
+    callcta_counts counts = callcta_outbox_counts(paused);
+    CHECK_INT(counts.queued, MESSAGES);
+    CHECK_INT(callcta_outbox_counts(open).sent, MESSAGES);
+    CHECK_INT(callcta_outboxes_pause(outboxes), 0);
+    callcta_outbox_resume(paused);
+    CHECK_INT(callcta_outbox_counts(paused).queued, MESSAGES);
+    callcta_outboxes_resume(outboxes);
+    CHECK_OK(callcta_outboxes_drain(outboxes, &error));
+    counts = callcta_outboxes_counts(outboxes);
+    CHECK_INT(counts.sent, 2 * MESSAGES);
+    CHECK_INT(counts.queued + counts.in_flight + counts.rejected + counts.not_sent + counts.unknown,
+              0);
+    CHECK_INT(callcta_outbox_cancel(paused) + callcta_outboxes_cancel(outboxes), 0);
+    CHECK_INT(callcta_outbox_counts(NULL).sent, 0);
+    callcta_outboxes_free(outboxes);
+    callcta_outbox_free(open);
+    callcta_outbox_free(paused);
+    for (int i = 0; i < 2 * MESSAGES; i++) {
+        CHECK_INT(told[i].receipts, 1);
+        outcome_destroy(&told[i]);
+    }
+    CHECK_INT(server_count(server), 2 * MESSAGES);
+    server_stop(server);
+}
+
 int main(void) {
     every_outcome_is_told_once();
     a_pace_holds_messages_back();
@@ -385,5 +443,6 @@ int main(void) {
     freeing_waits_for_the_callbacks();
     a_callback_may_submit();
     a_callback_for_retries_cant_wait();
+    pages_share_threads_and_are_paused_one_by_one();
     return 0;
 }
