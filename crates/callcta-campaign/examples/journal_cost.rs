@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss)]
 #![allow(clippy::doc_markdown, reason = "PostgreSQL is a name")]
 
+use std::collections::HashSet;
 use std::env;
 use std::time::{Instant, SystemTime};
 
@@ -19,14 +20,16 @@ fn main() {
         .open(Access::Change)
         .unwrap();
     let began = Instant::now();
-    let mut done = 0;
+    let (mut done, mut empty) = (0, HashSet::new());
     while done < rows {
         let leases = journal.lease().unwrap();
-        let Some(lease) = leases.iter().find(|lease| !lease.idle) else {
-            break;
-        };
+        let next = leases.iter().find(|lease| !empty.contains(&lease.page));
+        let lease = next.expect("there are rows enough");
         let claims = journal.claim(&[Want::new(lease, batch)], SystemTime::now());
         let claims = claims.unwrap();
+        if claims.len() < batch {
+            empty.insert(lease.page);
+        }
         let outcome = |id: i64| Outcome::Sent {
             message_id: format!("m_{id:040}"),
         };
