@@ -242,6 +242,9 @@ export declare function refusalKinds(): RefusalKind[];
 /** The names of all rules that a violation can be about. */
 export declare function rules(): Rule[];
 
+/** Runs the program and returns its exit code. For a process that does nothing else. */
+export declare function runProgram(arguments: Array<string>): number;
+
 /** Settles by the echoes in a file, or in these lines. */
 export declare function settle(
   journal: string,

@@ -1,6 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+/** The package with the native part for this platform, as napi names them. */
+export function prebuilt(): string {
+  const abi = { linux: '-gnu', win32: '-msvc' }[process.platform as string] ?? '';
+  return `@callcta/binding-${process.platform}-${process.arch}${abi}`;
+}
+
 /** Why the native part isn't loaded, and what to do about it. */
 export function whyNot(thrown: unknown): string {
   const { code, message = '' }: { code?: string; message?: string } = Object(thrown);
@@ -20,12 +26,24 @@ export function whyNot(thrown: unknown): string {
       `(${settings}) and install it where the bundle runs`
     );
   }
-  if (!existsSync(join(folder, 'dist', 'callcta.node'))) {
-    const what = 'it is not there, since the install script, which compiles it, did not run';
-    return `${what} or failed: ${cure(folder)}; that needs Rust`;
-  }
   const here = `${process.platform}-${process.arch}`;
-  const again = `compile it where it runs: ${cure(folder)}; that needs Rust`;
+  const { version, optionalDependencies: others } = manifest(folder);
+  const again =
+    others === undefined
+      ? `compile it where it runs: ${cure(folder)}; that needs Rust`
+      : `install callcta-source-${version}.tgz of the release instead, which compiles it where ` +
+        'it runs; that needs Rust';
+  if (code === 'MODULE_NOT_FOUND') {
+    if (others === undefined) {
+      const what = 'it is not there, since the install script, which compiles it, did not run';
+      return `${what} or failed: ${cure(folder)}; that needs Rust`;
+    }
+    if (!(prebuilt() in others)) return `there is none for ${here}: ${again}`;
+    return (
+      `it is in the package ${prebuilt()}, which is not there: install that too, ` +
+      'without --omit=optional or --no-optional'
+    );
+  }
   if (/GLIBC|musl|ld-linux|relocating|symbol not found/.test(message)) {
     return `it was compiled for another C library than that of this system; ${again}`;
   }
@@ -35,13 +53,22 @@ export function whyNot(thrown: unknown): string {
   return `the system refuses it, see the cause; if it came from another one, ${again}`;
 }
 
+interface Manifest {
+  name?: string;
+  version?: string;
+  optionalDependencies?: Record<string, string>;
+}
+
+function manifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+}
+
 /** The package's folder, unless this code was taken out of it. */
 function ownFolder(): string | undefined {
   // There is no such name in a bundle that is an ES module.
   const folder = typeof __dirname === 'string' ? dirname(__dirname) : undefined;
   try {
-    const { name } = JSON.parse(readFileSync(join(folder!, 'package.json'), 'utf8'));
-    return name === 'callcta' ? folder : undefined;
+    return manifest(folder!).name === 'callcta' ? folder : undefined;
   } catch {
     return undefined;
   }

@@ -2,20 +2,24 @@
 // `node scripts/build.mjs [dev|release]` in a checkout.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const crate = 'callcta-node';
 /** Otherwise musl has no shared libraries, and an addon is one. */
 const dynamic = 'target."cfg(target_env=\\"musl\\")".rustflags=["-C","target-feature=-crt-static"]';
-const dist = new URL('../dist/', import.meta.url);
+/** Where the package loads it from. */
+const installed = fileURLToPath(new URL('../dist/callcta.node', import.meta.url));
 /** In a checkout. */
 export const workspace = new URL('../../../Cargo.toml', import.meta.url);
 
 /**
- * @param {{ manifest: URL, target?: string, profile: string }} options
+ * `zig` is a target with the version of its C library: cargo-zigbuild links for that.
+ * @param {{ manifest: URL, target?: string, profile: string, zig?: string, addon?: string }} options
  */
-export function build({ manifest, target, profile }) {
-  const args = ['build', '--locked', '--package', crate, '--profile', profile];
+export function build({ manifest, target, profile, zig, addon = installed }) {
+  const args = zig === undefined ? ['build'] : ['zigbuild', '--target', zig];
+  args.push('--locked', '--package', crate, '--profile', profile);
   args.push('--manifest-path', fileURLToPath(manifest));
   args.push('--message-format', 'json-render-diagnostics', '--config', dynamic);
   if (target !== undefined) args.push('--target-dir', target);
@@ -25,7 +29,10 @@ export function build({ manifest, target, profile }) {
     maxBuffer: 1 << 28,
   });
   if (cargo.error?.code === 'ENOENT') {
-    throw new Error('building needs Rust: cargo was not found in PATH');
+    throw new Error(
+      'building needs Rust 1.89 or later and a C compiler, and cargo was not found in PATH: ' +
+        'see https://rustup.rs',
+    );
   }
   if (cargo.error !== undefined) throw cargo.error;
   if (cargo.status !== 0) throw new Error('cargo could not build the addon, see above');
@@ -40,8 +47,7 @@ export function build({ manifest, target, profile }) {
     .flatMap((message) => message.filenames)
     .find((name) => /\.(so|dylib|dll)$/.test(name));
   if (library === undefined) throw new Error('cargo did not tell where the addon is');
-  mkdirSync(dist, { recursive: true });
-  const addon = fileURLToPath(new URL('callcta.node', dist));
+  mkdirSync(dirname(addon), { recursive: true });
   // A new file: writing into one that a process has loaded would crash that process.
   copyFileSync(library, `${addon}.new`);
   renameSync(`${addon}.new`, addon);

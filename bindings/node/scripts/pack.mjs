@@ -20,6 +20,7 @@ const rust = join(here, 'rust');
 const crates = [
   'crates/callcta',
   'crates/callcta-campaign',
+  'crates/callcta-cli',
   'crates/callcta-emulator',
   'bindings/node',
 ];

@@ -1,13 +1,24 @@
 // What is said when the native part can't be loaded: the cause, and its cure.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { prebuilt } = createRequire(import.meta.url)('../dist/unloadable.cjs');
 
 describe("a native part that can't be loaded", () => {
   let top;
@@ -16,15 +27,16 @@ describe("a native part that can't be loaded", () => {
   before(() => (top = mkdtempSync(join(tmpdir(), 'callcta-'))));
   after(() => rmSync(top, { recursive: true, force: true }));
 
-  /** A project with the package in it, whose native part is what is given. */
-  function project({ lock, addon, folder = 'node_modules/callcta' }) {
+  /** A project with the package in it, whose native part is what is given, or in `others`. */
+  function project({ lock, addon, others, folder = 'node_modules/callcta' }) {
     const project = join(top, `${(count += 1)}`);
     const dist = join(project, folder, 'dist');
     mkdirSync(dist, { recursive: true });
     for (const name of readdirSync(join(root, 'dist'))) {
       if (name.endsWith('.cjs')) cpSync(join(root, 'dist', name), join(dist, name));
     }
-    cpSync(join(root, 'package.json'), join(dirname(dist), 'package.json'));
+    const manifest = { ...own, optionalDependencies: others };
+    writeFileSync(join(dirname(dist), 'package.json'), JSON.stringify(manifest));
     if (lock !== undefined) writeFileSync(join(project, lock), '');
     if (addon === 'real') cpSync(join(root, 'dist/callcta.node'), join(dist, 'callcta.node'));
     else if (addon !== undefined) writeFileSync(join(dist, 'callcta.node'), addon);
@@ -60,6 +72,29 @@ describe("a native part that can't be loaded", () => {
 
   it('is not there, in a project without a lock file', () => {
     assert.match(complaint(project({})), /npm rebuild callcta/);
+  });
+
+  it('is in a package that is not there', () => {
+    const said = complaint(project({ others: { [prebuilt()]: own.version } }));
+    assert.match(
+      said,
+      /it is in the package @callcta\/binding-\S+, which is not there: install that/,
+    );
+  });
+
+  it('is in no package, for this platform', () => {
+    const said = complaint(project({ others: { '@callcta/binding-none': own.version } }));
+    assert.match(said, /there is none for \w+-\w+: install callcta-source-\S+\.tgz .* needs Rust/);
+  });
+
+  it('is in a package for another C library', () => {
+    const others = { [prebuilt()]: own.version };
+    const given = project({ others });
+    const other = join(given.project, 'node_modules', prebuilt());
+    mkdirSync(other, { recursive: true });
+    const code = "throw new Error('version `GLIBC_2.99\\' not found')";
+    writeFileSync(join(other, 'index.js'), code);
+    assert.match(complaint(given), /another C library than .*; install callcta-source-/);
   });
 
   it('is that of another system', () => {

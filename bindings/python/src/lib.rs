@@ -24,6 +24,7 @@ mod log;
 mod message;
 mod model;
 mod outbox;
+mod program;
 mod record;
 mod repr;
 mod request;
@@ -50,6 +51,7 @@ mod _native {
         message::{RawMessage, Recipient},
         model::Model,
         outbox::{Completions, Outbox, Ticket},
+        program::run,
         record::{AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation},
         request::validate_request,
         webhook::{

@@ -1,40 +1,77 @@
-"""Installs the wheel in an empty virtual environment and sends the README's first message.
+"""Installs the wheel in an empty virtual environment, and tries it and the program in it.
 
-Takes an interpreter, the wheel and the `callcta` program, which plays the platform.
+Takes an interpreter and the wheel. No Rust is in the PATH. Prints the seconds from the file to the
+README's first message. With `--whole`, runs the tests of the program with the installed one, too.
 """
 
-import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
+HERE = Path(__file__).parent.parent
+TOOLS = ("sh", "env", "uname", "cat", "ldd")
 
 
-def main(interpreter: str, wheel: str, program: str) -> None:
-    """Prints the message id."""
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    emulator = subprocess.Popen([program, "emulate"], stdout=subprocess.PIPE, text=True)
-    with tempfile.TemporaryDirectory() as venv, emulator:
-        try:
-            assert emulator.stdout is not None
-            ready = json.loads(emulator.stdout.readline())
-            subprocess.run([interpreter, "-m", "venv", venv], check=True)
-            python = Path(venv) / "bin/python"
-            subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True)
-            settings = {
-                "CALLCTA_BASE_URL": ready["url"],
-                "CALLCTA_PAGE_ID": ready["page_id"],
-                "CALLCTA_ACCESS_TOKEN": ready["access_token"],
-                "CALLCTA_PSID": ready["psids"][0],
-            }
-            command = [python, "-W", "error", "-c", blocks[0]]
-            subprocess.run(command, cwd=venv, env={**os.environ, **settings}, check=True)
-        finally:
-            emulator.terminate()
+def without_rust(folder: Path) -> dict[str, str]:
+    """The environment of a machine that has few tools and no Rust."""
+    folder.mkdir()
+    for tool in TOOLS:
+        if found := shutil.which(tool):
+            (folder / tool).symlink_to(found)
+    left_out = re.compile("CARGO|RUST|VIRTUAL_ENV|PYTHON")
+    variables = {name: value for name, value in os.environ.items() if not left_out.match(name)}
+    return variables | {"PATH": str(folder)}
+
+
+def main(interpreter: str, wheel: str, *flags: str) -> None:
+    """Prints what was tried."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environment = without_rust(folder / "bin")
+
+        def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                command, cwd=folder, env=environment, text=True, capture_output=True
+            )
+
+        def said(*command: str | Path) -> str:
+            done = run(*command)
+            assert (done.returncode, done.stderr) == (0, ""), done
+            return done.stdout.strip()
+
+        subprocess.run([interpreter, "-m", "venv", folder / "venv"], check=True)
+        scripts = folder / "venv/bin"
+        environment["PATH"] = f"{scripts}:{environment['PATH']}"
+        if "--whole" in flags:
+            refused = run(scripts / "pip", "install", HERE)
+            assert refused.returncode, refused
+            assert "needs Rust 1.89 or later" in refused.stderr, refused
+            assert "Traceback" not in refused.stderr, refused
+
+        begun = time.monotonic()
+        said(scripts / "pip", "install", "--quiet", "--no-index", wheel)
+        blocks = re.findall(r"```python\n(.*?)```", (HERE / "README.md").read_text(), re.DOTALL)
+        (folder / "sample.py").write_text(blocks[0])
+        sent = said("callcta", "emulate", "--", "python", "-W", "error", "sample.py")
+        seconds = time.monotonic() - begun
+        assert re.fullmatch(r"m_\w+", sent), sent
+
+        package = Path(said("python", "-c", "import callcta; print(callcta.__path__[0])"))
+        version = said("python", "-c", "import callcta; print(callcta.__version__)")
+        assert said("callcta", "--version") == f"callcta {version}"
+        assert said("python", "-m", "callcta", "--version") == f"callcta {version}"
+        sizes = [file.stat().st_size for file in package.rglob("*") if file.is_file()]
+        print(f"{sent} after {seconds:.1f} s; installed {sum(sizes) / 2**20:.2f} MiB")
+
+        if "--whole" in flags:
+            program = {**os.environ, "CALLCTA_PROGRAM": str(scripts / "callcta")}
+            tests = ["cargo", "test", "--quiet", "--locked", "-p", "callcta-cli", "--test", "cli"]
+            subprocess.run(tests, cwd=HERE, env=program, check=True)
 
 
 if __name__ == "__main__":

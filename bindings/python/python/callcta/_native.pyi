@@ -77,6 +77,7 @@ __all__ = [
     "_plan",
     "_read_settings",
     "_refusal_kinds",
+    "_run",
     "_settle",
     "_validate_request",
     "_validate_settings",
@@ -1763,6 +1764,11 @@ def _read_settings(json: str) -> dict[str, typing.Any]:
 def _refusal_kinds() -> list[str]:
     """
     Every kind of `WebhookError`, with its HTTP status.
+    """
+
+def _run(arguments: list[str]) -> int:
+    """
+    Runs the program and returns its exit code. For a process that does nothing else.
     """
 
 def _settle(journal: str, moved: bool, path: str | None, lines: list[str]) -> typing.Any:

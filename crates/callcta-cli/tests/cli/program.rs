@@ -4,13 +4,13 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{SECRET, TOKEN, callcta, run, run_with_input, signal};
+use crate::support::{SECRET, TOKEN, callcta, program, run, run_with_input, signal};
 
 /// The emulator with a shell that runs a script; `$0` is the program itself.
 fn with_shell(flags: &[&str], script: &str) -> Command {
     let mut command = callcta(&["emulate"]);
     command.args(flags).args(["--", "sh", "-c", script]);
-    command.arg(env!("CARGO_BIN_EXE_callcta"));
+    command.arg(program());
     // What is set already must not win: it may be a real Page.
     command
         .env("CALLCTA_PAGE_ID", "1")

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{callcta, run};
+use crate::support::{callcta, program, run};
 
 #[cfg(unix)]
 #[test]
@@ -16,7 +16,7 @@ fn variables_for_a_shell_that_goes_on_while_the_emulator_runs() {
         echo "$CALLCTA_VERIFY_TOKEN $CALLCTA_APP_SECRET $CALLCTA_CONTROL_URL"
         kill "$CALLCTA_EMULATOR_PID"
     "#;
-    let shell = run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_callcta")]));
+    let shell = run(Command::new("sh").args(["-c", script, &program()]));
     assert_eq!((shell.code, shell.stderr.as_str()), (0, ""), "{shell:?}");
     let start = "emulated-verify-token emulated-app-secret http://127.0.0.1:";
     assert!(shell.stdout.starts_with(start), "{shell:?}");
@@ -35,7 +35,7 @@ fn variables_are_quoted_for_a_shell() {
         kill "$CALLCTA_EMULATOR_PID"
         printf '%s' "$CALLCTA_ACCESS_TOKEN"
     "#;
-    let shell = run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_callcta"), &file]));
+    let shell = run(Command::new("sh").args(["-c", script, &program(), &file]));
     assert_eq!((shell.code, shell.stdout.as_str()), (0, token), "{shell:?}");
 }
 

@@ -2,7 +2,9 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::support::{PAGE_ID, PSID, Platform, SECRET, TOKEN, callcta, run, run_with_input};
+use crate::support::{
+    PAGE_ID, PSID, Platform, SECRET, TOKEN, callcta, run, run_with_input, signal,
+};
 
 /// The shortest message that breaks no rule.
 const CARD: [&str; 6] = ["--to", PSID, "--generic", "Hello", "--call", "Call Now"];
@@ -720,4 +722,23 @@ fn colour_is_for_terminals() {
     let mut command = Platform::taking().send(&CARD);
     let refused = run(command.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1"));
     assert!(!refused.stdout.contains('\u{1b}'), "{refused:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_send_that_waits() {
+    use std::os::unix::process::ExitStatusExt;
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut send = callcta(&[&["send"], &CARD[..]].concat())
+        .env("CALLCTA_PAGE_ID", PAGE_ID)
+        .env("CALLCTA_ACCESS_TOKEN", TOKEN)
+        .env(
+            "CALLCTA_BASE_URL",
+            format!("http://{}", silent.local_addr().unwrap()),
+        )
+        .spawn()
+        .unwrap();
+    let _unanswered = silent.accept().unwrap();
+    signal(&send, "INT");
+    assert_eq!(send.wait().unwrap().signal(), Some(2));
 }

@@ -14,9 +14,14 @@ pub const PSID: &str = "1254477777772919";
 pub const TOKEN: &str = "TOKEN-that-nobody-may-see";
 pub const SECRET: &str = "SECRET-that-nobody-may-see";
 
+/// Where the program is: that of this crate, or one that came with a package.
+pub fn program() -> String {
+    std::env::var("CALLCTA_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_callcta").to_owned())
+}
+
 /// The program with no settings but these arguments.
 pub fn callcta(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_callcta"));
+    let mut command = Command::new(program());
     command.args(args);
     for variable in [
         "CALLCTA_PAGE_ID",

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::running::Running;
-use crate::support::{callcta, run};
+use crate::support::{callcta, program, run};
 
 /// A foreign client, as strict as Python's newest.
 const FOREIGN: &str = r#"
@@ -36,7 +36,7 @@ fn own_clients_and_foreign_ones_trust_it() {
         done
         echo "$CALLCTA_CA_FILE"
     "#;
-    let program = env!("CARGO_BIN_EXE_callcta");
+    let program = &program();
     let ran = run(callcta(&[
         "emulate", "--tls", "--", "sh", "-c", script, program, FOREIGN,
     ])
