@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 # Older than what Debian itself would make of this version.
-folder=$1 package=$2 version=$3-0 architecture=$4 glibc=$5 out=$6 notices=$7
+folder=$1 package=$2 version=$3-0.1 architecture=$4 glibc=$5 out=$6 notices=$7
 : "${DEB_MAINTAINER:=The callcta authors <callcta@example.org>}"
 doc=$folder/usr/share/doc/$package
 
@@ -32,7 +32,7 @@ fi
 for library in "$folder"/usr/lib/*/lib*.so.?; do
     [ "${package#lib}" != "$package" ] && [ -e "$library" ] || continue
     name=$(basename "$library")
-    echo "${name%.so.*} ${name##*.so.} $package (>= ${version%-0})" > "$folder/DEBIAN/shlibs"
+    echo "${name%.so.*} ${name##*.so.} $package (>= ${version%-*})" > "$folder/DEBIAN/shlibs"
     echo "activate-noawait ldconfig" > "$folder/DEBIAN/triggers"
 done
 {
