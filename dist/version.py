@@ -30,7 +30,12 @@ PLACES = [
     ("crates/callcta-emulator/openapi.json", r'(?<=^    "version": ")@(?=")'),
 ]
 # Wherever they stand: names of files, and what CMake is asked for.
-ANYWHERE = [r"(?<=\bcallcta-)@", r"(?<=-gnu-)@(?=\.tgz)", r"(?<=-source-)@(?=\.tgz)", r"(?<=\b[Cc]allcta )\d+\.\d+(?= REQUIRED)"]
+ANYWHERE = [
+    r"(?<=\bcallcta-)@",
+    r"(?<=-gnu-)@(?=\.tgz)",
+    r"(?<=-source-)@(?=\.tgz)",
+    r"(?<=\b[Cc]allcta )\d+\.\d+(?= REQUIRED)",
+]
 
 
 def tracked(*patterns):
