@@ -1,7 +1,7 @@
 """Installs the wheel in an empty virtual environment, and tries it and the program in it.
 
 Takes an interpreter and the wheel. No Rust is in the PATH. Prints the seconds from the file to the
-README's first message. With `--whole`, runs the tests of the program with the installed one, too.
+README's first message. With `--whole`, runs tests of the program with the installed one, too.
 """
 
 import os
@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent.parent
+# Those of the program's tests where being in another process matters: signals, streams, exit codes.
+PROGRAM = ("check::", "emulate::", "program::", "ready::", "send::", "tls::")
 TOOLS = ("sh", "env", "uname", "cat", "ldd")
 
 
@@ -71,7 +73,7 @@ def main(interpreter: str, wheel: str, *flags: str) -> None:
         if "--whole" in flags:
             program = {**os.environ, "CALLCTA_PROGRAM": str(scripts / "callcta")}
             tests = ["cargo", "test", "--quiet", "--locked", "-p", "callcta-cli", "--test", "cli"]
-            subprocess.run(tests, cwd=HERE, env=program, check=True)
+            subprocess.run([*tests, "--", *PROGRAM], cwd=HERE, env=program, check=True)
 
 
 if __name__ == "__main__":
