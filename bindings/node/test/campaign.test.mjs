@@ -212,7 +212,7 @@ test('kinds of errors are those of the core, and words show nothing', async () =
 });
 
 /** A campaign whose messages hang, so that all of them are under way. */
-async function hanging(delay = 500) {
+async function hanging(delay = 2000) {
   await campaign.plan(people(4), message);
   await emulator.arm({ times: null, delay: { type: 'fixed', ms: delay } });
   return { pace: Infinity, baseUrl: emulator.url, everyMs: 10 };

@@ -325,7 +325,7 @@ class Hanging:
     def __init__(self, emulator: Emulator, campaign: Campaign, count: int = 4) -> None:
         self.emulator, self.campaign, self.count = emulator, campaign, count
         campaign.plan(people(count), MESSAGE)
-        emulator.arm(times=None, delay=0.5)
+        emulator.arm(times=None, delay=2)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -585,7 +585,8 @@ settings = {"base_url": url, "pace": 300}
 def start(script: str, campaign: Campaign, emulator: Emulator) -> subprocess.Popen[str]:
     given = [campaign.journal, emulator.url, PAGE, TOKENS[PAGE]]
     command = [sys.executable, "-X", "faulthandler", "-c", SCRIPT + script, *given]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 def test_what_was_killed_goes_on_and_sends_nothing_twice(
@@ -612,17 +613,18 @@ def test_what_was_killed_goes_on_and_sends_nothing_twice(
 
 
 def test_an_interpreter_that_ends_drains_first(emulator: Emulator, campaign: Campaign) -> None:
-    Hanging(emulator, campaign)
+    hanging = Hanging(emulator, campaign)
     process = start(
         """
 run = lambda: campaign.run({page: token}, **settings)
 threading.Thread(target=run, daemon=True).start()
-while campaign.count(states=["in_flight"]) < 4:
-    pass
+sys.stdin.read()
 """,
         campaign,
         emulator,
     )
+    while not hanging.all_are_under_way():
+        assert process.poll() is None
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert campaign.status().states["sent"] == 4
