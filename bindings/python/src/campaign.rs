@@ -52,6 +52,7 @@ fn guarded<T>(run: impl FnOnce() -> Result<T>) -> std::result::Result<T, Failed>
     }
 }
 
+#[derive(Clone)]
 enum Failed {
     Campaign(Error),
     Panic,
@@ -286,13 +287,14 @@ impl Run {
         self.shared.control.break_off();
     }
 
-    /// How the campaign stands after it; to be called once.
+    /// How the campaign stands after it, once it has ended.
     #[pyo3(signature = () -> "typing.Any")]
     fn result<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.check_here(py)?;
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         py.detach(|| thread.map(JoinHandle::join));
-        let told = self.shared.told().take().unwrap_or(Err(Failed::Panic));
+        // It stays, since the end of the interpreter may wait for it, too.
+        let told = self.shared.told().clone().unwrap_or(Err(Failed::Panic));
         write(py, &told.map_err(|failed| failed.raise(py))?)
     }
 }

@@ -1660,7 +1660,7 @@ class _Run:
         """
     def result(self, /) -> typing.Any:
         """
-        How the campaign stands after it; to be called once.
+        How the campaign stands after it, once it has ended.
         """
     def snapshot(self, /) -> typing.Any:
         """
