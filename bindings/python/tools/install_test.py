@@ -56,7 +56,7 @@ def main(interpreter: str, wheel: str, *flags: str) -> None:
             assert "Traceback" not in refused.stderr, refused
 
         begun = time.monotonic()
-        said(scripts / "pip", "install", "--quiet", "--no-index", wheel)
+        said(scripts / "pip", "install", "--quiet", "--no-index", Path(wheel).resolve())
         blocks = re.findall(r"```python\n(.*?)```", (HERE / "README.md").read_text(), re.DOTALL)
         (folder / "sample.py").write_text(blocks[0])
         sent = said("callcta", "emulate", "--", "python", "-W", "error", "sample.py")
