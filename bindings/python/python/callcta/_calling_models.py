@@ -26,12 +26,13 @@ def _wire(extra: Object, **fields: Any) -> dict[str, Any]:
     return {**extra, **{name: value for name, value in fields.items() if value is not None}}
 
 
+@dataclass(frozen=True, repr=False)
 class _Fact:
     """Shows what there is: not what is None, empty or its own default."""
 
     def __repr__(self) -> str:
-        shown = []
-        for each in fields(self):  # type: ignore[arg-type]
+        shown: list[str] = []
+        for each in fields(self):
             value = getattr(self, each.name)
             is_default = each.default is not MISSING and value == each.default
             if each.repr and value is not None and value != {} and not is_default:
