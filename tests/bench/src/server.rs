@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use socket2::{Domain, Socket, Type};
 
 /// A thousand clients may connect at the same moment.
@@ -181,18 +182,22 @@ fn page(request: &[u8]) -> Option<u64> {
 /// Page and recipient of each message in a batch, as it lies in its form.
 fn batch(form: &[u8]) -> Vec<(u64, String)> {
     let text = decoded(form);
-    let mut items = Vec::new();
-    for item in text.split(r#""method":"POST""#).skip(1) {
-        let digits = |after: &str| {
-            let (_, rest) = item.split_once(after)?;
-            let end = rest.find(|c: char| !c.is_ascii_digit())?;
-            Some(&rest[..end])
-        };
-        let page = digits(r#""relative_url":""#).and_then(|page| page.parse().ok());
-        let psid = digits("recipient=%7B%22id%22%3A%22").unwrap_or_default();
-        items.push((page.unwrap_or(0), psid.to_owned()));
-    }
-    items
+    let json = text.find('[').map_or("", |at| &text[at..]);
+    // Other fields of the form may follow.
+    let mut items = serde_json::Deserializer::from_str(json).into_iter::<Vec<Value>>();
+    let items = items.next().and_then(Result::ok).unwrap_or_default();
+    let digits = |text: &str| -> String {
+        let digit = |c: &char| c.is_ascii_digit();
+        text.chars().take_while(digit).collect()
+    };
+    let read = |item: &Value| {
+        let page = digits(item["relative_url"].as_str().unwrap_or_default());
+        let body = item["body"].as_str().unwrap_or_default();
+        let psid = body.split_once("recipient=%7B%22id%22%3A%22");
+        let psid = psid.map(|(_, rest)| digits(rest)).unwrap_or_default();
+        (page.parse().unwrap_or(0), psid)
+    };
+    items.iter().map(read).collect()
 }
 
 /// Without the percent signs of a form.
