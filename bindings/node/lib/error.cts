@@ -85,6 +85,9 @@ export function failure(error: NativeError, reason: unknown, caller: Caller): Ca
 /** Deeper than arguments are read. */
 const OWN_FRAMES = 200;
 
+/** What is in the frames of this package, where that can be known. */
+const own = typeof __dirname === 'string' ? __dirname : '<anonymous>';
+
 /**
  * An error whose stack begins where this package was called. What is made deep inside it
  * would have no frame of the caller's among the few that there are.
@@ -101,7 +104,7 @@ function outside(make: () => CallCtaError): CallCtaError {
   }
   const { stack } = error;
   const frames = typeof stack === 'string' ? stack.split(/\n(?= {4}at )/) : [];
-  const isOwn = (frame: string) => frame.includes(__dirname) || frame.includes('<anonymous>');
+  const isOwn = (frame: string) => frame.includes(own) || frame.includes('<anonymous>');
   const first = frames.findIndex((frame, at) => at > 0 && !isOwn(frame));
   if (first > 0) {
     error.stack = [frames[0], ...frames.slice(first, first + limit)].join('\n');
