@@ -19,7 +19,8 @@ app = FastAPI()
 
 def handle(event: webhook.Event) -> None:
     """The work, after the answer."""
-    print(event.identity, event.type, flush=True)
+    # One text, since other threads print, too.
+    print(f"{event.identity} {event.type}\n", end="", flush=True)
 
 
 @app.get("/webhook")
