@@ -74,5 +74,5 @@ pub use self::plan::{PlanSettings, Planned, plan};
 #[cfg(feature = "report")]
 pub use self::report::report;
 pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, Watch, run};
-pub use self::standing::{Standing, meaning};
+pub use self::standing::{Standing, meaning, number};
 pub use self::template::Template;

@@ -154,3 +154,16 @@ pub fn meaning(state: State, kind: &str) -> Option<&'static str> {
         }
     })
 }
+
+/// A count as people read it, such as `1,234`.
+pub fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -145,5 +145,6 @@ def tell(raised: BaseException, run: _native._Run) -> Standing | None:
         return error.standing
     raised.add_note(f"callcta: the campaign is {after.status}; run goes on with it")
     if not isinstance(raised, GeneratorExit):
+        # Whatever it is: no type of exception declares it.
         raised.standing = after  # type: ignore[attr-defined]  # pyright: ignore
     return after

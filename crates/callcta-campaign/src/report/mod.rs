@@ -15,7 +15,7 @@ use self::figures::{Figures, Waits};
 use self::plots::{Bar, COLOURS, Drawn, OTHER};
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{Filter, Journal, State};
-use crate::standing::{Standing, meaning};
+use crate::standing::{Standing, meaning, number};
 use crate::time::{self, Moment};
 
 /// Most Pages that have a bar of their own.
@@ -352,19 +352,6 @@ fn share(rows: u64, all: u64) -> String {
     #[allow(clippy::cast_precision_loss)]
     let percent = rows as f64 * 100.0 / all.max(1) as f64;
     format!("{percent:.1} %")
-}
-
-/// A count as people read it.
-fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A time in the largest unit of which it is a whole number, or nearly.

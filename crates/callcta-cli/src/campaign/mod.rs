@@ -14,7 +14,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use callcta_campaign::{
-    Campaign, Error, ErrorKind, ExportSettings, Journal, Location, Result, export,
+    Campaign, Error, ErrorKind, ExportSettings, Journal, Location, Result, export, number,
 };
 
 use crate::args::campaign::{CampaignCommand, ExportCommand, JournalArgs, LookArgs, OutputFormat};
@@ -108,19 +108,6 @@ fn eprint(text: impl Display) {
     let mut err = anstream::stderr();
     let _ = write!(err, "{text}");
     let _ = err.flush();
-}
-
-/// A count as people read it.
-fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn rows(count: u64) -> String {

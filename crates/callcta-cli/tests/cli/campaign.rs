@@ -112,6 +112,14 @@ impl Campaign {
             .collect()
     }
 
+    /// The same of so many people, to each of whom it was sent or may have been.
+    pub fn check_ended(&self, people: usize) {
+        let stood = self.check();
+        assert_eq!(stood.values().sum::<usize>(), people);
+        let ended = |state: &String| state == "sent" || state == "unknown";
+        assert!(stood.keys().all(ended), "{stood:?}");
+    }
+
     /// Whether what the journal says of each person is what the platform knows, and how many
     /// rows are in each state.
     pub fn check(&self) -> BTreeMap<String, usize> {
@@ -646,14 +654,7 @@ fn survives_kills(people: usize, kills: usize, lost: f64) {
     }
     let ended = campaign.run(&format!("{resume} --json"));
     assert!([0, 4].contains(&ended.code), "{ended:?}");
-    let stood = campaign.check();
-    assert_eq!(stood.values().sum::<usize>(), people);
-    assert!(
-        stood
-            .keys()
-            .all(|state| state == "sent" || state == "unknown"),
-        "{stood:?}"
-    );
+    campaign.check_ended(people);
 
     // What arrived is settled by its echo; what did not can be sent now without a risk.
     campaign.emulator.clear_faults();
