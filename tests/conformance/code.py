@@ -15,11 +15,11 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from run import Platform, read_cases, run
+from run import STANDARD
+from runners import platform, read_cases, run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 600
@@ -326,10 +326,8 @@ def unmarked(value):
 def collect(runner):
     """The messages of the vectors and more, with the texts that they are read from."""
     cases = read_cases()
-    platform = Platform(cases)
-    threading.Thread(target=platform.serve_forever, daemon=True).start()
-    reports, _ = run(runner, platform)
-    platform.shutdown()
+    with platform(cases, STANDARD) as server:
+        reports = run(runner, url=server.url)
     messages, unreadable = {}, []
     for key, case in cases.items():
         text = case["message"].get("json")

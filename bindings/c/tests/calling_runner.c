@@ -1,8 +1,6 @@
 /* Runs the shared vectors of calling and prints a report per line;
  * tests/vectors/calling/README.md at the top describes both. */
-#include <dirent.h>
-
-#include "json.h"
+#include "runner.h"
 #include "testsupport.h"
 
 static callcta_error *error;
@@ -58,30 +56,19 @@ static void print_error(void) {
         if (error->graph->has_subcode)
             printf(",\"subcode\":%lld", (long long)error->graph->subcode);
     }
-    for (size_t i = 0; i < error->violations->count; i++) {
-        const callcta_violation *it = error->violations->items[i];
-        printf("%s{\"path\":", i ? "," : ",\"violations\":[");
-        json_print(it->path);
-        printf(",\"rule\":\"%s\",\"severity\":\"%s\",\"message\":", it->rule,
-               it->severity == CALLCTA_SEVERITY_ERROR ? "error" : "warning");
-        json_print(it->message);
-        printf("}%s", i + 1 == error->violations->count ? "]" : "");
-    }
+    if (error->violations->count > 0) print_violations(error->violations);
     puts("}}");
     FREE_ERROR();
 }
 
-static void run_case(const char *url, const char *file, const json_value *json) {
-    char address[512];
-    const char *name = json_string(json, "name");
-    snprintf(address, sizeof address, "%s/%s/%s", url, file, name);
-    callcta_config *config = make_config(address);
+void run_case(const char *file, const json_value *json) {
+    callcta_config *config = make_config(case_url(file, json));
     callcta_client *client;
     CHECK_OK(callcta_config_set(config, CALLCTA_SETTING_ATTEMPTS, "1", &error));
     CHECK_OK(callcta_client_new(config, &client, &error));
     char *told = NULL;
     callcta_call_session *session = NULL;
-    printf("{\"file\":\"%s\",\"name\":\"%s\",", file, name);
+    printf("{\"file\":\"%s\",\"name\":\"%s\",", file, json_string(json, "name"));
     if (ask(client, json, &told, &session) != CALLCTA_OK) print_error();
     else if (session != NULL) print_session(session);
     else printf("\"result\":%s}\n", told ? told : "null");
@@ -89,37 +76,4 @@ static void run_case(const char *url, const char *file, const json_value *json) 
     callcta_string_free(told);
     callcta_client_free(client);
     callcta_config_free(config);
-}
-
-static char *read_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) FAIL("%s can't be read", path);
-    fseek(file, 0, SEEK_END);
-    size_t size = (size_t)ftell(file);
-    rewind(file);
-    char *text = calloc(1, size + 1);
-    CHECK(text != NULL && fread(text, 1, size, file) == size);
-    fclose(file);
-    return text;
-}
-
-int main(void) {
-    const char *folder = getenv("CALLCTA_VECTORS_DIR"), *url = getenv("CALLCTA_VECTORS_URL");
-    CHECK(folder != NULL && url != NULL);
-    DIR *files = opendir(folder);
-    CHECK(files != NULL);
-    for (struct dirent *entry; (entry = readdir(files)) != NULL;) {
-        char path[1024], stem[256];
-        char *dot = strrchr(entry->d_name, '.');
-        if (dot == NULL || strcmp(dot, ".json") != 0) continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        snprintf(stem, sizeof stem, "%.*s", (int)(dot - entry->d_name), entry->d_name);
-        char *text = read_file(path);
-        json_value *cases = json_parse(text);
-        for (const json_value *it = cases->child; it != NULL; it = it->next) run_case(url, stem, it);
-        json_free(cases);
-        free(text);
-    }
-    closedir(files);
-    return 0;
 }

@@ -1,11 +1,10 @@
 /* Runs the shared vectors against the server in CALLCTA_VECTORS_URL and prints a
  * report per line; tests/vectors/README.md at the top describes both. */
 #define _POSIX_C_SOURCE 200809L
-#include <dirent.h>
 #include <inttypes.h>
 #include <time.h>
 
-#include "json.h"
+#include "runner.h"
 #include "testsupport.h"
 
 static callcta_error *error;
@@ -211,26 +210,6 @@ static callcta_client *build_client(const json_value *settings, const char *url)
     return client;
 }
 
-static void print_member(const char *key, const char *value) {
-    if (value == NULL) return;
-    printf(",\"%s\":", key);
-    json_print(value);
-}
-
-static void print_violations(const callcta_violations *violations) {
-    printf(",\"violations\":[");
-    for (size_t i = 0; i < violations->count; i++) {
-        const callcta_violation *it = violations->items[i];
-        printf("%s{\"severity\":\"%s\"", i ? "," : "",
-               it->severity == CALLCTA_SEVERITY_ERROR ? "error" : "warning");
-        print_member("path", it->path);
-        print_member("rule", it->rule);
-        print_member("message", it->message);
-        putchar('}');
-    }
-    putchar(']');
-}
-
 static void print_error(void) {
     printf(",\"error\":{\"may_retry\":%s", error->may_retry ? "true" : "false");
     print_member("kind", error->kind);
@@ -249,10 +228,8 @@ static void print_error(void) {
     FREE_ERROR();
 }
 
-static void run_case(const char *file, const json_value *json, const char *server) {
-    char url[512];
+void run_case(const char *file, const json_value *json) {
     const char *name = json_string(json, "name");
-    snprintf(url, sizeof url, "%s/%s/%s", server, file, name);
     callcta_message *message = build_message(json_get(json, "message"));
     if (message == NULL) {
         printf("{\"file\":\"%s\",\"name\":\"%s\"", file, name);
@@ -262,7 +239,7 @@ static void run_case(const char *file, const json_value *json, const char *serve
         return;
     }
     callcta_request *request = build_request(json, message);
-    callcta_client *client = build_client(json_get(json, "client"), url);
+    callcta_client *client = build_client(json_get(json, "client"), case_url(file, json));
     callcta_violations *violations = NULL;
     callcta_receipt *receipt = NULL;
     char *wire = NULL;
@@ -285,37 +262,4 @@ static void run_case(const char *file, const json_value *json, const char *serve
     callcta_client_free(client);
     callcta_request_free(request);
     callcta_message_free(message);
-}
-
-static char *read_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) FAIL("%s can't be read", path);
-    fseek(file, 0, SEEK_END);
-    size_t size = (size_t)ftell(file);
-    rewind(file);
-    char *text = calloc(1, size + 1);
-    CHECK(text != NULL && fread(text, 1, size, file) == size);
-    fclose(file);
-    return text;
-}
-
-int main(void) {
-    const char *folder = getenv("CALLCTA_VECTORS_DIR"), *server = getenv("CALLCTA_VECTORS_URL");
-    CHECK(folder != NULL && server != NULL);
-    DIR *files = opendir(folder);
-    CHECK(files != NULL);
-    for (struct dirent *entry; (entry = readdir(files)) != NULL;) {
-        char path[1024], stem[256];
-        char *dot = strrchr(entry->d_name, '.');
-        if (dot == NULL || strcmp(dot, ".json") != 0) continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        snprintf(stem, sizeof stem, "%.*s", (int)(dot - entry->d_name), entry->d_name);
-        char *text = read_file(path);
-        json_value *cases = json_parse(text);
-        for (const json_value *it = cases->child; it != NULL; it = it->next) run_case(stem, it, server);
-        json_free(cases);
-        free(text);
-    }
-    closedir(files);
-    return 0;
 }

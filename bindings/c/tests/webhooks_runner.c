@@ -1,8 +1,6 @@
 /* Runs the shared webhooks and prints a report per line;
  * tests/vectors/webhooks/README.md at the top describes both. */
-#include <dirent.h>
-
-#include "json.h"
+#include "runner.h"
 #include "testsupport.h"
 
 static callcta_error *error;
@@ -16,7 +14,7 @@ static callcta_secrets *make_secrets(const json_value *texts) {
     return secrets;
 }
 
-static void run_case(const char *file, const json_value *json) {
+void run_case(const char *file, const json_value *json) {
     const char *body = json_string(json, "body"), *header = json_string(json, "header");
     callcta_secrets *secrets = make_secrets(json_get(json, "secrets")), *signer = make_secrets(NULL);
     callcta_webhook *webhook = NULL;
@@ -42,37 +40,4 @@ static void run_case(const char *file, const json_value *json) {
     callcta_string_free(made);
     callcta_secrets_free(signer);
     callcta_secrets_free(secrets);
-}
-
-static char *read_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) FAIL("%s can't be read", path);
-    fseek(file, 0, SEEK_END);
-    size_t size = (size_t)ftell(file);
-    rewind(file);
-    char *text = calloc(1, size + 1);
-    CHECK(text != NULL && fread(text, 1, size, file) == size);
-    fclose(file);
-    return text;
-}
-
-int main(void) {
-    const char *folder = getenv("CALLCTA_VECTORS_DIR");
-    CHECK(folder != NULL);
-    DIR *files = opendir(folder);
-    CHECK(files != NULL);
-    for (struct dirent *entry; (entry = readdir(files)) != NULL;) {
-        char path[1024], stem[256];
-        char *dot = strrchr(entry->d_name, '.');
-        if (dot == NULL || strcmp(dot, ".json") != 0) continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        snprintf(stem, sizeof stem, "%.*s", (int)(dot - entry->d_name), entry->d_name);
-        char *text = read_file(path);
-        json_value *cases = json_parse(text);
-        for (const json_value *it = cases->child; it != NULL; it = it->next) run_case(stem, it);
-        json_free(cases);
-        free(text);
-    }
-    closedir(files);
-    return 0;
 }
