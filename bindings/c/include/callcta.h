@@ -1399,8 +1399,9 @@ void callcta_client_free(struct callcta_client *client);
 
 /**
  * Makes an outbox that sends with `client`, with at most `workers` threads and
- * `capacity` waiting messages; 0 means the default, 64 and 100,000. Threads start
- * when there is work for them.
+ * `capacity` waiting messages; 0 means the default, 64 and 100,000. It starts
+ * `CALLCTA_PACE` messages per second; `callcta_outbox_set_pace` changes that. Threads
+ * start when there is work for them.
  */
 callcta_status callcta_outbox_new(const struct callcta_client *client,
                                   size_t workers,
@@ -1409,12 +1410,12 @@ callcta_status callcta_outbox_new(const struct callcta_client *client,
                                   struct callcta_error **error);
 
 /**
- * Bounds how many messages are started per second; 0, as at first, bounds nothing.
- * `CALLCTA_PACE` is what a Page can keep up. Outboxes with a pace that were made of
- * one client keep it together. When the platform says that most of a limit is used
- * up, fewer are started, and none while it asks to wait. Fails with
- * `CALLCTA_INVALID_ARGUMENT` if it is something else than 0 or a finite number from one
- * message a day (1/86400) on.
+ * Bounds how many messages are started per second; 0 bounds nothing. Defaults to
+ * `CALLCTA_PACE`, what a Page can keep up; 300 is the most. Outboxes with a pace that
+ * were made of one client keep it together; `callcta_client_send` doesn't count. When
+ * the platform says that most of a limit is used up, fewer are started, and none while it
+ * asks to wait. Fails with `CALLCTA_INVALID_ARGUMENT` if it is neither 0 nor a number
+ * from one message a day (1/86400) to 300.
  */
 callcta_status callcta_outbox_set_pace(const struct callcta_outbox *outbox,
                                        double per_second,

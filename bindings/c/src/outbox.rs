@@ -45,8 +45,9 @@ pub type callcta_on_done = Option<
 >;
 
 /// Makes an outbox that sends with `client`, with at most `workers` threads and
-/// `capacity` waiting messages; 0 means the default, 64 and 100,000. Threads start
-/// when there is work for them.
+/// `capacity` waiting messages; 0 means the default, 64 and 100,000. It starts
+/// `CALLCTA_PACE` messages per second; `callcta_outbox_set_pace` changes that. Threads
+/// start when there is work for them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_outbox_new(
     client: *const callcta_client, workers: usize, capacity: usize,
@@ -61,12 +62,12 @@ pub unsafe extern "C" fn callcta_outbox_new(
     })
 }
 
-/// Bounds how many messages are started per second; 0, as at first, bounds nothing.
-/// `CALLCTA_PACE` is what a Page can keep up. Outboxes with a pace that were made of
-/// one client keep it together. When the platform says that most of a limit is used
-/// up, fewer are started, and none while it asks to wait. Fails with
-/// `CALLCTA_INVALID_ARGUMENT` if it is something else than 0 or a finite number from one
-/// message a day (1/86400) on.
+/// Bounds how many messages are started per second; 0 bounds nothing. Defaults to
+/// `CALLCTA_PACE`, what a Page can keep up; 300 is the most. Outboxes with a pace that
+/// were made of one client keep it together; `callcta_client_send` doesn't count. When
+/// the platform says that most of a limit is used up, fewer are started, and none while it
+/// asks to wait. Fails with `CALLCTA_INVALID_ARGUMENT` if it is neither 0 nor a number
+/// from one message a day (1/86400) to 300.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn callcta_outbox_set_pace(
     outbox: *const callcta_outbox, per_second: f64, error: *mut *mut callcta_error,

@@ -49,6 +49,7 @@ int main(void) {
     callcta_client *client = make_client(start_server());
     callcta_outbox *outbox = NULL;
     CHECK_OK(callcta_outbox_new(client, 0, 0, &outbox, &error));
+    CHECK_OK(callcta_outbox_set_pace(outbox, 0, &error));
     for (int sent = 0; sent < MESSAGES; sent += 2 * BATCH) {
         for (int i = 0; i < BATCH; i++) {
             callcta_message *message = make_message();

@@ -21,7 +21,7 @@ export type Outcome<T extends Outgoing = Outgoing> =
   | { index: number; item: T; receipt?: undefined; error: CallCtaError };
 
 export interface SendManyOptions {
-  /** Most messages that start per second; `Infinity` for any number. Defaults to 40. */
+  /** Most messages that start per second, up to 300; `Infinity` for no bound. Defaults to 40. */
   pace?: number | null | undefined;
   /** Most items without an outcome that was asked for. Defaults to twice the `workers`. */
   lookAhead?: number | null | undefined;

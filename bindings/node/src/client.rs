@@ -242,8 +242,10 @@ fn outboxes(settings: &str, events: &Arc<Events>) -> Read<Outboxes> {
         outbox.set_brief_callbacks(true);
         outbox
     };
+    let prompt = outbox();
+    prompt.set_pace(None)?;
     Ok(Outboxes {
-        prompt: outbox(),
+        prompt,
         paced: outbox(),
         latest: Arc::default(),
         capacity: capacity.max(1),

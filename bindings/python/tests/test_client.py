@@ -517,7 +517,7 @@ def test_closing_ends_the_wait_for_the_pace(server: Server) -> None:
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("pace", [0, -1.0, 1e-320, math.nan, math.inf])
+@pytest.mark.parametrize("pace", [0, -1.0, 1e-320, 301, math.nan, math.inf])
 def test_a_pace_is_more_than_0(server: Server, pace: float) -> None:
     with pytest.raises(callcta.InvalidArgumentError, match="pace"):
         next(iter(server.client().send_many([("1", CALL)], pace=pace)))

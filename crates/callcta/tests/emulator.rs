@@ -285,6 +285,7 @@ fn twenty_messages_to_each_of_a_thousand_arrive_in_order_whatever_happens() {
         }
     }
     let outbox = Outbox::with_limits(client(&emulator), 64, PEOPLE * EACH);
+    outbox.set_pace(None).expect("it is none");
     let outcomes = Arc::new(Mutex::new([0; 3]));
     for number in 0..EACH {
         for person in 0..PEOPLE {

@@ -25,7 +25,6 @@ int main(void) {
     bool wrong = callcta_config_from_env(&config, &error) ||
                  callcta_client_new(config, &client, &error) ||
                  callcta_outbox_new(client, 0, 0, &outbox, &error) ||
-                 callcta_outbox_set_pace(outbox, CALLCTA_PACE, &error) ||
                  callcta_button_audio_call("Call Now", CALLCTA_DAYS_DEFAULT, &call, &error) ||
                  callcta_message_buttons("We are open.", &letter, &error) ||
                  callcta_message_add_button(letter, call, &error);

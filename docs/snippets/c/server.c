@@ -34,6 +34,8 @@ int main(void) {
     bool wrong = callcta_config_from_env(&config, &error) ||
                  callcta_client_new(config, &client, &error) ||
                  callcta_outbox_new(client, 0, 0, &outbox, &error) ||
+                 /* These are single messages, not a list: each starts at once. */
+                 callcta_outbox_set_pace(outbox, 0, &error) ||
                  callcta_button_audio_call("Call Now", CALLCTA_DAYS_DEFAULT, &call, &error) ||
                  callcta_message_buttons("Need help?", &message, &error) ||
                  callcta_message_add_button(message, call, &error);

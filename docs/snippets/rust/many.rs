@@ -1,4 +1,4 @@
-use callcta::{Button, Client, Message, Outbox, Request, SendOptions, limits};
+use callcta::{Button, Client, Message, Outbox, Request, SendOptions};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let outbox = Outbox::new(Client::from_env()?);
-    outbox.set_pace(Some(limits::PACE))?;
     let letter = Message::buttons("We are open.", [Button::audio_call("Call Now")]);
 
     let counts = Arc::new(Mutex::new(BTreeMap::new()));

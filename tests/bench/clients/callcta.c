@@ -93,7 +93,8 @@ int main(int argc, char **argv)
     (void)(callcta_config_new(argv[3], argv[4], &config, &error) ||
            callcta_config_set(config, CALLCTA_SETTING_BASE_URL, argv[2], &error) ||
            callcta_client_new(config, &client, &error) ||
-           callcta_outbox_new(client, 0, 0, &outbox, &error));
+           callcta_outbox_new(client, 0, 0, &outbox, &error) ||
+           callcta_outbox_set_pace(outbox, 0, &error));
     exit_if(error);
 
     printf("callcta %s\n", callcta_version());

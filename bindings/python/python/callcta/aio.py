@@ -206,8 +206,8 @@ class Client(ClientBase):
             One outcome for each message, in the order in which they become known.
 
         Raises:
-            InvalidArgumentError: The pace is less than one message a day or no finite
-                number, or an option can't be used.
+            InvalidArgumentError: The pace is less than one message a day or more than 300 a
+                second, or an option can't be used.
             CancelledError: The client is closed.
         """
         sends, bridge = self._sends, self._bridge()

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use callcta::limits;
+use callcta::{Outbox, limits};
 
 use crate::error::{Error, Result};
 
@@ -37,14 +37,8 @@ impl RunSettings {
     ///
     /// Of the kind [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
     pub fn check_pace(per_second: f64) -> Result<()> {
-        let most = limits::PACE_MAX;
-        if (1.0 / 86_400.0..=most).contains(&per_second) {
-            return Ok(());
-        }
-        let text = format!(
-            "the pace must be a number of messages per second up to {most}, or none at all"
-        );
-        Err(Error::invalid(text))
+        let checked = Outbox::check_pace(Some(per_second));
+        checked.map_err(|error| Error::invalid(error.to_string()))
     }
 
     /// Checks a number of threads.

@@ -24,6 +24,7 @@ use self::shared::Threads;
 use self::tray::Settings;
 use crate::client::{Client, Receipt};
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::message::Request;
 use crate::pace::SLOWEST_PACE;
 use crate::transport::NoThread;
@@ -85,13 +86,14 @@ struct Handle {
 }
 
 impl Outbox {
-    /// An outbox with at most 64 threads and 100,000 waiting messages.
+    /// An outbox with at most 64 threads and 100,000 waiting messages, which starts
+    /// [`limits::PACE`] messages per second.
     pub fn new(client: Client) -> Self {
         Outbox::with_limits(client, WORKERS_DEFAULT, CAPACITY_DEFAULT)
     }
 
     /// An outbox with at most `workers` threads and `capacity` waiting messages; 0
-    /// means 1. [`Outboxes`] share threads.
+    /// means 1. It starts [`limits::PACE`] messages per second. [`Outboxes`] share threads.
     pub fn with_limits(client: Client, workers: usize, capacity: usize) -> Self {
         Outbox::over(Arc::new(Threads::new(workers)), true, client, capacity)
     }
@@ -103,8 +105,8 @@ impl Outbox {
                 alone,
                 client,
                 capacity: capacity.max(1),
-                pace: Pace::none(),
-                person_pace: Pace::none(),
+                pace: Pace::of(Some(limits::PACE)),
+                person_pace: Pace::of(None),
                 brief: AtomicBool::new(false),
                 trays: PerProcess::new(),
             }),
@@ -116,10 +118,10 @@ impl Outbox {
         &self.handle.client
     }
 
-    /// Bounds how many messages are started per second, or doesn't, as at first.
-    /// [`limits::PACE`](crate::limits::PACE) is what a Page can keep up. Outboxes
-    /// with a pace over clones of one client keep it together; a client's own `send`
-    /// doesn't count.
+    /// Bounds how many messages are started per second, or doesn't. Defaults to
+    /// [`limits::PACE`], what a Page can keep up; [`limits::PACE_MAX`] is the most.
+    /// Outboxes with a pace over clones of one client keep it together; a client's own
+    /// `send` doesn't count.
     ///
     /// It is kept as the platform counts: whatever stalls here, at most so many messages,
     /// rounded up, arrive within any second. To leave room for what the network adds, they
@@ -131,8 +133,7 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it isn't a finite
-    /// number, or less than one message a day.
+    /// As [`check_pace`](Outbox::check_pace).
     pub fn set_pace(&self, per_second: Option<f64>) -> Result<()> {
         self.handle.pace.set(per_second)?;
         self.set();
@@ -144,11 +145,28 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// As [`set_pace`](Outbox::set_pace).
+    /// As [`check_pace`](Outbox::check_pace).
     pub fn set_person_pace(&self, per_second: Option<f64>) -> Result<()> {
         self.handle.person_pace.set(per_second)?;
         self.set();
         Ok(())
+    }
+
+    /// Checks a pace: a number of messages per second, or `None` for no bound.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if it is less than one message
+    /// a day, more than [`limits::PACE_MAX`] or not a number.
+    pub fn check_pace(per_second: Option<f64>) -> Result<()> {
+        let most = limits::PACE_MAX;
+        if per_second.is_none_or(|pace| (SLOWEST_PACE..=most).contains(&pace)) {
+            return Ok(());
+        }
+        Err(Error::invalid_argument(format!(
+            "the pace must be a number of messages per second from one a day (1/86400) to \
+             {most}, or none"
+        )))
     }
 
     /// Whether all callbacks take no time, as those that only put the outcome into
@@ -347,19 +365,18 @@ impl Drop for Handle {
 struct Pace(AtomicU64);
 
 impl Pace {
-    fn none() -> Self {
-        Pace(AtomicU64::new(f64::INFINITY.to_bits()))
+    fn of(per_second: Option<f64>) -> Self {
+        Pace(AtomicU64::new(Pace::bits(per_second)))
     }
 
     fn set(&self, per_second: Option<f64>) -> Result<()> {
-        if per_second.is_some_and(|pace| !pace.is_finite() || pace < SLOWEST_PACE) {
-            return Err(Error::invalid_argument(
-                "the pace must be a number of messages per second, one a day (1/86400) or more",
-            ));
-        }
-        let pace = per_second.unwrap_or(f64::INFINITY);
-        self.0.store(pace.to_bits(), Ordering::Relaxed);
+        Outbox::check_pace(per_second)?;
+        self.0.store(Pace::bits(per_second), Ordering::Relaxed);
         Ok(())
+    }
+
+    fn bits(per_second: Option<f64>) -> u64 {
+        per_second.unwrap_or(f64::INFINITY).to_bits()
     }
 
     fn get(&self) -> Option<f64> {

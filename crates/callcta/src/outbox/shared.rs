@@ -7,7 +7,6 @@ use super::counts::Counts;
 use super::queue::Queue;
 use super::{CAPACITY_DEFAULT, Outbox, WORKERS_DEFAULT};
 use crate::client::Client;
-use crate::limits;
 use crate::transport::per_process::PerProcess;
 
 /// Outboxes of many Pages that share their threads.
@@ -84,16 +83,14 @@ impl Outboxes {
         }
     }
 
-    /// A new outbox with these threads, for the Page of a client. It has a pace at once,
-    /// [`limits::PACE`]; [`set_pace`](Outbox::set_pace) changes it. Outboxes with a pace over
-    /// clones of one client keep it together; an order is kept within each.
+    /// A new outbox with these threads, for the Page of a client. It starts
+    /// [`limits::PACE`](crate::limits::PACE) messages per second;
+    /// [`set_pace`](Outbox::set_pace) changes that. Outboxes with a pace over clones of one
+    /// client keep it together; an order is kept within each.
     ///
     /// When its last clone is dropped, what waits in it is cancelled.
     pub fn outbox(&self, client: Client) -> Outbox {
-        let outbox = Outbox::over(Arc::clone(&self.threads), false, client, self.capacity);
-        let pace = outbox.set_pace(Some(limits::PACE));
-        debug_assert!(pace.is_ok(), "it is a pace");
-        outbox
+        Outbox::over(Arc::clone(&self.threads), false, client, self.capacity)
     }
 
     /// Lets nothing start any more, in no outbox, until [`resume`](Outboxes::resume), and

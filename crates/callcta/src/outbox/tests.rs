@@ -16,6 +16,7 @@ fn without_more_threads_those_that_run_go_on() {
     });
     let client = Client::builder("1", "t").transport(Arc::new(transport));
     let outbox = Outbox::with_limits(client.build().expect("it can be built"), 4, 100);
+    outbox.set_pace(None).expect("it is none");
     let (told, outcomes) = channel();
     let submit = |psid: u32| {
         let request = Request::new(

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use callcta::transport::{ScriptedTransport, TransportError, TransportErrorKind};
 use callcta::{
-    CancelReason, Client, Delivery, Error, ErrorKind, Outbox, Request, Result, RetryPolicy,
-    SendOptions,
+    CancelReason, Client, Delivery, Error, ErrorKind, Outbox, Outboxes, Request, Result,
+    RetryPolicy, SendOptions,
 };
 use serde_json::Value;
 
@@ -74,6 +74,13 @@ fn idle_connections_are_let_go_though_nothing_is_sent() {
     server.finish(outbox);
 }
 
+/// An outbox without a pace.
+fn unpaced(client: Client, workers: usize, capacity: usize) -> Outbox {
+    let outbox = Outbox::with_limits(client, workers, capacity);
+    outbox.set_pace(None).expect("it is none");
+    outbox
+}
+
 type Outcomes = Arc<Mutex<Vec<(String, Result<(), Error>)>>>;
 
 fn submit(outbox: &Outbox, outcomes: &Outcomes, psid: &str, name: &str) -> callcta::Ticket {
@@ -98,7 +105,7 @@ fn names(outcomes: &Outcomes) -> Vec<String> {
 fn a_recipients_messages_keep_their_order() {
     let server = Server::answering(ok());
     let client = client(&server);
-    let outbox = Outbox::with_limits(client.clone(), 8, 1000);
+    let outbox = unpaced(client.clone(), 8, 1000);
     let outcomes = Outcomes::default();
     for number in 0..50 {
         for psid in ["1", "2", "3", "4"] {
@@ -128,7 +135,7 @@ fn a_recipients_messages_keep_their_order() {
 fn recipients_go_in_parallel_up_to_the_number_of_workers() {
     let (server, open, arrivals) = gated();
     let client = client(&server);
-    let outbox = Outbox::with_limits(client.clone(), 3, 1000);
+    let outbox = unpaced(client.clone(), 3, 1000);
     let outcomes = Outcomes::default();
     for psid in ["1", "2", "3", "4"] {
         submit(&outbox, &outcomes, psid, psid);
@@ -152,7 +159,7 @@ fn recipients_go_in_parallel_up_to_the_number_of_workers() {
 fn a_waiting_message_that_is_cancelled_is_told_at_once() {
     let (server, open, arrivals) = gated();
     let client = client(&server);
-    let outbox = Outbox::with_limits(client.clone(), 1, 1000);
+    let outbox = unpaced(client.clone(), 1, 1000);
     let outcomes = Outcomes::default();
     submit(&outbox, &outcomes, "1", "first");
     assert_eq!(arrivals.recv().expect("it is sent"), "first");
@@ -203,7 +210,7 @@ fn what_is_given_up_is_not_tried_again() {
         })
         .build()
         .expect("the settings are right");
-    let outbox = Outbox::new(client);
+    let outbox = unpaced(client, 4, 1000);
     let outcomes = Outcomes::default();
     let given = submit(&outbox, &outcomes, "1", "given up");
     ticket.send(given).expect("somebody waits for it");
@@ -231,7 +238,7 @@ fn giving_up_frees_threads_and_recipients() {
         }
     });
     let client = client(&server);
-    let outbox = Outbox::with_limits(client.clone(), 8, 1000);
+    let outbox = unpaced(client.clone(), 8, 1000);
     let outcomes = Outcomes::default();
     let hanging: Vec<_> = (0..8)
         .map(|psid| submit(&outbox, &outcomes, &psid.to_string(), "hang"))
@@ -271,7 +278,7 @@ fn giving_up_frees_threads_and_recipients() {
 fn the_queue_is_bounded() {
     let (server, open, arrivals) = gated();
     let client = client(&server);
-    let outbox = Outbox::with_limits(client.clone(), 1, 1);
+    let outbox = unpaced(client.clone(), 1, 1);
     let outcomes = Outcomes::default();
     submit(&outbox, &outcomes, "1", "first");
     arrivals.recv().expect("it is sent");
@@ -302,7 +309,7 @@ fn the_queue_is_bounded() {
 fn closing_cancels_what_waits() {
     let (server, open, arrivals) = gated();
     let client = client(&server);
-    let outbox = Outbox::with_limits(client.clone(), 1, 1000);
+    let outbox = unpaced(client.clone(), 1, 1000);
     let outcomes = Outcomes::default();
     submit(&outbox, &outcomes, "1", "first");
     arrivals.recv().expect("it is sent");
@@ -326,7 +333,7 @@ fn closing_cancels_what_waits() {
 #[test]
 fn draining_waits_for_what_is_there_and_takes_no_more() {
     let (server, open, arrivals) = gated();
-    let outbox = Outbox::with_limits(client(&server), 1, 2);
+    let outbox = unpaced(client(&server), 1, 2);
     let outcomes = Outcomes::default();
     for name in ["first", "second", "third"] {
         submit(&outbox, &outcomes, "1", name);
@@ -362,7 +369,7 @@ fn draining_waits_for_what_is_there_and_takes_no_more() {
 #[test]
 fn closing_cuts_draining_short() {
     let (server, open, arrivals) = gated();
-    let outbox = Outbox::with_limits(client(&server), 1, 10);
+    let outbox = unpaced(client(&server), 1, 10);
     let outcomes = Outcomes::default();
     submit(&outbox, &outcomes, "1", "first");
     submit(&outbox, &outcomes, "2", "second");
@@ -381,7 +388,7 @@ fn closing_cuts_draining_short() {
 fn dropping_the_outbox_ends_its_threads() {
     let server = Server::answering(ok());
     let client = client(&server);
-    let outbox = Outbox::with_limits(client.clone(), 4, 1000);
+    let outbox = unpaced(client.clone(), 4, 1000);
     let (told, outcomes) = mpsc::channel();
     for psid in ["1", "2", "3", "4"] {
         let told = told.clone();
@@ -402,7 +409,7 @@ fn dropping_the_outbox_ends_its_threads() {
 fn a_panic_in_a_callback_stops_nothing() {
     let server = Server::answering(ok());
     let client = client(&server);
-    let outbox = Outbox::with_limits(client.clone(), 1, 1000);
+    let outbox = unpaced(client.clone(), 1, 1000);
     let outcomes = Outcomes::default();
     // Not `panic!`, which would print to the test's output.
     outbox
@@ -421,7 +428,7 @@ fn a_panic_in_a_callback_stops_nothing() {
 fn a_panic_in_the_callback_of_a_cancelled_message_stops_nothing() {
     let (server, open, arrivals) = gated();
     let client = client(&server);
-    let outbox = Outbox::with_limits(client.clone(), 1, 1000);
+    let outbox = unpaced(client.clone(), 1, 1000);
     let outcomes = Outcomes::default();
     submit(&outbox, &outcomes, "1", "held");
     assert_eq!(arrivals.recv().as_deref(), Ok("held"));
@@ -448,7 +455,7 @@ fn a_panic_in_the_callback_of_a_cancelled_message_stops_nothing() {
 fn who_waits_waits_for_the_callbacks_of_others_that_cancel() {
     for wait in [Outbox::wait, Outbox::join] {
         let (server, open, arrivals) = gated();
-        let outbox = Outbox::with_limits(client(&server), 1, 1000);
+        let outbox = unpaced(client(&server), 1, 1000);
         submit(&outbox, &Outcomes::default(), "1", "held");
         assert_eq!(arrivals.recv().as_deref(), Ok("held"));
         let (entered, enters) = mpsc::channel();
@@ -476,7 +483,7 @@ fn who_waits_waits_for_the_callbacks_of_others_that_cancel() {
 #[test]
 fn callbacks_of_several_messages_and_outboxes_join_without_an_end_of_themselves() {
     let (server, open, arrivals) = gated();
-    let outbox = || Outbox::with_limits(client(&server), 1, 1000);
+    let outbox = || unpaced(client(&server), 1, 1000);
     let (one, other) = (outbox(), outbox());
     for outbox in [&one, &other] {
         submit(outbox, &Outcomes::default(), "1", "held");
@@ -506,7 +513,7 @@ fn callbacks_of_several_messages_and_outboxes_join_without_an_end_of_themselves(
 #[test]
 fn a_callback_that_cancels_another_message_joins_without_an_end_of_itself() {
     let (server, _open, arrivals) = gated();
-    let outbox = Outbox::with_limits(client(&server), 1, 1000);
+    let outbox = unpaced(client(&server), 1, 1000);
     submit(&outbox, &Outcomes::default(), "1", "held");
     assert_eq!(arrivals.recv().as_deref(), Ok("held"));
     let (told, tells) = mpsc::channel();
@@ -583,6 +590,31 @@ fn an_unchecked_message_is_sent_as_it_is() {
 const STANDSTILL: Option<f64> = Some(0.001);
 
 #[test]
+fn every_outbox_has_a_pace_unless_told_otherwise() {
+    let outboxes = Outboxes::builder().build();
+    let ways: [(&str, &dyn Fn(Client) -> Outbox); 3] = [
+        ("new", &Outbox::new),
+        ("with_limits", &|client| Outbox::with_limits(client, 8, 100)),
+        ("outboxes", &|client| outboxes.outbox(client)),
+    ];
+    for (name, make) in ways {
+        let server = Server::answering(ok());
+        let client = client(&server);
+        let outbox = make(client.clone());
+        let begun = Instant::now();
+        for number in 0..21 {
+            submit(&outbox, &Outcomes::default(), &format!("1{number}"), name);
+        }
+        outbox.wait();
+        // 20 times 25 ms, but for the late starts that are made up for.
+        let passed = begun.elapsed();
+        assert!(passed >= Duration::from_millis(300), "{name}: {passed:?}");
+        drop(outbox);
+        assert_eq!(server.finish(client).requests.len(), 21);
+    }
+}
+
+#[test]
 fn a_pace_keeps_messages_apart() {
     let server = Server::answering(ok());
     let client = client(&server);
@@ -631,7 +663,7 @@ fn a_page_has_one_pace_and_a_wait_that_is_asked_for_holds_it() {
         "content-type: application/json\r\nretry-after: 1000\r\n",
         r#"{"error":{"message":"x","code":613}}"#,
     );
-    for (answers, pace) in [(ok(), STANDSTILL), (limited, Some(1000.0))] {
+    for (answers, pace) in [(ok(), STANDSTILL), (limited, Some(300.0))] {
         let server = Server::answering(answers);
         let client = client(&server);
         let outcomes = Outcomes::default();
@@ -693,11 +725,13 @@ fn a_pace_is_more_than_nothing_and_less_than_everything() {
         1e-320,
         1e-9,
         1.0 / 86_401.0,
+        300.1,
+        1e300,
     ] {
         let error = outbox.set_pace(Some(pace)).expect_err("it is no pace");
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{pace}");
     }
-    for pace in [1.0 / 86_400.0, 1e300] {
+    for pace in [1.0 / 86_400.0, 300.0] {
         outbox.set_pace(Some(pace)).expect("it is a pace");
     }
     drop(outbox);
