@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process;
@@ -15,7 +16,7 @@ use callcta_campaign::{Campaign, Control, Error, ErrorKind, Location, Ready, Res
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::argument::{Read as Text, invalid};
 use crate::convert::{Dict, read, write};
@@ -67,10 +68,31 @@ impl Failed {
     }
 }
 
-fn at(py: Python<'_>, journal: Text<String>, moved: bool) -> PyResult<Campaign> {
+/// A journal, the campaign's name if it was given apart from that, and whether the journal is
+/// known to have been moved.
+type Place = (Text<String>, Option<Text<String>>, bool);
+
+fn at(py: Python<'_>, (journal, campaign, moved): Place) -> PyResult<Campaign> {
     let journal = journal.named("journal")?;
-    let location = Location::new(&journal).map_err(|error| raised(py, &error))?;
+    let campaign = campaign.map(|name| name.named("campaign")).transpose()?;
+    let location = Location::of_campaign(&journal, campaign.as_deref());
+    let location = location.map_err(|error| raised(py, &error))?;
     Ok(Campaign::new(location).journal_moved(moved))
+}
+
+/// What a journal's name says: `shown`, without a password, whether there is one, and whether
+/// machines may share it.
+#[pyfunction(name = "_place")]
+#[pyo3(signature = (place: "tuple[str, str | None, bool]") -> "typing.Any")]
+pub(crate) fn place(py: Python<'_>, place: Place) -> PyResult<Bound<'_, PyAny>> {
+    let campaign = at(py, place)?;
+    let location = campaign.location();
+    let told = json!({
+        "shown": location.to_string(),
+        "password": location.has_password(),
+        "shared": location.is_shared(),
+    });
+    write(py, &told)
 }
 
 fn object(given: &Bound<'_, PyAny>) -> PyResult<Value> {
@@ -80,14 +102,13 @@ fn object(given: &Bound<'_, PyAny>) -> PyResult<Value> {
 /// Does something by the name that it has in the core.
 #[pyfunction(name = "_campaign")]
 #[pyo3(
-    signature = (journal: "str", moved: "bool", name: "str", arguments: "typing.Any")
+    signature = (place: "tuple[str, str | None, bool]", name: "str", arguments: "typing.Any")
         -> "typing.Any"
 )]
 pub(crate) fn campaign<'py>(
-    py: Python<'py>, journal: Text<String>, moved: bool, name: Text<String>,
-    arguments: &Bound<'py, PyAny>,
+    py: Python<'py>, place: Place, name: Text<String>, arguments: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (campaign, name) = (at(py, journal, moved)?, name.named("name")?);
+    let (campaign, name) = (at(py, place)?, name.named("name")?);
     let given = object(arguments)?;
     let told = py.detach(|| guarded(|| campaign.by_name(&name, given)));
     write(py, &told.map_err(|failed| failed.raise(py))?)
@@ -131,14 +152,13 @@ fn keep(raised: &Raised, error: PyErr) -> io::Error {
 /// Plans. What the rows or a signal handler raise ends it.
 #[pyfunction(name = "_plan")]
 #[pyo3(
-    signature = (journal: "str", moved: "bool", arguments: "typing.Any",
+    signature = (place: "tuple[str, str | None, bool]", arguments: "typing.Any",
         rows: "typing.Callable[[], bytes | None] | None") -> "typing.Any"
 )]
 pub(crate) fn plan<'py>(
-    py: Python<'py>, journal: Text<String>, moved: bool, arguments: &Bound<'py, PyAny>,
-    rows: Option<Py<PyAny>>,
+    py: Python<'py>, place: Place, arguments: &Bound<'py, PyAny>, rows: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (campaign, given) = (at(py, journal, moved)?, object(arguments)?);
+    let (campaign, given) = (at(py, place)?, object(arguments)?);
     let raised = Raised::default();
     let told = py.detach(|| {
         let chunks = |next| -> Box<dyn Read> {
@@ -163,13 +183,13 @@ pub(crate) fn plan<'py>(
 /// Settles by the echoes in a file, or in these lines.
 #[pyfunction(name = "_settle")]
 #[pyo3(
-    signature = (journal: "str", moved: "bool", path: "str | None", lines: "list[str]")
+    signature = (place: "tuple[str, str | None, bool]", path: "str | None", lines: "list[str]")
         -> "typing.Any"
 )]
 pub(crate) fn settle(
-    py: Python<'_>, journal: Text<String>, moved: bool, path: Option<PathBuf>, lines: Vec<String>,
+    py: Python<'_>, place: Place, path: Option<PathBuf>, lines: Vec<String>,
 ) -> PyResult<Bound<'_, PyAny>> {
-    let campaign = at(py, journal, moved)?;
+    let campaign = at(py, place)?;
     let told = py.detach(|| guarded(|| campaign.settle_by_name(path, lines)));
     write(py, &told.map_err(|failed| failed.raise(py))?)
 }
@@ -181,9 +201,47 @@ struct Shared {
     process: u32,
     told: Mutex<Option<std::result::Result<Value, Failed>>>,
     ended: Condvar,
+    question: Mutex<Question>,
+    answered: Condvar,
+}
+
+/// A question for the access token of a Page. It is answered by those who wait for the run, so
+/// that the run itself never needs Python.
+#[derive(Default)]
+enum Question {
+    #[default]
+    None,
+    OfPage(String),
+    Answered(Option<String>),
 }
 
 impl Shared {
+    fn question(&self) -> MutexGuard<'_, Question> {
+        self.question.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for a token and waits for it, but not of those who drain.
+    fn ask(&self, page: &str) -> Option<String> {
+        let mut question = self.question();
+        *question = Question::OfPage(page.to_owned());
+        while matches!(*question, Question::OfPage(_)) && !self.control.is_draining() {
+            let waited = self.answered.wait_timeout(question, LOOK);
+            question = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        match mem::take(&mut *question) {
+            Question::Answered(token) => token,
+            _ => None,
+        }
+    }
+
+    /// The Page whose token is asked for.
+    fn asked(&self) -> Option<String> {
+        match &*self.question() {
+            Question::OfPage(page) if !self.control.is_draining() => Some(page.clone()),
+            _ => None,
+        }
+    }
+
     fn told(&self) -> MutexGuard<'_, Option<std::result::Result<Value, Failed>>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -212,7 +270,7 @@ static LIVE: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 /// unknown. What a signal handler raises meanwhile breaks them off.
 #[pyfunction(name = "_end_runs")]
 pub(crate) fn end_runs(py: Python<'_>) {
-    let live = std::mem::take(&mut *LIVE.lock().unwrap_or_else(PoisonError::into_inner));
+    let live = mem::take(&mut *LIVE.lock().unwrap_or_else(PoisonError::into_inner));
     let live: Vec<_> = live.iter().filter_map(Weak::upgrade).filter(|run| run.is_here()).collect();
     for run in &live {
         run.control.drain();
@@ -239,21 +297,39 @@ pub(crate) struct Run {
 impl Run {
     #[new]
     #[pyo3(
-        signature = (journal: "str", moved: "bool", arguments: "typing.Any",
-            tokens: "dict[str, str]") -> "typing.Self"
+        signature = (place: "tuple[str, str | None, bool]", arguments: "typing.Any",
+            tokens: "dict[str, str]", asks: "bool") -> "typing.Self"
     )]
     fn new(
-        py: Python<'_>, journal: Text<String>, moved: bool, arguments: &Bound<'_, PyAny>,
-        tokens: BTreeMap<String, Text<String>>,
+        py: Python<'_>, place: Place, arguments: &Bound<'_, PyAny>,
+        tokens: BTreeMap<String, Text<String>>, asks: bool,
     ) -> PyResult<Self> {
-        let (campaign, given) = (at(py, journal, moved)?, object(arguments)?);
+        let (campaign, given) = (at(py, place)?, object(arguments)?);
         let tokens = tokens.into_iter().map(|(page, it)| Ok((page, it.named("a token")?)));
         let tokens = tokens.collect::<PyResult<_>>()?;
         let ready = guarded(|| campaign.run_by_name(given, tokens));
-        start(ready.map_err(|failed| failed.raise(py))?)
+        start(ready.map_err(|failed| failed.raise(py))?, asks)
+    }
+
+    /// The Page whose access token is asked for.
+    fn asked(&self) -> Option<String> {
+        self.shared.asked()
+    }
+
+    /// Answers that: its token, if it has one.
+    #[pyo3(signature = (token: "str | None"))]
+    fn answer(&self, token: Option<Text<String>>) -> PyResult<()> {
+        let token = token.map(|token| token.named("a token")).transpose()?;
+        let mut question = self.shared.question();
+        if matches!(*question, Question::OfPage(_)) {
+            *question = Question::Answered(token);
+            self.shared.answered.notify_all();
+        }
+        Ok(())
     }
 
     /// Waits at most so many seconds; whether the run has ended. Signal handlers run meanwhile.
+    /// It returns earlier if a token is asked for.
     fn wait(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
         self.check_here(py)?;
         let time = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
@@ -264,7 +340,7 @@ impl Run {
                 return Ok(true);
             }
             py.check_signals()?;
-            if left.is_zero() {
+            if left.is_zero() || self.shared.asked().is_some() {
                 return Ok(false);
             }
         }
@@ -308,14 +384,18 @@ impl Run {
     }
 }
 
-fn start(ready: Ready) -> PyResult<Run> {
+fn start(ready: Ready, asks: bool) -> PyResult<Run> {
     let shared = Arc::new(Shared {
         control: Control::new(),
         process: process::id(),
         told: Mutex::default(),
         ended: Condvar::new(),
+        question: Mutex::default(),
+        answered: Condvar::new(),
     });
     let for_thread = Arc::clone(&shared);
+    let to_ask = Arc::clone(&shared);
+    let ready = if asks { ready.or_ask(move |page| to_ask.ask(page)) } else { ready };
     let run = move || {
         let told = guarded(|| ready.run(&for_thread.control));
         // First: what holds tokens is gone when the run has ended.
@@ -339,7 +419,7 @@ impl Drop for Run {
             self.shared.control.drain();
         } else if let Ok(thread) = self.thread.get_mut() {
             // The child of a fork has no such thread.
-            std::mem::forget(thread.take());
+            mem::forget(thread.take());
         }
     }
 }

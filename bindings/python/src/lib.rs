@@ -41,7 +41,7 @@ mod _native {
         },
         callback::end,
         calling::{Cancel, ask, calling_optin, read_settings, validate_settings},
-        campaign::{Run, campaign, campaign_kinds, end_runs, plan, settle},
+        campaign::{Run, campaign, campaign_kinds, end_runs, place, plan, settle},
         client::{Client, environment},
         doctor::examine,
         emulator::Emulator,

@@ -565,7 +565,7 @@ def test_who_is_cancelled_or_leaves_drains(
 def test_a_run_that_is_dropped_ends_by_itself(emulator: Emulator, campaign: Campaign) -> None:
     campaign.plan(people(300), MESSAGE)
     given = {"pace": 20, "client": {"base_url": emulator.url}}
-    run = _native._Run(campaign.journal, False, given, TOKENS)
+    run = _native._Run((campaign.journal, None, False), given, TOKENS, False)
     while emulator.posts < 3:
         pass
     del run

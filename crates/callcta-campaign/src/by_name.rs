@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use callcta::{Client, ClientBuilder};
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
@@ -19,6 +21,9 @@ use crate::journal::{Facts, Filter, State};
 use crate::plan::PlanSettings;
 use crate::run::{Control, RunSettings};
 use crate::template::Template;
+
+/// How rows are called that come from the caller.
+const OWN_ROWS: &str = "the program's own rows";
 
 /// How many rows are told at once.
 const CHUNK: usize = 1000;
@@ -111,9 +116,20 @@ struct Run {
     pace: Option<f64>,
     workers: Option<usize>,
     suppress: Option<PathBuf>,
+    /// Seconds, as the next one.
+    journal_patience: Option<f64>,
+    lease_time: Option<f64>,
     /// The client's settings.
     #[serde(default)]
     client: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Create {
+    message: String,
+    columns: Vec<String>,
+    page_id: Option<String>,
 }
 
 fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
@@ -164,8 +180,10 @@ fn value(told: &impl Serialize) -> Value {
 
 impl Campaign {
     /// Does something by the name of its method: `exists`, `held`, `status`, `pages`, `pause`,
-    /// `count` (`states`, `kinds`, `page_id`), `retry` (`which`, as for `count`, and
-    /// `risk_duplicates`), `change_message` (`message`), `change_pace` (`pace`, null for none),
+    /// `resume`, `create` (`message`, `columns`, `page_id`), `check_run` (what
+    /// [`run_by_name`](Campaign::run_by_name) takes, without running), `count` (`states`,
+    /// `kinds`, `page_id`), `retry` (`which`, as for `count`, and `risk_duplicates`),
+    /// `change_message` (`message`), `change_pace` (`pace`, null for none),
     /// `assume_sent` (`kinds`), `rows` (`which`, `after`), `export`
     /// (`which`, `path`, `format`: `csv` or `jsonl`, `excel`).
     ///
@@ -203,6 +221,27 @@ impl Campaign {
             "pause" => {
                 arguments::<Nothing>(given)?;
                 Ok(value(&self.pause()?))
+            }
+            "resume" => {
+                arguments::<Nothing>(given)?;
+                self.resume()?;
+                Ok(Value::Null)
+            }
+            "create" => {
+                let given: Create = arguments(given)?;
+                let settings = PlanSettings {
+                    input: OWN_ROWS.to_owned(),
+                    page: some_page(given.page_id),
+                    ..PlanSettings::default()
+                };
+                let columns = given.columns.into_iter().map(Arc::from);
+                let columns: Vec<_> = columns.collect();
+                self.create(&Template::new(&given.message)?, &settings, &columns)?;
+                Ok(Value::Null)
+            }
+            "check_run" => {
+                self.run_by_name(given, BTreeMap::new())?;
+                Ok(Value::Null)
             }
             "count" => Ok(self.look()?.count(&filter(arguments(given)?))?.into()),
             "retry" => {
@@ -258,7 +297,8 @@ impl Campaign {
     /// Plans: `message` (JSON, as a text), a `path` with its `format` (`auto`, `csv`, `tsv` or
     /// `jsonl`) or else `rows`, which are JSON lines; `page_id`, `skip_invalid`,
     /// `allow_repeated`, `ids_confirmed`, `check_only`, and `exist_ok`: a campaign that is
-    /// planned already is left alone if recipients and message are the same.
+    /// planned already is left alone if recipients and message are the same. A journal that
+    /// machines share takes in what is new anyway.
     ///
     /// # Errors
     ///
@@ -272,16 +312,15 @@ impl Campaign {
         let given: Plan = arguments(given)?;
         let template = Template::new(&given.message)?;
         let mut source = source(given.path.as_deref(), given.format.as_deref(), rows)?;
-        if given.exist_ok && !given.check_only && self.location().exists() {
+        let adds = self.location().is_shared();
+        if given.exist_ok && !given.check_only && !adds && self.location().exists() {
             let facts = self.check_same(&mut *source, &template)?;
             return self.planned_before(&facts);
         }
         let input = given.path.as_deref().map(Path::to_string_lossy);
         let settings = PlanSettings {
-            input: input
-                .unwrap_or("the program's own rows".into())
-                .into_owned(),
-            page: given.page_id.filter(|page_id| !page_id.is_empty()),
+            input: input.unwrap_or(OWN_ROWS.into()).into_owned(),
+            page: some_page(given.page_id),
             skip_invalid: given.skip_invalid,
             allow_repeated: given.allow_repeated,
             ids_confirmed: given.ids_confirmed,
@@ -307,8 +346,8 @@ impl Campaign {
     }
 
     /// Makes a run ready, with an access token for each Page: `pace` (null for none),
-    /// `workers`, `suppress` (a file) and the `client`'s settings, as
-    /// [`ClientBuilder::set`] takes them.
+    /// `workers`, `suppress` (a file), `journal_patience` and `lease_time` (seconds) and the
+    /// `client`'s settings, as [`ClientBuilder::set`] takes them.
     ///
     /// # Errors
     ///
@@ -321,11 +360,21 @@ impl Campaign {
         given.workers.map_or(Ok(()), RunSettings::check_workers)?;
         settings.workers = given.workers;
         settings.suppression = given.suppress;
+        if let Some(patience) = given.journal_patience {
+            settings.journal_patience = seconds(patience).ok_or_else(|| {
+                Error::invalid("the journal patience must be a number of seconds")
+            })?;
+        }
+        if let Some(time) = given.lease_time {
+            settings.lease_time = seconds(time).unwrap_or_default();
+            RunSettings::check_lease_time(settings.lease_time)?;
+        }
         // What can't be used shall be told at once.
         let ready = Ready {
             campaign: self.clone(),
             settings,
             tokens,
+            ask: None,
             client: given.client,
         };
         ready
@@ -378,6 +427,14 @@ fn source(
     }
 }
 
+fn some_page(page_id: Option<String>) -> Option<String> {
+    page_id.filter(|page_id| !page_id.is_empty())
+}
+
+fn seconds(number: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(number).ok()
+}
+
 fn unusable(error: &callcta::Error) -> Error {
     Error::invalid(error.to_string())
 }
@@ -387,10 +444,22 @@ pub struct Ready {
     campaign: Campaign,
     settings: RunSettings,
     tokens: BTreeMap<String, String>,
+    ask: Option<Ask>,
     client: Map<String, Value>,
 }
 
+/// Says the access token of a Page, if it has one.
+type Ask = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 impl Ready {
+    /// Asks for the token of a Page that isn't among them, once it is needed: others may add
+    /// Pages meanwhile, in a journal that machines share.
+    #[must_use]
+    pub fn or_ask(mut self, ask: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.ask = Some(Box::new(ask));
+        self
+    }
+
     /// Runs it to its end, and tells how the campaign stands then.
     ///
     /// # Errors
@@ -399,8 +468,10 @@ impl Ready {
     /// `failure` has the words.
     pub fn run(&self, control: &Control) -> Result<Value> {
         let mut page = |page_id: &str| {
-            let token = self.tokens.get(page_id);
-            self.builder(page_id, token.ok_or_else(|| no_token(page_id))?)
+            let ask = self.ask.as_ref();
+            let token = self.tokens.get(page_id).cloned();
+            let token = token.or_else(|| ask.and_then(|ask| ask(page_id)));
+            self.builder(page_id, &token.ok_or_else(|| no_token(page_id))?)
         };
         let (ended, standing) = self.campaign.run(&mut page, &self.settings, control)?;
         let mut told = value(&standing.told(Some(&ended)));

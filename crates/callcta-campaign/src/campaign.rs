@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use callcta::{Client, ClientBuilder, RetryPolicy};
@@ -13,7 +14,7 @@ use crate::findings::{Finding, Weight};
 use crate::input::{Row, Source};
 use crate::journal::{Access, Command, Facts, Filter, Journal, SqliteLoader, State};
 use crate::location::Location;
-use crate::plan::{PlanSettings, Planned, plan};
+use crate::plan::{PlanSettings, Planned, plan, without_rows};
 use crate::run::{Control, Ended, RunSettings, run};
 use crate::standing::Standing;
 use crate::template::Template;
@@ -81,6 +82,28 @@ impl Campaign {
             }
         }
         Ok(planned)
+    }
+
+    /// Makes a campaign without rows, unless it is there already: so whoever loads them in
+    /// parts, on several machines, knows before that the message and the columns fit.
+    ///
+    /// # Errors
+    ///
+    /// Of the kinds `Input` and `Template` if a column is missing, `Changed` if the campaign
+    /// has another message, `InvalidArgument` if the journal is a file, and `Journal`.
+    pub fn create(
+        &self,
+        template: &Template,
+        settings: &PlanSettings,
+        columns: &[Arc<str>],
+    ) -> Result<()> {
+        if !self.location.is_shared() {
+            let text = "a journal in a file is planned at once; rows can be added in PostgreSQL";
+            return Err(Error::invalid(text));
+        }
+        let facts = without_rows(template, settings, columns)?;
+        self.location.loader()?.commit(&facts)?;
+        Ok(())
     }
 
     /// Reads a source, and checks that it and the message are what was planned: a plan is

@@ -112,6 +112,15 @@ impl Location {
         self.path().is_none()
     }
 
+    /// Whether its text has a password, which others may see then.
+    pub fn has_password(&self) -> bool {
+        match &self.0 {
+            Place::File(_) => false,
+            #[cfg(feature = "postgres")]
+            Place::Server(address, _) => address.has_password(),
+        }
+    }
+
     /// Whether there is something.
     pub fn exists(&self) -> bool {
         match &self.0 {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::mem;
+use std::sync::Arc;
 
 use callcta::{Severity, Violation};
 use serde::Serialize;
@@ -134,6 +135,44 @@ pub fn plan(
     template.check_columns(&source.columns())?;
     tell(rows);
     plan.end(source, loader, rows)
+}
+
+/// The facts of a campaign without rows, whose rows will have at least these columns.
+///
+/// # Errors
+///
+/// Of the kinds `Input`, if one of them is missing that each row needs, and `Template`.
+pub(crate) fn without_rows(
+    template: &Template,
+    settings: &PlanSettings,
+    columns: &[Arc<str>],
+) -> Result<Facts> {
+    let has = |name: &str| columns.iter().any(|column| column.as_ref() == name);
+    let needed: &[&str] = match settings.page {
+        Some(_) => &[PSID, KEY],
+        None => &[PSID, KEY, PAGE],
+    };
+    if let Some(missing) = needed.iter().find(|name| !has(name)) {
+        let columns: Vec<&str> = columns.iter().map(AsRef::as_ref).collect();
+        return Err(Error::input(format!(
+            "there is no column {missing}; the columns are: {}",
+            columns.join(", ")
+        )));
+    }
+    template.check_columns(columns)?;
+    Ok(Facts {
+        id: campaign_id(),
+        planned_at: time::now(),
+        input: settings.input.clone(),
+        // Each part has its own.
+        input_hash: String::new(),
+        message_hash: template.hash().to_owned(),
+        message: template.json().to_owned(),
+        columns: columns.iter().map(ToString::to_string).collect(),
+        page: settings.page.clone(),
+        rows: 0,
+        skipped: 0,
+    })
 }
 
 struct Plan<'a> {

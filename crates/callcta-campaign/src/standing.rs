@@ -33,9 +33,15 @@ impl Standing {
     ///
     /// Of the kind [`Journal`](crate::ErrorKind::Journal).
     pub fn of(journal: &mut dyn Journal, held: bool) -> Result<Self> {
+        let counts = journal.counts()?;
+        let facts = Facts {
+            // Some may have been added since it was opened.
+            rows: counts.iter().map(|count| count.rows).sum(),
+            ..journal.facts().clone()
+        };
         Ok(Standing {
-            facts: journal.facts().clone(),
-            counts: journal.counts()?,
+            facts,
+            counts,
             held,
             pausing: journal.orders()?.pause,
         })

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+from inspect import isawaitable
 from typing import Any
 
 from callcta import _native
@@ -69,13 +71,12 @@ class Run:
         try:
             tokens: dict[str, Any] = {}
             for page in await asyncio.to_thread(self._pages):
-                token = self._tokens(page)
-                tokens[page] = await token if isinstance(token, Awaitable) else token
+                tokens[page] = await _awaited(self._tokens(page))
             self._native = run = self._start(tokens)
             del tokens
             ended = False
             while not ended:
-                ended = await _ends(run, every)
+                ended = await _ends(run, every, self._tokens)
                 snapshot = snapshot_of(run.snapshot())
                 if snapshot.rows:  # it has begun
                     yield snapshot
@@ -101,16 +102,38 @@ def drain(run: _native._Run) -> None:
             return
 
 
-async def _ends(run: _native._Run, seconds: float) -> bool:
-    """Waits at most so long; whether it has ended."""
+def ends(run: _native._Run, seconds: float, token: Callable[[str], Any]) -> bool:
+    """Waits at most so long, and answers what the run asks; whether it has ended."""
+    until = time.monotonic() + seconds
+    while not run.wait(max(until - time.monotonic(), 0)):
+        page = run.asked()
+        if page is not None:
+            run.answer(token(page))
+        elif time.monotonic() >= until:
+            return False
+    return True
+
+
+async def _ends(
+    run: _native._Run, seconds: float, tokens: Callable[[str], Any] | None = None
+) -> bool:
+    """The same in an event loop."""
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     while not run.wait(0):
+        page = run.asked() if tokens else None
+        if tokens and page is not None:
+            run.answer(await _awaited(tokens(page)))
+            continue
         left = until - loop.time()
         if left <= 0:
             return False
         await asyncio.sleep(min(_POLL, left))
     return True
+
+
+async def _awaited(token: Any) -> Any:
+    return await token if isawaitable(token) else token
 
 
 async def _drained(run: _native._Run) -> None:

@@ -74,6 +74,7 @@ __all__ = [
     "_examine",
     "_log",
     "_out_of_resources",
+    "_place",
     "_plan",
     "_read_settings",
     "_refusal_kinds",
@@ -1648,8 +1649,21 @@ class _Run:
     A run on a thread of its own, which never needs Python.
     """
     def __new__(
-        cls, /, journal: str, moved: bool, arguments: typing.Any, tokens: dict[str, str]
+        cls,
+        /,
+        place: tuple[str, str | None, bool],
+        arguments: typing.Any,
+        tokens: dict[str, str],
+        asks: bool,
     ) -> typing.Self: ...
+    def answer(self, /, token: str | None) -> None:
+        """
+        Answers that: its token, if it has one.
+        """
+    def asked(self, /) -> str | None:
+        """
+        The Page whose access token is asked for.
+        """
     def break_off(self, /) -> None:
         """
         Doesn't even wait for what is being sent.
@@ -1669,6 +1683,7 @@ class _Run:
     def wait(self, /, seconds: SupportsFloat | SupportsIndex) -> bool:
         """
         Waits at most so many seconds; whether the run has ended. Signal handlers run meanwhile.
+        It returns earlier if a token is asked for.
         """
 
 @final
@@ -1698,7 +1713,7 @@ def _calling_optin() -> Message:
     A request to be allowed to call a person.
     """
 
-def _campaign(journal: str, moved: bool, name: str, arguments: typing.Any) -> typing.Any:
+def _campaign(place: tuple[str, str | None, bool], name: str, arguments: typing.Any) -> typing.Any:
     """
     Does something by the name that it has in the core.
     """
@@ -1749,8 +1764,16 @@ def _out_of_resources(detail: str) -> typing.Any:
     The error for what this machine has no more of.
     """
 
+def _place(place: tuple[str, str | None, bool]) -> typing.Any:
+    """
+    What a journal's name says: `shown`, without a password, whether there is one, and whether
+    machines may share it.
+    """
+
 def _plan(
-    journal: str, moved: bool, arguments: typing.Any, rows: typing.Callable[[], bytes | None] | None
+    place: tuple[str, str | None, bool],
+    arguments: typing.Any,
+    rows: typing.Callable[[], bytes | None] | None,
 ) -> typing.Any:
     """
     Plans. What the rows or a signal handler raise ends it.
@@ -1771,7 +1794,7 @@ def _run(arguments: list[str]) -> int:
     Runs the program and returns its exit code. For a process that does nothing else.
     """
 
-def _settle(journal: str, moved: bool, path: str | None, lines: list[str]) -> typing.Any:
+def _settle(place: tuple[str, str | None, bool], path: str | None, lines: list[str]) -> typing.Any:
     """
     Settles by the echoes in a file, or in these lines.
     """

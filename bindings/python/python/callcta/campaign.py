@@ -8,6 +8,9 @@
 A plan puts a row per recipient into a journal before anything is sent. A row is in flight, on the
 disk, before its first byte leaves; so a run that was killed goes on where it was, with `run` again
 or with the program `callcta campaign resume`, and sends nothing again that may have arrived.
+
+A journal in PostgreSQL, `Campaign("postgresql://db.example/callcta", campaign="autumn")`, is
+shared: rows may be added, and any number of processes on any number of machines may run it.
 """
 
 from __future__ import annotations
@@ -54,7 +57,7 @@ from callcta._campaign_models import (
     standing_of,
 )
 from callcta._campaign_rows import Recipients, chunks, event_lines, message_text
-from callcta._campaign_run import Run, drain, tell
+from callcta._campaign_run import Run, drain, ends, tell
 from callcta._campaign_run import standing as standing_of_run
 from callcta._native import PACE, Message
 
@@ -140,32 +143,72 @@ class Campaign:
     """A campaign by its journal. It keeps nothing open, and nothing secret.
 
     It can be used from several threads and processes at once; one at a time may run it, or put
-    rows back. All methods may be called while it runs elsewhere, but `run` and `retry`. The child
+    rows back, unless the journal is in PostgreSQL: then all may. All methods may be called while
+    it runs elsewhere, but `run` and `retry` of a journal in a file. The child
     of a fork can't use it if the fork happened while its parent ran or planned a campaign: start
     such processes by `spawn`.
 
     Attributes:
-        journal: Where the journal is.
+        journal: Where the journal is, as it was given.
+        campaign: The campaign's name, if it was given apart from that.
     """
 
-    def __init__(self, journal: str | os.PathLike[str], *, journal_moved: bool = False) -> None:
+    def __init__(
+        self,
+        journal: str | os.PathLike[str],
+        *,
+        campaign: str | None = None,
+        journal_moved: bool = False,
+    ) -> None:
         """Opens nothing yet.
 
         Args:
-            journal: The file of the journal, which needn't be there yet.
+            journal: The file of the journal, which needn't be there yet, or
+                `postgresql://…?campaign=autumn` for one that machines share; what that leaves out
+                comes from the environment, as in all programs that use libpq. The program
+                `callcta campaign migrate` makes its tables.
+            campaign: The campaign's name in PostgreSQL, unless the address has it.
             journal_moved: Whether you know that the journal was moved or restored, and that no
                 other copy was used since.
         """
         self.journal: Final = os.fspath(journal)
-        self._moved = journal_moved
+        self.campaign: Final = campaign
+        self._place = (self.journal, campaign, journal_moved)
 
     def _ask(self, name: str, **arguments: Any) -> Any:
-        return _native._campaign(self.journal, self._moved, name, arguments)
+        return _native._campaign(self._place, name, arguments)
+
+    @property
+    def shared(self) -> bool:
+        """Whether machines may share it: rows may be added, and any number may run it."""
+        return bool(_native._place(self._place)["shared"])
 
     @property
     def exists(self) -> bool:
         """Whether it has been planned."""
         return bool(self._ask("exists"))
+
+    def create(
+        self, message: _Message, columns: Sequence[str], *, page_id: str | None = None
+    ) -> None:
+        """Makes a campaign without rows in a journal that machines share, unless it is there.
+
+        So whoever plans rows in parts, in several processes, knows before that all of it fits.
+
+        Args:
+            message: As for `plan`.
+            columns: What each row will have at least.
+            page_id: The Page of rows that name none.
+
+        Raises:
+            InputError: A column is missing: `psid`, `key`, or `page` without a `page_id`.
+            TemplateError: There is no column for a placeholder, or the message can't be read.
+            ChangedError: The campaign has another message.
+            InvalidArgumentError: The journal is a file.
+            JournalError: It can't be read or written.
+        """
+        given = {"message": message_text(message), "columns": list(columns), "page_id": page_id}
+        self._ask("create", **given)
 
     def plan(
         self,
@@ -181,6 +224,9 @@ class Campaign:
         exist_ok: bool = False,
     ) -> Plan:
         """Reads all recipients, and fills in and checks the message of each, without sending.
+
+        A journal that machines share takes in what is new, as often as it is called: rows whose
+        `key` is there already stay as they are. The key is required there.
 
         Args:
             recipients: The name of a CSV, TSV or JSON lines file; or rows, which are read one after
@@ -198,6 +244,7 @@ class Campaign:
             ids_confirmed: Whether ids that look rounded, as by a spreadsheet, are right.
             check_only: Whether to keep nothing.
             exist_ok: Whether it is good that the same was planned before; then nothing is changed.
+                Needs no word in a journal that machines share.
 
         Returns:
             What was planned. If that is not `ok`, nothing was, and the `findings` say why.
@@ -223,7 +270,7 @@ class Campaign:
             given["path"] = os.fspath(recipients)
         else:
             rows = chunks(recipients)
-        return plan_of(_native._plan(self.journal, self._moved, given, rows))
+        return plan_of(_native._plan(self._place, given, rows))
 
     def run(
         self,
@@ -232,6 +279,8 @@ class Campaign:
         pace: float | None = PACE,
         workers: int | None = None,
         suppress: str | os.PathLike[str] | None = None,
+        journal_patience: float | None = None,
+        lease_time: float | None = None,
         on_progress: Callable[[Snapshot], object] | None = None,
         every: float = 1.0,
         **settings: Unpack[ConnectionSettings],
@@ -245,7 +294,9 @@ class Campaign:
 
         Args:
             tokens: The access token of each Page, by its id: a mapping, or what is called once for
-                each Page that has something to send. Nothing of it is kept. By default those of
+                each Page that has something to send, on this thread. It should take less than the
+                `lease_time`; a Page of a journal that machines share is paused if it has none.
+                Nothing of it is kept. By default those of
                 the environment: `CALLCTA_PAGE_ID`, `CALLCTA_ACCESS_TOKEN`, `CALLCTA_BASE_URL` and
                 so on, as for `Client.from_env`.
             pace: Most messages that each Page starts per second, None for no bound.
@@ -253,6 +304,10 @@ class Campaign:
                 Page, 64 at least and 1024 at most.
             suppress: A file with the PSIDs of those who must not be written to, one per line. It is
                 looked at before each message.
+            journal_patience: How many seconds a journal that can't be written is tried again
+                before the run ends without it. Defaults to 60.
+            lease_time: How many seconds a Page waits for a process that went away without a word,
+                in a journal that machines share: from 2 to 3600. Defaults to 15.
             on_progress: Called with a `Snapshot` from time to time and at the end, on this thread.
             every: How many seconds there are between two of them.
             **settings: How the platform is reached.
@@ -267,13 +322,15 @@ class Campaign:
             CampaignError: It can't be run for another reason.
             InvalidArgumentError: An argument can't be used, or a token is missing.
         """
-        found, given = _prepared(tokens, pace, workers, suppress, settings)
+        found, given = _prepared(
+            tokens, pace, workers, suppress, journal_patience, lease_time, settings
+        )
         run = None
         try:
-            run = self._start({page: found(page) for page in self._ask("pages")}, given)
+            run = self._start({page: found(page) for page in self._first_pages()}, given)
             ended = False
             while not ended:
-                ended = run.wait(every if on_progress else 3600)
+                ended = ends(run, every if on_progress else 3600, found)
                 snapshot = snapshot_of(run.snapshot())
                 if on_progress and snapshot.rows:  # it has begun
                     on_progress(snapshot)
@@ -291,6 +348,8 @@ class Campaign:
         pace: float | None = PACE,
         workers: int | None = None,
         suppress: str | os.PathLike[str] | None = None,
+        journal_patience: float | None = None,
+        lease_time: float | None = None,
         every: float = 1.0,
         **settings: Unpack[ConnectionSettings],
     ) -> Run:
@@ -298,17 +357,23 @@ class Campaign:
 
         Nothing is sent before the `Run` is awaited, or iterated for its snapshots.
         """
-        found, given = _prepared(tokens, pace, workers, suppress, settings)
-        return Run(
-            lambda: self._ask("pages"), found, lambda known: self._start(known, given), every
+        found, given = _prepared(
+            tokens, pace, workers, suppress, journal_patience, lease_time, settings
         )
+        return Run(self._first_pages, found, lambda known: self._start(known, given), every)
+
+    def _first_pages(self) -> Iterable[str]:
+        """The Pages whose tokens are needed before a run; others may come later."""
+        return () if self.shared else self._ask("pages")
 
     def _start(self, tokens: Mapping[str, Any], given: dict[str, Any]) -> _native._Run:
         known = {page: token for page, token in tokens.items() if token is not None}
-        return _native._Run(self.journal, self._moved, given, known)
+        return _native._Run(self._place, given, known, self.shared)
 
     def pause(self, *, wait: bool = True) -> int | None:
         """Asks those who run it, in whatever process, to stop.
+
+        In a journal that machines share nobody runs it from then on, until `resume` is called.
 
         Args:
             wait: Whether to return only when nothing more is sent.
@@ -320,6 +385,13 @@ class Campaign:
         while in_flight is not None and wait and self._ask("held"):
             time.sleep(_LOOK)
         return in_flight
+
+    def resume(self) -> None:
+        """Lets it be run again after a pause, in a journal that machines share.
+
+        One in a file needs no such word: whoever runs it says so.
+        """
+        self._ask("resume")
 
     def status(self) -> Standing:
         """How it stands, while it runs or not."""
@@ -374,14 +446,14 @@ class Campaign:
                 echo of this campaign doesn't count.
         """
         if isinstance(events, str | os.PathLike):
-            told = _native._settle(self.journal, self._moved, os.fspath(events), [])
+            told = _native._settle(self._place, os.fspath(events), [])
             return Settled(**told)
         lines = event_lines(events)
         settled: dict[Any, int] = {}
         known = strangers = unread = 0
         while True:
             some = list(itertools.islice(lines, _TOGETHER))
-            told = _native._settle(self.journal, self._moved, None, some)
+            told = _native._settle(self._place, None, some)
             for state, count in told["settled"].items():
                 settled[state] = settled.get(state, 0) + count
             known += told["known"]
@@ -438,8 +510,12 @@ class Campaign:
         return int(self._ask("export", **given))
 
     def __repr__(self) -> str:
-        """Shows the journal."""
-        return f"Campaign({self.journal!r})"
+        """Shows the journal, without a password."""
+        try:
+            shown = _native._place(self._place)["shown"]
+        except Exception:
+            return "Campaign(…)"
+        return f"Campaign({shown!r})"
 
 
 def _prepared(
@@ -447,6 +523,8 @@ def _prepared(
     pace: float | None,
     workers: int | None,
     suppress: str | os.PathLike[str] | None,
+    journal_patience: float | None,
+    lease_time: float | None,
     settings: ConnectionSettings,
 ) -> tuple[Callable[[str], Any], dict[str, Any]]:
     """What gives tokens, and the other arguments of a run."""
@@ -460,5 +538,7 @@ def _prepared(
         "pace": pace,
         "workers": workers,
         "suppress": None if suppress is None else os.fspath(suppress),
+        "journal_patience": journal_patience,
+        "lease_time": lease_time,
         "client": client,
     }

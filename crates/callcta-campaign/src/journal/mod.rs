@@ -22,6 +22,10 @@ pub use self::types::{
 use crate::error::{Error, Result};
 use crate::input::Row;
 
+/// How long a lease holds from when it was renewed, unless something else is said. A worker
+/// that hears nothing from the server stops after four fifths of it.
+pub(crate) const LEASE_TIME: Duration = Duration::from_secs(15);
+
 /// Takes in the rows of a plan. Nothing of it counts before [`commit`](Loader::commit); a
 /// loader that is dropped leaves nothing behind.
 pub trait Loader {

@@ -122,6 +122,11 @@ pub fn run(
         .transpose()?;
     let now = Instant::now();
     let (sender, outcomes) = channel();
+    journal.set_lease_time(settings.lease_time);
+    // Said for all who run it, also those that come later.
+    if journal.is_shared() && journal.orders()?.pause {
+        control.drain();
+    }
     let leases = journal.lease()?;
     let mut engine = Engine {
         journal,
@@ -392,7 +397,8 @@ impl Engine<'_> {
         for count in self.journal.counts()? {
             states[count.state as usize] += count.rows;
         }
-        self.snapshot.rows = self.journal.facts().rows;
+        // Rows may have been added.
+        self.snapshot.rows = states.iter().sum();
         self.snapshot.states = states;
         let now = Instant::now();
         self.counted = (now, now.saturating_duration_since(began));

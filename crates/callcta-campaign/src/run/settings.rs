@@ -6,6 +6,7 @@ use std::time::Duration;
 use callcta::{Outbox, limits};
 
 use crate::error::{Error, Result};
+use crate::journal::LEASE_TIME;
 
 /// How a campaign is run.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,9 @@ pub struct RunSettings {
     /// How long a journal that can't be written is tried again before the run ends without
     /// it. Defaults to 60 s.
     pub journal_patience: Duration,
+    /// How long a Page waits for a worker that went away without a word, in a journal that
+    /// machines share. Defaults to 15 s.
+    pub lease_time: Duration,
 }
 
 impl RunSettings {
@@ -53,6 +57,19 @@ impl RunSettings {
         Err(Error::invalid("workers must be a number from 1 to 10000"))
     }
 
+    /// Checks how long a lease holds.
+    ///
+    /// # Errors
+    ///
+    /// Of the kind [`InvalidArgument`](crate::ErrorKind::InvalidArgument).
+    pub fn check_lease_time(time: Duration) -> Result<()> {
+        if (Duration::from_secs(2)..=Duration::from_secs(3600)).contains(&time) {
+            return Ok(());
+        }
+        let text = "the lease time must be a number of seconds from 2 to 3600";
+        Err(Error::invalid(text))
+    }
+
     pub(super) fn workers_for(&self, pages: usize) -> usize {
         self.workers.unwrap_or((8 * pages).clamp(64, 1024))
     }
@@ -67,6 +84,7 @@ impl Default for RunSettings {
             unknown_in_a_row: 10,
             unknown_percent: 20,
             journal_patience: Duration::from_secs(60),
+            lease_time: LEASE_TIME,
         }
     }
 }

@@ -135,7 +135,8 @@ impl Control {
         self.0.break_off.load(Ordering::Relaxed)
     }
 
-    pub(super) fn is_draining(&self) -> bool {
+    /// Whether nothing more is to be started.
+    pub fn is_draining(&self) -> bool {
         self.0.drain.load(Ordering::Relaxed)
     }
 

@@ -7,7 +7,7 @@ use callcta_campaign::{
 };
 
 use crate::proxy::Proxy;
-use crate::support::{Database, MESSAGE, claim, lease, rows, sent, settle, states};
+use crate::support::{Database, MESSAGE, claim, lease, load, rows, sent, settle, states};
 
 /// Short enough to wait for, and long enough for a slow machine.
 const TTL: Duration = Duration::from_secs(2);
@@ -100,6 +100,28 @@ fn loading_again_adds_what_is_new_and_nothing_else() {
     assert_eq!(error.kind(), ErrorKind::Changed, "{error}");
     assert!(!error.to_string().contains("99"), "{error}");
     assert_eq!(states(&mut journal), [6, 1, 1, 0, 0, 0, 0]);
+}
+
+/// As copies of one task of a cluster do, whose rows come in whatever order.
+#[test]
+#[ignore = "needs PostgreSQL: just test-postgres"]
+fn the_same_rows_may_be_loaded_at_once_in_any_order() {
+    let database = Database::new();
+    let mut journal = database.campaign(1);
+    let count = 5000;
+    let forth = rows(count);
+    let mut lines: Vec<&str> = forth.lines().skip(1).collect();
+    lines.reverse();
+    let back = format!("psid,key,page,name\n{}\n", lines.join("\n"));
+    let added: u64 = thread::scope(|scope| {
+        let loads = [&forth, &back, &forth, &back].map(|rows| {
+            let address = database.address();
+            scope.spawn(move || load(&address, rows, MESSAGE).unwrap())
+        });
+        loads.map(|load| load.join().unwrap()).iter().sum()
+    });
+    assert_eq!(added, 2 * count as u64 - 2);
+    assert_eq!(states(&mut journal)[0], 2 * count as u64);
 }
 
 #[test]

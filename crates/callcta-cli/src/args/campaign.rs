@@ -1,6 +1,7 @@
 //! The command line of `callcta campaign`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use callcta_campaign::RunSettings;
 use clap::{Args, Subcommand, ValueEnum};
@@ -166,10 +167,10 @@ pub struct SendingArgs {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 15,
-        value_parser = clap::value_parser!(u32).range(2..=3600)
+        default_value_t = RunSettings::default().lease_time.as_secs(),
+        value_parser = lease_time
     )]
-    pub lease_time: u32,
+    pub lease_time: u64,
 
     /// What is shown on standard error meanwhile
     #[arg(long, value_name = "HOW", default_value = "auto")]
@@ -469,6 +470,12 @@ fn workers(text: &str) -> Result<usize, String> {
     let workers = text.parse().unwrap_or(0);
     let checked = RunSettings::check_workers(workers);
     checked.map(|()| workers).map_err(|error| error.to_string())
+}
+
+fn lease_time(text: &str) -> Result<u64, String> {
+    let seconds = text.parse().unwrap_or(0);
+    let checked = RunSettings::check_lease_time(Duration::from_secs(seconds));
+    checked.map(|()| seconds).map_err(|error| error.to_string())
 }
 
 fn state(text: &str) -> Result<callcta_campaign::State, String> {

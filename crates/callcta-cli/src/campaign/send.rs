@@ -77,7 +77,6 @@ fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Resu
         ));
         return Ok(Exit::NotSent);
     }
-    journal.set_lease_time(Duration::from_secs(sending.lease_time.into()));
     let mut states = [0; 7];
     for count in journal.counts()? {
         states[count.state as usize] += count.rows;
@@ -88,6 +87,7 @@ fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Resu
     run.workers = sending.workers;
     run.suppression.clone_from(&sending.suppress);
     run.journal_patience = Duration::from_secs(sending.journal_patience.into());
+    run.lease_time = Duration::from_secs(sending.lease_time);
 
     let control = Control::new();
     let signals = signals::stop(false)

@@ -301,6 +301,11 @@ async fn enter(transaction: &Transaction<'_>, name: &str, facts: &Facts, rows: i
         }
         line.get(0)
     };
+    // Loads of the same rows, in whatever order, would wait for each other.
+    let alone = "select pg_advisory_xact_lock(hashtext('callcta.load'), $1)";
+    transaction
+        .query_typed(alone, &[(&campaign, Type::INT4)])
+        .await?;
     let pages = "insert into callcta.page (page_id) select page from pg_temp.callcta_load \
          group by page order by page on conflict do nothing";
     transaction.execute_typed(pages, &[]).await?;

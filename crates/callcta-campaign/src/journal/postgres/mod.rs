@@ -23,16 +23,12 @@ use self::hold::Holder;
 pub use self::layout::{grants, migrate};
 pub use self::load::PostgresLoader;
 use self::server::Server;
-use super::Journal;
 use super::types::{
     Claim, Command, Count, Decision, Echo, Echoed, Facts, Filter, Lease, Orders, Recipient,
     Settlement, Want, Worker,
 };
+use super::{Journal, LEASE_TIME};
 use crate::error::Result;
-
-/// How long a lease holds from when it was renewed, unless something else is said. A worker
-/// that hears nothing from the server stops after four fifths of it.
-const TTL: Duration = Duration::from_secs(15);
 
 /// A campaign in the tables of a PostgreSQL server.
 pub struct PostgresJournal {
@@ -57,7 +53,7 @@ impl PostgresJournal {
             server,
             campaign,
             facts,
-            ttl: TTL,
+            ttl: LEASE_TIME,
             holder: None,
         })
     }

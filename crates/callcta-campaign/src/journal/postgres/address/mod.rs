@@ -69,6 +69,7 @@ type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub struct PostgresAddress {
     said: Said,
     shown: String,
+    has_password: bool,
     pub(super) config: Config,
     pub(super) trust: Trust,
     /// Why a password that was looked for was not taken.
@@ -96,6 +97,7 @@ impl PostgresAddress {
         let variables = |name: &str| variables(name).filter(|value| !value.is_empty());
         let mut said = read(url)?;
         let shown = shown(&said);
+        let has_password = said.contains_key("password");
         files::service(&mut said, &variables)?;
         for (name, variable) in KNOWN {
             if !said.contains_key(*name)
@@ -113,6 +115,7 @@ impl PostgresAddress {
         Ok(PostgresAddress {
             said,
             shown,
+            has_password,
             config,
             trust,
             no_password,
@@ -122,6 +125,11 @@ impl PostgresAddress {
     /// The campaign's name, if the address has it: the one parameter that libpq doesn't know.
     pub fn campaign(&self) -> Option<&str> {
         self.said.get("campaign").map(String::as_str)
+    }
+
+    /// Whether the address itself has a password, which others may see then.
+    pub fn has_password(&self) -> bool {
+        self.has_password
     }
 
     /// The address of a campaign of this name.
