@@ -128,15 +128,18 @@ def main():
         sql(server.url, f"insert into callcta.recipient (campaign, page, line, state, key, psid, cells) "
                     f"select {campaign}, 1 + n % 50, n, 0, 'k' || n, '9' || n, '{{\"name\":\"Ada\"}}' "
                     f"from generate_series(1, {many}) n")
-        sql(server.url, f"insert into callcta.share select {campaign}, page, count(*) "
-                    f"from callcta.recipient where campaign = {campaign} group by 2")
+        sql(server.url, f"insert into callcta.share (campaign, page, rows, queued) "
+                    f"select {campaign}, page, count(*), count(*) from callcta.recipient where campaign = {campaign} group by 2")
         sql(server.url, "select callcta.analyze()")
         for when, change in [
             ("all queued, just loaded", None),
             ("all queued, vacuumed", "vacuum callcta.recipient"),
-            ("half of them sent", f"update callcta.recipient set state = 2, kind = '' "
-                                  f"where campaign = {campaign} and line % 2 = 0"),
-            ("half of them sent, vacuumed", "vacuum callcta.recipient"),
+            ("half of them sent, a tenth of those unknown",
+             f"update callcta.recipient set state = case when line % 20 = 0 then 4 else 2 end, "
+             f"kind = case when line % 20 = 0 then 'network' else '' end "
+             f"where campaign = {campaign} and line % 2 = 0; "
+             f"update callcta.share set queued = 0 where campaign = {campaign} and page % 2 = 1"),
+            ("the same, vacuumed", "vacuum callcta.recipient"),
         ]:
             if change:
                 sql(server.url, change)

@@ -233,6 +233,7 @@ def disturbed(program, folder, server, name, plan, rows=5000):
         chance = random.Random(7)
         for share, what in plan:
             it.wait_for(int(rows * share))
+            check_counts(server, name)
             # Whoever was just restarted may have ended by itself.
             alive = [worker for worker in alive if worker.poll() is None] or [campaign.worker()]
             log(f"{share:.0%}: {what}")
@@ -258,11 +259,27 @@ def disturbed(program, folder, server, name, plan, rows=5000):
                 alive.append(victim)
             else:
                 server.restart(what)
+            check_counts(server, name)
         for worker in alive:
             campaign.wait(worker)
+        check_counts(server, name)
         campaign.check()
         most = campaign.busiest()
         assert most <= MOST, f"{most} messages of a Page within a second"
+
+
+def check_counts(server, name):
+    """Counts that are kept are those of the rows, at whatever moment."""
+    wrong = sql(server.url, f"""
+        select s.page, s.rows, s.queued, s.in_flight, r.* from callcta.share s
+        join callcta.campaign c on c.id = s.campaign
+        cross join lateral (select count(*) as rows, count(*) filter (where state = 0) as queued,
+            count(*) filter (where state = 1) as in_flight,
+            coalesce(max(id) filter (where state = 1), 0) as claimed_to
+            from callcta.recipient r where r.campaign = s.campaign and r.page = s.page) r
+        where c.name = '{name}' and ((s.rows, s.queued, s.in_flight)
+            <> (r.rows, r.queued, r.in_flight) or s.claimed_to < r.claimed_to)""")
+    assert not wrong, f"counts are wrong: {wrong}"
 
 
 def moved(program, folder, server):

@@ -361,3 +361,64 @@ fn tables_are_made_once_and_newer_ones_refused() {
     let error = database.load(&rows(1), MESSAGE).unwrap_err();
     assert!(error.to_string().contains("migrate"), "{error}");
 }
+
+#[test]
+#[ignore = "needs PostgreSQL: just test-postgres"]
+fn older_tables_keep_their_rows_and_are_not_changed_below_who_runs() {
+    let database = Database::new();
+    database.sql("drop schema callcta cascade");
+    database.sql(include_str!("../../src/journal/postgres/layout/1.sql"));
+    // Three rows in each state, of two Pages; a thing of the past was the last to be claimed.
+    let facts = "{\"id\":\"1\",\"planned_at\":0,\"input\":\"\",\"input_hash\":\"\",\"message_hash\":\"\",\
+                 \"message\":\"{}\",\"columns\":[],\"page\":null,\"rows\":42,\"skipped\":6}";
+    database.sql(&format!(
+        "insert into callcta.layout (version) values (1); \
+         insert into callcta.campaign (name, facts) values ('autumn', '{facts}'); \
+         insert into callcta.message values (1, 1, '{{}}', '', now()); \
+         insert into callcta.page (page_id) values ('7'), ('8'); \
+         insert into callcta.recipient (campaign, page, line, state, key, psid, cells, kind, \
+         claimed_at, epoch) select 1, 1 + n % 2, n, n % 7, n, n, '{{}}', \
+         case when n % 7 > 2 then 'network' else '' end, \
+         case when n % 7 > 0 then now() end, case when n % 7 > 0 then 0 end \
+         from generate_series(1, 42) n; \
+         insert into callcta.share (campaign, page, rows) values (1, 1, 21), (1, 2, 21); \
+         insert into callcta.worker (name, campaign, host, pid, expires_at) \
+         values ('w', 1, 'h', 1, now() + interval '1 hour')"
+    ));
+    let error = migrate(&database.address()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InUse, "{error}");
+    database.sql("update callcta.worker set expires_at = now() - interval '2 days'");
+    let (before, after) = migrate(&database.address()).unwrap();
+    assert_eq!(before, 1);
+    assert!(after > before);
+    let mut journal = database.open();
+    assert_eq!(states(&mut journal), [6; 7]);
+    // What was in flight is lost, and what is queued can be sent.
+    let leases = lease(&mut journal, 2);
+    assert_eq!(states(&mut journal), [6, 0, 6, 6, 12, 6, 6]);
+    assert_eq!(claim(&mut journal, &leases, 9).len(), 6);
+    assert_eq!(states(&mut journal), [0, 6, 6, 6, 12, 6, 6]);
+    // Whoever is gone for long is not remembered.
+    let workers = database.sql("select name from callcta.worker where name = 'w'");
+    assert_eq!(workers.len(), 0);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: just test-postgres"]
+fn what_is_put_back_is_claimed_although_later_rows_were_claimed_before() {
+    let database = Database::new();
+    let mut journal = database.campaign(4);
+    let leases = lease(&mut journal, 2);
+    let first = claim(&mut journal, &leases[..1], 2);
+    let unknown = Outcome::Unknown(Reason::new("network"));
+    settle(&mut journal, &first[0], unknown);
+    assert_eq!(claim(&mut journal, &leases[..1], 1).len(), 1);
+    // By somebody else, who can't tell this one.
+    let mut other = database.open();
+    let unknown = Filter::state(State::Unknown);
+    assert_eq!(other.requeue(&unknown, "me", now()).unwrap(), 1);
+    let rest = claim(&mut journal, &leases[..1], 9);
+    let keys: Vec<&str> = rest.iter().map(|claim| claim.row.key.as_str()).collect();
+    assert_eq!(keys, ["k7-3", "k7-0"]);
+    assert!(journal.lease().unwrap()[0].idle);
+}

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::hold::strict;
+use super::hold::{counted, strict};
 use super::look::{CONDITION, Condition, damaged};
 use super::server::{STEP, Server, Work};
 use crate::error::Result;
@@ -50,7 +50,11 @@ fn decide(
     (who, now): (&str, SystemTime),
 ) -> Result<u64> {
     let condition = Condition::new(filter);
-    let update = format!("update callcta.recipient r set {set} where {allowed} and {CONDITION}");
+    // Neither was any of them queued or in flight, which are all that is counted.
+    let update = counted(&format!(
+        "update callcta.recipient r set {set} where {allowed} and {CONDITION} \
+         returning r.campaign, r.page, null::smallint as was, r.state"
+    ));
     let what = format!("{what} {filter}");
     server.ready()?;
     server.run(None, async |client| {
@@ -63,13 +67,12 @@ fn decide(
             kinds,
             page_id,
         ];
-        let rows = transaction.execute_typed(&update, &values).await?;
+        let rows: i64 = transaction.query_typed_one(&update, &values).await?.get(0);
         if rows > 0 {
-            let count = i64::try_from(rows).unwrap_or(i64::MAX);
-            decided(&transaction, campaign, (who, what.trim_end()), count, now).await?;
+            decided(&transaction, campaign, (who, what.trim_end()), rows, now).await?;
         }
         transaction.commit().await?;
-        Ok(rows)
+        Ok(rows.cast_unsigned())
     })
 }
 
@@ -112,17 +115,20 @@ pub(super) fn echo(
                 _ => Echoed::Stranger,
             });
         }
-        let update = "update callcta.recipient r set state = 2, message_id = t.message_id, \
+        let update = counted(
+            "update callcta.recipient r set state = 2, message_id = p.message_id, \
              kind = '', code = null, subcode = null, http_status = null, trace_id = null, \
-             settled_at = $3 from unnest($1, $2) as t (id, message_id) cross join lateral \
-             (select ctid as place from callcta.recipient where id = t.id) p \
-             where r.ctid = p.place";
+             settled_at = $3 from (select t.message_id, b.ctid as place, b.state as was \
+             from unnest($1, $2) as t (id, message_id) \
+             join callcta.recipient b on b.id = t.id) p \
+             where r.ctid = p.place returning r.campaign, r.page, p.was, r.state",
+        );
         let values: Values<'_> = &[
             (&settled, Type::INT8_ARRAY),
             (&message_ids, Type::TEXT_ARRAY),
             (&now, Type::TIMESTAMPTZ),
         ];
-        transaction.execute_typed(update, values).await?;
+        transaction.query_typed(&update, values).await?;
         transaction.commit().await?;
         Ok(told)
     })
@@ -148,7 +154,8 @@ pub(super) fn change_message(
             (&now, Type::TIMESTAMPTZ),
         ];
         transaction.execute_typed(insert, values).await?;
-        let queued = "select count(*) from callcta.recipient where campaign = $1 and state = 0";
+        let queued =
+            "select coalesce(sum(queued), 0)::bigint from callcta.share where campaign = $1";
         let queued = transaction
             .query_typed_one(queued, &[(&campaign, Type::INT4)])
             .await?;

@@ -44,6 +44,9 @@ pub(super) struct Held {
     until: Instant,
     /// Whether nothing of it was queued when it was claimed last.
     pub(super) idle: bool,
+    /// Behind which row to look for queued ones: those up to there were seen already. Only a
+    /// short way past many that are settled.
+    pub(super) behind: i64,
     /// Whether somebody else shall have it, once nothing is in flight.
     leaving: bool,
 }
@@ -132,6 +135,11 @@ impl Holder {
         let kept = server.run(STEP, async |client| {
             let transaction = client.transaction().await?;
             strict(&transaction).await?;
+            if first {
+                transaction
+                    .query_typed("select callcta.forget()", &[])
+                    .await?;
+            }
             let worker = "insert into callcta.worker as w (name, campaign, host, pid, expires_at, settled) \
                  values ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 ms', $6) \
                  on conflict (name) do update set expires_at = excluded.expires_at, \
@@ -185,14 +193,13 @@ impl Holder {
             let ids: Vec<i32> = kept.iter().map(|(page, _)| *page).collect();
             if doubtful {
                 // Claims that this worker never heard of were never sent.
-                let back = "update callcta.recipient r set state = 0, attempts = r.attempts - 1, \
-                     claimed_at = null \
-                     from unnest($1, $2) as mine (page, taken) \
-                     where r.page = mine.page and r.epoch >= mine.taken and r.state = 1 \
-                     and r.page = any($3) and r.id <> all($4)";
+                let back = in_flight_become(
+                    "state = 0, attempts = r.attempts - 1, claimed_at = null",
+                    "r.epoch >= mine.taken",
+                );
                 transaction
                     .execute_typed(
-                        back,
+                        &back,
                         &[
                             (&pages, Type::INT4_ARRAY),
                             (&taken, Type::INT8_ARRAY),
@@ -203,14 +210,10 @@ impl Holder {
                     .await?;
             }
             // What was claimed just while the Page was taken over.
-            let lost = "update callcta.recipient r set state = 4, kind = 'worker_lost', \
-                 settled_at = clock_timestamp() \
-                 from unnest($1, $2) as mine (page, taken) \
-                 where r.page = mine.page and r.epoch < mine.taken and r.state = 1 \
-                 and r.page = any($3) and r.id <> all($4)";
+            let lost = in_flight_become(LOST, "r.epoch < mine.taken");
             transaction
                 .execute_typed(
-                    lost,
+                    &lost,
                     &[
                         (&pages, Type::INT4_ARRAY),
                         (&taken, Type::INT8_ARRAY),
@@ -232,6 +235,7 @@ impl Holder {
             held.until = until;
             if bump > 0 {
                 held.idle = false;
+                held.behind = i64::MIN;
             }
             true
         });
@@ -256,9 +260,8 @@ impl Holder {
             let free = "select p.id from callcta.share s join callcta.page p on p.id = s.page \
                  where s.campaign = $1 and (p.owner is null or p.expires_at <= clock_timestamp()) \
                  and p.id <> all($2) \
-                 and (exists (select from callcta.recipient r \
-                 where r.campaign = $1 and r.page = p.id and r.state = 0) \
-                 or exists (select from callcta.recipient r where r.page = p.id and r.state = 1)) \
+                 and (s.queued > 0 or exists (select from callcta.share o \
+                 where o.page = p.id and o.in_flight > 0)) \
                  order by p.id limit $3";
             let free = client
                 .query_typed(
@@ -324,13 +327,17 @@ impl Holder {
             let works = "update callcta.worker set waiting = false where name = $1";
             let values: &[(&(dyn ToSql + Sync), Type)] = &[(&self.name, Type::TEXT)];
             transaction.execute_typed(works, values).await?;
-            let lost = "update callcta.recipient set state = 4, kind = 'worker_lost', \
-                 settled_at = clock_timestamp() \
-                 where page = any($1) and state = 1 and id <> all($2)";
+            let epochs: Vec<i64> = taken.iter().map(|(.., epoch)| *epoch).collect();
+            let lost = in_flight_become(LOST, "r.epoch < mine.taken");
             transaction
                 .execute_typed(
-                    lost,
-                    &[(&ids, Type::INT4_ARRAY), (&flight, Type::INT8_ARRAY)],
+                    &lost,
+                    &[
+                        (&ids, Type::INT4_ARRAY),
+                        (&epochs, Type::INT8_ARRAY),
+                        (&ids, Type::INT4_ARRAY),
+                        (&flight, Type::INT8_ARRAY),
+                    ],
                 )
                 .await?;
             transaction.commit().await?;
@@ -344,6 +351,7 @@ impl Holder {
                 taken: epoch,
                 until,
                 idle: false,
+                behind: i64::MIN,
                 leaving: false,
             };
             self.pages.insert(page, held);
@@ -407,19 +415,24 @@ impl Holder {
                  left join callcta.worker w \
                  on w.name = p.owner and p.expires_at > clock_timestamp() \
                  where s.campaign = $1 and s.page <> all($2) and w.waiting is not true \
-                 and (exists (select from callcta.recipient r \
-                 where r.campaign = $1 and r.page = s.page and r.state = 0) \
-                 or exists (select from callcta.recipient r \
-                 where r.page = s.page and r.state = 1 and r.campaign = $1)))";
+                 and (s.queued > 0 or s.in_flight > 0))";
             let values: &[(&(dyn ToSql + Sync), Type)] =
                 &[(&self.campaign, Type::INT4), (&mine, Type::INT4_ARRAY)];
             Ok(client.query_typed_one(open, values).await?.get(0))
         })
     }
 
-    /// Rows are in flight.
+    /// Behind which row of a Page the next ones are looked for.
+    pub(super) fn behind(&self, page: i32) -> i64 {
+        self.pages.get(&page).map_or(i64::MIN, |held| held.behind)
+    }
+
+    /// A row is in flight.
     pub(super) fn claimed(&mut self, page: i32, id: i64) {
         self.flight.entry(page).or_default().insert(id);
+        if let Some(held) = self.pages.get_mut(&page) {
+            held.behind = held.behind.max(id);
+        }
     }
 
     /// Outcomes are written.
@@ -434,6 +447,7 @@ impl Holder {
             if settlement.outcome == Outcome::Back {
                 if let Some(held) = self.pages.get_mut(&page) {
                     held.idle = false;
+                    held.behind = held.behind.min(settlement.id - 1);
                 }
             } else {
                 self.settled += 1;
@@ -442,13 +456,46 @@ impl Holder {
     }
 }
 
+const LOST: &str = "state = 4, kind = 'worker_lost', settled_at = clock_timestamp()";
+
+/// Changes rows in flight of the Pages `$1`, taken with the epochs `$2`, of which `$3` are held,
+/// but not those with the ids `$4`.
+fn in_flight_become(set: &str, which: &str) -> String {
+    counted(&format!(
+        "update callcta.recipient r set {set} from (select s.campaign, s.page, s.claimed_to, \
+         m.taken from unnest($1, $2) as m (page, taken) \
+         join callcta.share s on s.page = m.page and s.in_flight > 0) as mine \
+         where r.campaign = mine.campaign and r.page = mine.page and r.open \
+         and r.id <= mine.claimed_to and r.state = 1 and {which} \
+         and r.page = any($3) and r.id <> all($4) \
+         returning r.campaign, r.page, 1 as was, r.state"
+    ))
+}
+
+/// A statement that changes the states of rows and returns of each its campaign, its Page,
+/// the state that it had and the one that it has, made to keep the counts of both too. It
+/// returns how many it changed. Counts come after rows and in one order, as everywhere, so
+/// that nobody waits for each other.
+pub(super) fn counted(update: &str) -> String {
+    format!(
+        "with changed as ({update}), counted as materialized (select campaign, page, \
+         count(*) as rows, count(*) filter (where state = 0) \
+         - count(*) filter (where was = 0) as queued, \
+         count(*) filter (where was = 1) as landed \
+         from changed group by campaign, page order by page, campaign), \
+         shared as (update callcta.share s \
+         set queued = s.queued + c.queued, in_flight = s.in_flight - c.landed \
+         from counted c where s.campaign = c.campaign and s.page = c.page \
+         and (c.queued <> 0 or c.landed <> 0)) \
+         select coalesce(sum(rows), 0)::bigint from counted"
+    )
+}
+
 /// Makes a transaction's commit wait for the disk, whatever is set for the server, unless
 /// that waits for more.
-pub(super) const STRICT: &str = "select set_config('synchronous_commit', \
-     case current_setting('synchronous_commit') when 'remote_apply' then 'remote_apply' \
-     else 'on' end, true)";
-
 pub(super) async fn strict(transaction: &Transaction<'_>) -> Work<()> {
-    transaction.query_typed(STRICT, &[]).await?;
+    transaction
+        .query_typed("select callcta.strict()", &[])
+        .await?;
     Ok(())
 }

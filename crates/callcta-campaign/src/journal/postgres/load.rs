@@ -316,11 +316,12 @@ async fn enter(transaction: &Transaction<'_>, name: &str, facts: &Facts, rows: i
          l.code, l.subcode, l.http_status, l.trace_id, l.message_id, l.attempts, l.claimed_at, \
          l.settled_at from pg_temp.callcta_load l join callcta.page p on p.page_id = l.page \
          order by l.n on conflict (campaign, key) do nothing returning page, state), \
-         counted as (select page, count(*) as rows, count(*) filter (where state = 5) as skipped \
-         from added group by page), \
-         shares as (insert into callcta.share as s (campaign, page, rows) \
-         select $1, page, rows from counted order by page \
-         on conflict (campaign, page) do update set rows = s.rows + excluded.rows) \
+         counted as (select page, count(*) as rows, count(*) filter (where state = 0) as queued, \
+         count(*) filter (where state = 5) as skipped from added group by page), \
+         shares as (insert into callcta.share as s (campaign, page, rows, queued) \
+         select $1, page, rows, queued from counted order by page \
+         on conflict (campaign, page) do update \
+         set rows = s.rows + excluded.rows, queued = s.queued + excluded.queued) \
          select coalesce(sum(rows), 0)::bigint, coalesce(sum(skipped), 0)::bigint from counted";
     let line = transaction
         .query_typed_one(insert, &[(&campaign, Type::INT4)])

@@ -63,22 +63,20 @@ pub(super) fn message(server: &mut Server, campaign: i32, number: i64) -> Result
     })
 }
 
-/// Counts what waits, is in flight or went wrong, which indexes have by themselves. The
-/// others, which are nearly all in the end, were sent.
+/// Counts what went wrong, which an index has by itself. How many wait, are in flight and are
+/// there at all is counted already; the others, which are nearly all in the end, were sent.
 pub(super) fn counts(server: &mut Server, campaign: i32) -> Result<Vec<Count>> {
-    let select = "with known as (\
-         select page, 0::smallint as state, '' as kind, count(*) as rows \
-         from callcta.recipient where campaign = $1 and state = 0 group by page \
-         union all select page, 1::smallint, '', count(*) \
-         from callcta.recipient where campaign = $1 and state = 1 group by page \
-         union all select page, state, kind, count(*) \
-         from callcta.recipient where campaign = $1 and state > 2 group by page, state, kind), \
-         sent as (select s.page, 2::smallint as state, '' as kind, \
-         (s.rows - coalesce(sum(k.rows), 0))::bigint as rows \
-         from callcta.share s left join known k on k.page = s.page \
-         where s.campaign = $1 group by s.page, s.rows) \
+    let select = "with failed as materialized (select page, failed as state, kind, \
+         count(*) as rows from callcta.recipient where campaign = $1 and failed is not null \
+         group by page, failed, kind), \
+         other as (select s.page, o.state, '' as kind, o.rows from callcta.share s \
+         left join (select page, sum(rows)::bigint as rows from failed group by page) f \
+         on f.page = s.page \
+         cross join lateral (values (0::smallint, s.queued), (1::smallint, s.in_flight), \
+         (2::smallint, s.rows - s.queued - s.in_flight - coalesce(f.rows, 0))) as o (state, rows) \
+         where s.campaign = $1) \
          select p.page_id, c.state, c.kind, c.rows \
-         from (select * from known union all select * from sent) c \
+         from (select * from failed union all select * from other) c \
          join callcta.page p on p.id = c.page where c.rows > 0 order by p.id, c.state, c.kind";
     server.again(None, async |client| {
         let lines = client

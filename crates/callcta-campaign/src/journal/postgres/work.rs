@@ -1,12 +1,13 @@
 //! What a run does: claim and settle.
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio_postgres::Row as Line;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::cells;
-use super::hold::{Holder, STRICT};
+use super::hold::Holder;
 use super::look::damaged;
 use super::server::{STEP, Server};
 use crate::error::Result;
@@ -17,32 +18,7 @@ use crate::time;
 type Values<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
 /// Claims for all Pages in one statement, which is its own transaction.
-///
-/// Whoever holds the lease is looked up in the same statement, and stays it until the commit.
-/// Rows are found by their place, so that no statistics, however old, make the server read
-/// the whole table.
-fn claim_statement() -> String {
-    format!(
-        "with strict as materialized ({STRICT}), \
-         held as materialized (select p.id, p.epoch, p.page_id, w.most \
-         from strict, unnest($2, $3, $4) as w (id, epoch, most) \
-         join callcta.page p on p.id = w.id and p.epoch = w.epoch and p.owner = $5 \
-         where p.expires_at > clock_timestamp() for share of p), \
-         picked as materialized (select r.place, held.epoch from held cross join lateral \
-         (select ctid as place from callcta.recipient \
-         where campaign = $1 and page = held.id and state = 0 order by id limit held.most) r), \
-         claimed as (update callcta.recipient r set state = 1, attempts = r.attempts + 1, \
-         epoch = picked.epoch, claimed_at = $6, settled_at = null, kind = '', code = null, \
-         subcode = null, http_status = null, trace_id = null, \
-         message = (select max(number) from callcta.message where campaign = $1) \
-         from picked where r.ctid = picked.place and r.state = 0 \
-         returning r.id, r.page, r.attempts, r.message, r.window_until, r.line, r.key, r.psid, \
-         r.cells) \
-         select held.id, held.epoch, held.page_id, c.id, c.attempts, c.message, c.window_until, \
-         c.line, c.key, c.psid, c.cells \
-         from held left join claimed c on c.page = held.id order by held.id, c.id"
-    )
-}
+const CLAIM: &str = "select * from callcta.claim($1, $2, $3, $4, $5, $6, $7)";
 
 pub(super) fn claim(
     server: &mut Server,
@@ -51,9 +27,34 @@ pub(super) fn claim(
     now: SystemTime,
 ) -> Result<Vec<Claim>> {
     holder.settle_doubts(server)?;
-    let known =
-        |want: &&Want| number(want.page).is_some_and(|page| holder.pages.contains_key(&page));
-    let wants: Vec<&Want> = wants.iter().filter(known).collect();
+    let known = |want: &&Want| {
+        number(want.page).is_some_and(|page| want.count > 0 && holder.pages.contains_key(&page))
+    };
+    let wants: Vec<Want> = wants.iter().filter(known).copied().collect();
+    let mut claims = claim_some(server, holder, &wants, now)?;
+    // What went back, or was put back, is before what was claimed last.
+    let mut short = Vec::new();
+    for mut want in wants {
+        want.count -= claims.iter().filter(|it| it.page == want.page).count();
+        let page = number(want.page).and_then(|page| holder.pages.get_mut(&page));
+        if let Some(page) = page.filter(|page| want.count > 0 && !page.idle) {
+            page.behind = i64::MIN;
+            short.push(want);
+        }
+    }
+    if let Ok(more) = claim_some(server, holder, &short, now) {
+        claims.extend(more);
+    }
+    Ok(claims)
+}
+
+/// Claims behind what was claimed last.
+fn claim_some(
+    server: &mut Server,
+    holder: &mut Holder,
+    wants: &[Want],
+    now: SystemTime,
+) -> Result<Vec<Claim>> {
     if wants.is_empty() {
         return Ok(Vec::new());
     }
@@ -63,16 +64,18 @@ pub(super) fn claim(
         .iter()
         .map(|want| i32::try_from(want.count).unwrap_or(i32::MAX))
         .collect();
+    let behind: Vec<i64> = pages.iter().map(|page| holder.behind(*page)).collect();
     let claimed = server.run(STEP, async |client| {
         let values: Values<'_> = &[
             (&holder.campaign, Type::INT4),
             (&pages, Type::INT4_ARRAY),
             (&epochs, Type::INT8_ARRAY),
             (&counts, Type::INT4_ARRAY),
+            (&behind, Type::INT8_ARRAY),
             (&holder.name, Type::TEXT),
             (&now, Type::TIMESTAMPTZ),
         ];
-        Ok(client.query_typed(&claim_statement(), values).await?)
+        Ok(client.query_typed(CLAIM, values).await?)
     });
     let lines = claimed.inspect_err(|_| holder.doubt())?;
     let rows = lines
@@ -81,22 +84,21 @@ pub(super) fn claim(
     // What can't be read is as good as never heard of.
     let claims: Result<Vec<Claim>> = rows.map(claim_of).collect();
     let claims = claims.inspect_err(|_| holder.doubt())?;
+    let mut got: HashMap<i32, usize> = HashMap::new();
     for line in &lines {
+        let rows = got.entry(line.get(0)).or_default();
         if let Some(id) = line.get(3) {
             holder.claimed(line.get(0), id);
+            *rows += 1;
         }
     }
-    for want in wants {
-        let mut got = 0;
-        let mut held = false;
-        for line in &lines {
-            if number(want.page) == Some(line.get(0)) {
-                held = true;
-                got += usize::from(line.get::<_, Option<i64>>(3).is_some());
-            }
-        }
-        if let Some(page) = number(want.page).and_then(|page| holder.pages.get_mut(&page)) {
-            page.idle = held && got < want.count;
+    for ((page, count), behind) in pages
+        .iter()
+        .zip(wants.iter().map(|it| it.count))
+        .zip(behind)
+    {
+        if let Some(held) = holder.pages.get_mut(page) {
+            held.idle = behind == i64::MIN && got.get(page).is_some_and(|got| *got < count);
         }
     }
     Ok(claims)
@@ -123,26 +125,7 @@ fn claim_of(line: &Line) -> Result<Claim> {
     })
 }
 
-/// A row that was taken for lost is settled nevertheless, as is one that somebody has put
-/// back or taken for sent since, if it turns out to be sent; nobody claimed it meanwhile, or
-/// its epoch would be another one.
-fn settle_statement(lock: &str) -> String {
-    format!(
-        "with strict as materialized ({STRICT}), \
-         told as materialized (select t.* from strict, \
-         unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) as t \
-         (id, epoch, state, message_id, kind, code, subcode, http_status, trace_id)), \
-         found as materialized (select told.*, r.place from told cross join lateral \
-         (select ctid as place from callcta.recipient where id = told.id and epoch = told.epoch \
-         and (state in (1, 4) or (told.state = 2 and state in (0, 6))) {lock}) r) \
-         update callcta.recipient r set state = f.state, message_id = f.message_id, \
-         kind = f.kind, code = f.code, subcode = f.subcode, http_status = f.http_status, \
-         trace_id = f.trace_id, \
-         settled_at = case when f.state = 0 then null else $10 end, \
-         attempts = r.attempts - case when f.state = 0 then 1 else 0 end \
-         from found f where r.ctid = f.place returning r.id"
-    )
-}
+const SETTLE: &str = "select callcta.settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 pub(super) fn settle(
     server: &mut Server,
@@ -154,16 +137,17 @@ pub(super) fn settle(
         // Asked after a failure: whether it works again.
         return server.ready();
     }
-    let columns = Told::new(settlements);
+    let told = Told::new(settlements);
+    let campaign = holder.campaign;
     let written = server.run(STEP, async |client| {
-        let lines = client
-            .query_typed(&settle_statement(""), &columns.values(&now))
-            .await?;
-        if lines.len() < settlements.len() {
-            // Some were just changed by somebody else, who is waited for now; or they are
+        for waits in [false, true] {
+            let values = told.values(&campaign, &now, &waits);
+            let written: i64 = client.query_typed_one(SETTLE, &values).await?.get(0);
+            // Some were just changed by somebody else, who is waited for then; or they are
             // settled already.
-            let waiting = settle_statement("for update");
-            client.query_typed(&waiting, &columns.values(&now)).await?;
+            if usize::try_from(written) == Ok(settlements.len()) {
+                break;
+            }
         }
         Ok(())
     });
@@ -219,8 +203,14 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn values<'b>(&'b self, now: &'b SystemTime) -> [(&'b (dyn ToSql + Sync), Type); 10] {
+    fn values<'b>(
+        &'b self,
+        campaign: &'b i32,
+        now: &'b SystemTime,
+        waits: &'b bool,
+    ) -> [(&'b (dyn ToSql + Sync), Type); 12] {
         [
+            (campaign, Type::INT4),
             (&self.ids, Type::INT8_ARRAY),
             (&self.epochs, Type::INT8_ARRAY),
             (&self.states, Type::INT2_ARRAY),
@@ -231,6 +221,7 @@ impl<'a> Told<'a> {
             (&self.statuses, Type::INT4_ARRAY),
             (&self.traces, Type::TEXT_ARRAY),
             (now, Type::TIMESTAMPTZ),
+            (waits, Type::BOOL),
         ]
     }
 }
