@@ -1,7 +1,7 @@
 """Campaigns whose journal is in PostgreSQL, run by several processes that are killed, stopped
 and cut off, against a server that is killed too.
 
-    run.py PROGRAM FOLDER [--long]
+    run.py PROGRAM FOLDER [--long] [SCENARIO...]
 
 Counts what the emulated platform received: nobody twice, and nobody left out whom the journal
 takes for sent.
@@ -414,6 +414,27 @@ def held(program, folder, server):
         assert (states["queued"], states["sent"]) == (waiting, 300 - waiting), states
 
 
+def told(program, folder, server):
+    """What a command would do on a journal that others use, it says first."""
+    with world(program, folder, "told", 40, 2) as it:
+        campaign = Campaign(it, url(server, "told"))
+        campaign.load()
+        campaign.run("pause")
+        tokens = ("--tokens", it.folder / "tokens", "--progress", "none")
+        said = campaign.run("run", *tokens, codes=(5,)).stderr
+        assert "paused" in said and not it.stored(), said
+        said = campaign.run("resume", *tokens).stderr
+        assert re.search(r"40 rows will be sent(.|\n)*the pause ends", said), said
+        assert campaign.status()["states"]["sent"] == 40
+        own = "(select id from callcta.campaign where name = 'told')"
+        sql(server.url, "update callcta.recipient set state = 3, kind = 'service' "
+                        f"where campaign = {own} and line % 10 = 1")
+        sql(server.url, "insert into callcta.worker (name, campaign, host, pid, expires_at) "
+                        f"values ('other', {own}, 'there', 1, now() + interval '1 hour')")
+        said = campaign.run("retry", codes=(5,)).stderr
+        assert "4 rows would be put back" in said and "1 worker that runs it would" in said, said
+
+
 def guide(program, folder, server):
     """The commands of the guide, in the order in which they stand there."""
     with world(program, folder, "guide", 3, 1) as it:
@@ -467,6 +488,8 @@ def main():
             gone(program, folder, server)
         if wanted("held"):
             held(program, folder, server)
+        if wanted("told"):
+            told(program, folder, server)
         if wanted("guide"):
             guide(program, folder, server)
         if wanted("pooled"):
@@ -474,10 +497,10 @@ def main():
         kills = [(0.1, "kill"), (0.3, "kill"), (0.6, "kill-holder"), (0.75, "kill-holder")]
         stops = [(0.15, "stop"), (0.3, "wake")]
         server_ends = [(0.2, "immediate"), (0.45, "kill-server")]
-        if "--long" in flags:
-            disturbed(program, folder, server, "kills", kills)
-            disturbed(program, folder, server, "stops", stops + [(0.5, "stop"), (0.65, "wake")])
-            disturbed(program, folder, server, "server", server_ends)
+        for name, plan in [("kills", kills), ("stops", stops + [(0.5, "stop"), (0.65, "wake")]),
+                           ("server-ends", server_ends)]:
+            if name in only or "--long" in flags and not only:
+                disturbed(program, folder, server, name, plan)
         if wanted("all"):
             disturbed(program, folder, server, "all", sorted(kills + stops + server_ends))
     finally:

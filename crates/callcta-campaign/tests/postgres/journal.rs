@@ -7,7 +7,7 @@ use callcta_campaign::{
 };
 
 use crate::proxy::Proxy;
-use crate::support::{Database, MESSAGE, claim, lease, load, rows, sent, settle, states};
+use crate::support::{Database, MESSAGE, claim, lease, load, planned, rows, sent, settle, states};
 
 /// Short enough to wait for, and long enough for a slow machine.
 const TTL: Duration = Duration::from_secs(2);
@@ -122,6 +122,22 @@ fn the_same_rows_may_be_loaded_at_once_in_any_order() {
     });
     assert_eq!(added, 2 * count as u64 - 2);
     assert_eq!(states(&mut journal)[0], 2 * count as u64);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: just test-postgres"]
+fn one_person_under_two_keys_is_told_whatever_load_they_are_from() {
+    let database = Database::new();
+    drop(database.campaign(3));
+    // Two who are there under other keys, one of them twice; one of another Page; one who is new.
+    let more = "psid,key,page,name\n170,new-1,7,A\n171,new-2,7,B\n170,new-3,7,A\n\
+                170,new-4,8,A\n179,new-5,7,C\n170,k7-0,7,A\n";
+    let (_, planned) = planned(&database.address(), more, MESSAGE).unwrap();
+    assert!(!planned.ok);
+    let found: Vec<_> = planned.findings.iter().collect();
+    assert_eq!((found.len(), found[0].rule), (1, "duplicate_psid"));
+    // The last one repeats the first of this load, and is there already.
+    assert_eq!((found[0].rows, &found[0].lines[..]), (4, &[2, 3, 4, 7][..]));
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use callcta_campaign::{
-    Claim, Filter, Format, Journal, Lease, Loader as _, Outcome, PlanSettings, PostgresAddress,
-    PostgresJournal, PostgresLoader, Result, Settlement, Template, Want, migrate, plan, read,
+    Claim, Filter, Format, Journal, Lease, Loader as _, Outcome, PlanSettings, Planned,
+    PostgresAddress, PostgresJournal, PostgresLoader, Result, Settlement, Template, Want, migrate,
+    plan, read,
 };
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::NoTls;
@@ -88,6 +89,16 @@ impl Database {
 }
 
 pub fn load(address: &PostgresAddress, rows: &str, message: &str) -> Result<u64> {
+    let (loader, planned) = planned(address, rows, message)?;
+    assert!(planned.ok, "{:?}", planned.findings);
+    loader.commit(&planned.facts)
+}
+
+pub fn planned(
+    address: &PostgresAddress,
+    rows: &str,
+    message: &str,
+) -> Result<(Box<PostgresLoader>, Planned)> {
     let stream = Cursor::new(rows.as_bytes().to_vec());
     let mut source = read(Box::new(stream), Format::Auto)?;
     let template = Template::new(message)?;
@@ -101,8 +112,7 @@ pub fn load(address: &PostgresAddress, rows: &str, message: &str) -> Result<u64>
         &mut *loader,
         &mut |_| true,
     )?;
-    assert!(planned.ok, "{:?}", planned.findings);
-    loader.commit(&planned.facts)
+    Ok((loader, planned))
 }
 
 impl Drop for Database {

@@ -8,12 +8,13 @@ use callcta_campaign::{
     Error, Filter, Journal, Result, Retrial, Settled, State, assume_sent, settle as by_lines,
 };
 
-use super::{ask, campaign, journal_of, number, open, open_beside, rows};
+use super::{ask, campaign, going_on, number, open, open_beside, others, rows, workers};
 use crate::args::campaign::{RetryCommand, SettleCommand};
 use crate::exit::Exit;
 use crate::output::{GOOD, WARN, after_writing, say, styled};
 
 pub fn retry(args: &RetryCommand) -> Result<Exit> {
+    let campaign = campaign(&args.journal.place)?;
     let mut journal = open(&args.journal)?;
     let retrial = Retrial::of(&mut *journal, args.filter.filter())?;
     say(format_args!(
@@ -35,6 +36,10 @@ pub fn retry(args: &RetryCommand) -> Result<Exit> {
     if retrial.rows == 0 {
         return Ok(Exit::Done);
     }
+    let running = others(&campaign, &mut *journal)?;
+    if running > 0 {
+        say(format_args!("{} would send them at once", workers(running)));
+    }
     if !args.yes && !ask("Put them back?") {
         say("nothing was changed; --yes answers the question");
         return Ok(Exit::NotSent);
@@ -45,8 +50,9 @@ pub fn retry(args: &RetryCommand) -> Result<Exit> {
         styled(GOOD, "put back:"),
         rows(moved)
     ));
-    let path = journal_of(&campaign(&args.journal.place)?);
-    say(format_args!("  callcta campaign resume --journal {path}"));
+    if running == 0 {
+        say(format_args!("  {}", going_on(&campaign)));
+    }
     Ok(Exit::Done)
 }
 

@@ -63,6 +63,14 @@ fn journal_of(campaign: &Campaign) -> String {
     quoted(&campaign.location().to_string())
 }
 
+/// The command with which it goes on, as it is typed. Where others may run it, `resume` is only
+/// for who ends a pause.
+fn going_on(campaign: &Campaign) -> String {
+    let shared = campaign.location().is_shared();
+    let verb = if shared { "run" } else { "resume" };
+    format!("callcta campaign {verb} --journal {}", journal_of(campaign))
+}
+
 fn open(args: &JournalArgs) -> Result<Box<dyn Journal>> {
     let campaign = campaign(&args.place)?.journal_moved(args.journal_moved);
     campaign.open().map_err(|error| match error.kind() {
@@ -116,6 +124,22 @@ fn rows(count: u64) -> String {
         number(count),
         if count == 1 { "row" } else { "rows" }
     )
+}
+
+/// How many others run it, where that is possible.
+fn others(campaign: &Campaign, journal: &mut dyn Journal) -> Result<usize> {
+    if campaign.location().is_shared() {
+        Ok(journal.workers()?.len())
+    } else {
+        Ok(0)
+    }
+}
+
+fn workers(count: usize) -> String {
+    match count {
+        1 => "1 worker that runs it".to_owned(),
+        _ => format!("{count} workers that run it"),
+    }
 }
 
 /// A text as a shell takes it.

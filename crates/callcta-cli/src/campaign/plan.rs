@@ -10,7 +10,7 @@ use callcta_campaign::{
 };
 use indicatif::ProgressBar;
 
-use super::{journal_of, number, rows};
+use super::{going_on, number, rows};
 use crate::args::campaign::{InputFormat, LookArgs, PlanArgs, PlanCommand};
 use crate::exit::Exit;
 use crate::output::{BAD, DIM, GOOD, WARN, after_writing, plain, say, styled};
@@ -150,11 +150,7 @@ fn conclude(planned: &Planned, kept: Option<&Campaign>, out: &mut impl Write) ->
     }
     writeln!(out)?;
     if let Some(campaign) = kept {
-        writeln!(
-            out,
-            "  callcta campaign resume --journal {}",
-            journal_of(campaign)
-        )?;
+        writeln!(out, "  {}", going_on(campaign))?;
     }
     Ok(())
 }

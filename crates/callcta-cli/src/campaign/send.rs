@@ -15,7 +15,7 @@ use callcta_campaign::{
 
 use super::progress::Drawing;
 use super::stand::Stand;
-use super::{campaign, journal_of, number, open, plan, rows};
+use super::{campaign, journal_of, number, open, others, plan, rows, workers};
 use crate::args::campaign::{JournalArgs, ResumeCommand, RunCommand, SendingArgs};
 use crate::exit::Exit;
 use crate::output::{BAD, WARN, after_writing, say, styled};
@@ -29,7 +29,7 @@ pub fn run(args: &RunCommand) -> Result<Exit> {
     let campaign = campaign(&args.journal.place)?;
     let shared = campaign.location().is_shared();
     if shared && args.plan.recipients.is_none() && args.plan.message.is_none() {
-        return go_on(&args.journal, &args.sending, &args.settings);
+        return go_on(&args.journal, &args.sending, &args.settings, false);
     }
     if !shared && campaign.location().exists() {
         let template = plan::template(&args.plan)?;
@@ -41,7 +41,7 @@ pub fn run(args: &RunCommand) -> Result<Exit> {
             }
             _ => error,
         })?;
-        return go_on(&args.journal, &args.sending, &args.settings);
+        return go_on(&args.journal, &args.sending, &args.settings, false);
     }
     let planned = plan::make(&args.plan, args.settings.page_id(), &campaign, false)?;
     plan::tell(&planned);
@@ -54,22 +54,25 @@ pub fn run(args: &RunCommand) -> Result<Exit> {
         ));
         return Ok(Exit::Failed);
     }
-    go_on(&args.journal, &args.sending, &args.settings)
+    go_on(&args.journal, &args.sending, &args.settings, false)
 }
 
 pub fn resume(args: &ResumeCommand) -> Result<Exit> {
-    let campaign = campaign(&args.journal.place)?;
-    if campaign.location().is_shared() {
-        campaign.resume()?;
-    }
-    go_on(&args.journal, &args.sending, &args.settings)
+    go_on(&args.journal, &args.sending, &args.settings, true)
 }
 
-fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Result<Exit> {
+/// Sends what is queued; of a journal that is shared and paused only if that `resumes`.
+fn go_on(
+    args: &JournalArgs,
+    sending: &SendingArgs,
+    settings: &Settings,
+    resumes: bool,
+) -> Result<Exit> {
     let campaign = campaign(&args.place)?;
     let mut journal = open(args)?;
     // Said for all who run it, until somebody says otherwise.
-    if campaign.location().is_shared() && journal.orders()?.pause {
+    let paused = campaign.location().is_shared() && journal.orders()?.pause;
+    if paused && !resumes {
         say(format_args!(
             "{} nothing is sent\n  callcta campaign resume --journal {}",
             styled(WARN, "paused:"),
@@ -81,7 +84,12 @@ fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Resu
     for count in journal.counts()? {
         states[count.state as usize] += count.rows;
     }
-    say(announcement(states));
+    let others = others(&campaign, &mut *journal)?;
+    say(announcement(states, others));
+    if paused {
+        say("the pause ends, for all who run it");
+        campaign.resume()?;
+    }
     let mut run = RunSettings::default();
     run.pace = sending.pace.0;
     run.workers = sending.workers;
@@ -110,11 +118,21 @@ fn go_on(args: &JournalArgs, sending: &SendingArgs, settings: &Settings) -> Resu
 }
 
 /// What will be done, before it is.
-fn announcement(states: [u64; 7]) -> String {
+fn announcement(states: [u64; 7], others: usize) -> String {
     let of = |state: State| states[state as usize];
-    // What the last run left in flight is unknown as soon as this one begins.
-    let unknown = of(State::Unknown) + of(State::InFlight);
-    let mut parts = vec![format!("{} will be sent", rows(of(State::Queued)))];
+    let queued = rows(of(State::Queued));
+    let mut parts = vec![format!("{queued} will be sent")];
+    let mut unknown = of(State::Unknown);
+    if others > 0 {
+        let in_flight = number(of(State::InFlight));
+        parts = vec![
+            format!("{queued} will be sent, together with {}", workers(others)),
+            format!("{in_flight} in flight there"),
+        ];
+    } else {
+        // What the last run left in flight is unknown as soon as this one begins.
+        unknown += of(State::InFlight);
+    }
     if unknown > 0 {
         parts.push(format!("{} unknown, left alone", number(unknown)));
     }

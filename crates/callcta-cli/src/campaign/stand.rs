@@ -10,7 +10,7 @@ use callcta_campaign::{
 };
 
 use super::progress::Drawing;
-use super::{campaign, journal_of, number, rows};
+use super::{campaign, going_on, journal_of, number, rows};
 use crate::args::campaign::{LookArgs, Progress, StatusCommand};
 use crate::exit::Exit;
 use crate::output::{BAD, DIM, GOOD, STRONG, WARN, after_writing, plain, say, styled};
@@ -25,6 +25,7 @@ const WATCH: Duration = Duration::from_millis(200);
 pub struct Stand {
     standing: Standing,
     journal: String,
+    going_on: String,
 }
 
 pub fn status(args: &StatusCommand) -> Result<Exit> {
@@ -95,6 +96,7 @@ impl Stand {
         Stand {
             standing,
             journal: journal_of(campaign),
+            going_on: going_on(campaign),
         }
     }
 
@@ -157,9 +159,10 @@ impl Stand {
             }
         );
         match state {
-            State::Queued if !self.standing.held || self.standing.pausing => {
+            State::Queued if self.standing.pausing => {
                 vec![format!("callcta campaign resume --journal {journal}")]
             }
+            State::Queued if !self.standing.held => vec![self.going_on.clone()],
             State::Rejected => vec![retry],
             State::Skipped if kind != "invalid_message" => vec![retry],
             State::Unknown => vec![

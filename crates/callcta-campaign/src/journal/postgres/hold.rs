@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::process;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Transaction;
+use tokio_postgres::GenericClient;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::server::{STEP, Server, Work};
@@ -493,9 +493,7 @@ pub(super) fn counted(update: &str) -> String {
 
 /// Makes a transaction's commit wait for the disk, whatever is set for the server, unless
 /// that waits for more.
-pub(super) async fn strict(transaction: &Transaction<'_>) -> Work<()> {
-    transaction
-        .query_typed("select callcta.strict()", &[])
-        .await?;
+pub(super) async fn strict(client: &impl GenericClient) -> Work<()> {
+    client.query_typed("select callcta.strict()", &[]).await?;
     Ok(())
 }

@@ -5,7 +5,7 @@
 use std::pin::pin;
 use std::time::SystemTime;
 
-use tokio_postgres::Transaction;
+use tokio_postgres::Client;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 
@@ -20,7 +20,10 @@ use crate::journal::Loader;
 use crate::journal::types::{Facts, Known, State};
 
 /// How many lines of duplicates are told.
-const LINES: i64 = 5;
+const LINES: usize = 5;
+
+/// How many times more rows a campaign may have than a load for which all of them are read.
+const FEW: i64 = 1000;
 
 /// How many rows are copied together.
 const TOGETHER: usize = 10_000;
@@ -209,6 +212,48 @@ impl PostgresLoader {
     }
 }
 
+impl PostgresLoader {
+    /// How many people of new rows are in the campaign already under other keys, and where
+    /// the first of them are.
+    fn known_people(&mut self) -> Result<(u64, Vec<u64>)> {
+        let select = format!(
+            "select count(*), (array_agg(line order by line))[1:{LINES}] from \
+             (select min(l.line) as line from pg_temp.callcta_load l \
+             join callcta.page p on p.page_id = l.page \
+             join callcta.recipient r on r.campaign = $1 and r.page = p.id and r.psid = l.psid \
+             and r.key <> l.key \
+             where not exists (select from callcta.recipient k \
+             where k.campaign = $1 and k.key = l.key) group by l.page, l.psid) g"
+        );
+        let (name, loaded) = (&self.name, self.rows);
+        self.server.run(None, async |client| {
+            let campaign = "select c.id, (select sum(rows)::bigint from callcta.share \
+                 where campaign = c.id) from callcta.campaign c where c.name = $1";
+            let campaign = client
+                .query_typed_opt(campaign, &[(name, Type::TEXT)])
+                .await?;
+            let Some(campaign) = campaign else {
+                return Ok((0, Vec::new()));
+            };
+            let there: Option<i64> = campaign.get(1);
+            if there.unwrap_or_default() / FEW > loaded {
+                return Ok((0, Vec::new()));
+            }
+            let campaign: i32 = campaign.get(0);
+            let line = client
+                .query_typed_one(&select, &[(&campaign, Type::INT4)])
+                .await?;
+            let lines: Option<Vec<i64>> = line.get(1);
+            let lines = lines.unwrap_or_default().into_iter();
+            let count: i64 = line.get(0);
+            Ok((
+                count.cast_unsigned(),
+                lines.map(i64::cast_unsigned).collect(),
+            ))
+        })
+    }
+}
+
 impl Loader for PostgresLoader {
     fn add(&mut self, row: &Row, window_until: Option<i64>, skipped: Option<&str>) -> Result<()> {
         let known = skipped.map_or_else(Known::default, Known::skipped);
@@ -229,7 +274,13 @@ impl Loader for PostgresLoader {
             client.batch_execute("analyze pg_temp.callcta_load").await?;
             Ok(())
         })?;
-        Ok([self.repeated("key")?, self.repeated("page, psid")?])
+        let (mut people, mut lines) = self.repeated("page, psid")?;
+        let known = self.known_people()?;
+        people += known.0;
+        lines.extend(known.1);
+        lines.sort_unstable();
+        lines.truncate(LINES);
+        Ok([self.repeated("key")?, (people, lines)])
     }
 
     fn commit(mut self: Box<Self>, facts: &Facts) -> Result<u64> {
@@ -237,9 +288,8 @@ impl Loader for PostgresLoader {
         let (name, rows) = (self.name.clone(), self.rows);
         let added = self.server.run(None, async |client| {
             // The transaction that has been open all the time.
-            let transaction = client.transaction().await?;
-            let added = enter(&transaction, &name, facts, rows).await?;
-            transaction.commit().await?;
+            let added = enter(client, &name, facts, rows).await?;
+            client.batch_execute("commit").await?;
             Ok(added)
         })?;
         self.server.run(None, async |client| {
@@ -258,8 +308,8 @@ impl Loader for PostgresLoader {
 }
 
 /// Makes the rows part of the campaign, and returns how many are new.
-async fn enter(transaction: &Transaction<'_>, name: &str, facts: &Facts, rows: i64) -> Work<u64> {
-    strict(transaction).await?;
+async fn enter(client: &Client, name: &str, facts: &Facts, rows: i64) -> Work<u64> {
+    strict(client).await?;
     let none = Facts {
         rows: 0,
         skipped: 0,
@@ -269,7 +319,13 @@ async fn enter(transaction: &Transaction<'_>, name: &str, facts: &Facts, rows: i
          on conflict (name) do nothing returning id";
     let values: &[(&(dyn ToSql + Sync), Type)] =
         &[(&name, Type::TEXT), (&json(&none)?, Type::TEXT)];
-    let made = transaction.query_typed_opt(insert, values).await?;
+    let made = client.query_typed_opt(insert, values).await?;
+    // Nobody else sees a campaign that is just made, so that none of its keys can be there.
+    let conflict = if made.is_some() {
+        ""
+    } else {
+        "on conflict (campaign, key) do nothing"
+    };
     let campaign: i32 = if let Some(line) = made {
         let campaign = line.get(0);
         let planned_at = moment(facts.planned_at);
@@ -281,13 +337,13 @@ async fn enter(transaction: &Transaction<'_>, name: &str, facts: &Facts, rows: i
             (&facts.message_hash, Type::TEXT),
             (&planned_at, Type::TIMESTAMPTZ),
         ];
-        transaction.execute_typed(insert, values).await?;
+        client.execute_typed(insert, values).await?;
         campaign
     } else {
         let select = "select c.id, m.hash from callcta.campaign c \
              join callcta.message m on m.campaign = c.id where c.name = $1 \
              order by m.number desc limit 1";
-        let line = transaction
+        let line = client
             .query_typed_one(select, &[(&name, Type::TEXT)])
             .await?;
         let hash: &str = line.get(1);
@@ -303,35 +359,37 @@ async fn enter(transaction: &Transaction<'_>, name: &str, facts: &Facts, rows: i
     };
     // Loads of the same rows, in whatever order, would wait for each other.
     let alone = "select pg_advisory_xact_lock(hashtext('callcta.load'), $1)";
-    transaction
+    client
         .query_typed(alone, &[(&campaign, Type::INT4)])
         .await?;
     let pages = "insert into callcta.page (page_id) select page from pg_temp.callcta_load \
          group by page order by page on conflict do nothing";
-    transaction.execute_typed(pages, &[]).await?;
-    let insert = "with added as (insert into callcta.recipient (campaign, page, line, key, psid, \
+    client.execute_typed(pages, &[]).await?;
+    let insert = format!(
+        "with added as (insert into callcta.recipient (campaign, page, line, key, psid, \
          cells, window_until, state, kind, code, subcode, http_status, trace_id, message_id, \
          attempts, claimed_at, settled_at) \
          select $1, p.id, l.line, l.key, l.psid, l.cells, l.window_until, l.state, l.kind, \
          l.code, l.subcode, l.http_status, l.trace_id, l.message_id, l.attempts, l.claimed_at, \
          l.settled_at from pg_temp.callcta_load l join callcta.page p on p.page_id = l.page \
-         order by l.n on conflict (campaign, key) do nothing returning page, state), \
+         order by l.n {conflict} returning page, state), \
          counted as (select page, count(*) as rows, count(*) filter (where state = 0) as queued, \
          count(*) filter (where state = 5) as skipped from added group by page), \
          shares as (insert into callcta.share as s (campaign, page, rows, queued) \
          select $1, page, rows, queued from counted order by page \
          on conflict (campaign, page) do update \
          set rows = s.rows + excluded.rows, queued = s.queued + excluded.queued) \
-         select coalesce(sum(rows), 0)::bigint, coalesce(sum(skipped), 0)::bigint from counted";
-    let line = transaction
-        .query_typed_one(insert, &[(&campaign, Type::INT4)])
+         select coalesce(sum(rows), 0)::bigint, coalesce(sum(skipped), 0)::bigint from counted"
+    );
+    let line = client
+        .query_typed_one(&insert, &[(&campaign, Type::INT4)])
         .await?;
     let (added, skipped): (i64, i64) = (line.get(0), line.get(1));
     if added < rows {
-        refuse_others(transaction, campaign).await?;
+        refuse_others(client, campaign).await?;
     }
     let select = "select facts from callcta.campaign where id = $1 for update";
-    let line = transaction
+    let line = client
         .query_typed_one(select, &[(&campaign, Type::INT4)])
         .await?;
     let mut all = read(line.get(0))?;
@@ -345,17 +403,17 @@ async fn enter(transaction: &Transaction<'_>, name: &str, facts: &Facts, rows: i
     let update = "update callcta.campaign set facts = $2 where id = $1";
     let values: &[(&(dyn ToSql + Sync), Type)] =
         &[(&campaign, Type::INT4), (&json(&all)?, Type::TEXT)];
-    transaction.execute_typed(update, values).await?;
+    client.execute_typed(update, values).await?;
     Ok(added.cast_unsigned())
 }
 
 /// A key that is there already must be the same person's: else somebody would be left out.
-async fn refuse_others(transaction: &Transaction<'_>, campaign: i32) -> Work<()> {
+async fn refuse_others(client: &Client, campaign: i32) -> Work<()> {
     let others = "select count(*), min(l.line) from pg_temp.callcta_load l \
          join callcta.page p on p.page_id = l.page \
          join callcta.recipient r on r.campaign = $1 and r.key = l.key \
          where r.psid <> l.psid or r.page <> p.id";
-    let line = transaction
+    let line = client
         .query_typed_one(others, &[(&campaign, Type::INT4)])
         .await?;
     let (count, first): (i64, Option<i64>) = (line.get(0), line.get(1));
