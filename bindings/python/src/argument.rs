@@ -113,6 +113,16 @@ impl Readable for i64 {
     }
 }
 
+/// A number of things, at least one of them; None stands for `or`.
+pub(crate) fn count(name: &str, count: &Bound<'_, PyAny>, or: usize) -> PyResult<usize> {
+    if count.is_none() {
+        return Ok(or);
+    }
+    let read = i64::read(count).ok().and_then(|count| usize::try_from(count).ok());
+    let not = || Unfit::Not("a whole number, 0 or more").refused(count.py(), name);
+    Ok(read.ok_or_else(not)?.max(1))
+}
+
 /// A float is that number where it is a whole one.
 #[expect(clippy::cast_possible_truncation, reason = "checked")]
 fn whole(float: f64) -> Result<i64, Unfit> {

@@ -6,15 +6,14 @@ use callcta::{CancelToken, Client as Core, ClientBuilder, Delivery, Environment}
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyWeakrefReference};
 
-use crate::argument::{Readable, Unfit};
+use crate::argument::{Readable, count};
 use crate::callback::tell_retry;
 use crate::error::{exception, guard, raise};
 use crate::interrupt::interruptible;
 use crate::log;
 use crate::message::Message;
-use crate::outbox::Outbox;
 use crate::record::Receipt;
-use crate::request::{read_options, request, set_all};
+use crate::request::{request, set_all};
 
 /// The settings that the environment has, by their names.
 #[pyfunction(name = "_environment")]
@@ -40,10 +39,10 @@ pub(crate) struct Client {
     pub(crate) core: Core,
     /// Most threads of an outbox.
     #[pyo3(get)]
-    workers: usize,
+    pub(crate) workers: usize,
     /// Most messages that wait in an outbox.
     #[pyo3(get)]
-    capacity: usize,
+    pub(crate) capacity: usize,
     /// Blocking sends under way.
     sending: AtomicUsize,
 }
@@ -53,21 +52,16 @@ impl Client {
     #[new]
     fn new(
         settings: &Bound<'_, PyDict>, page_id: &Bound<'_, PyAny>, token: &Bound<'_, PyAny>,
-        on_retry: Option<&Bound<'_, PyAny>>, workers: &Bound<'_, PyAny>,
-        capacity: &Bound<'_, PyAny>,
+        on_retry: Option<&Bound<'_, PyAny>>, share_connections: Option<&Bound<'_, Client>>,
+        workers: &Bound<'_, PyAny>, capacity: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
         let py = settings.py();
         let text = |name, text| String::read(text).map_err(|unfit| unfit.refused(py, name));
-        let count = |name, count: &Bound<'_, PyAny>, or| {
-            if count.is_none() {
-                return PyResult::Ok(or);
-            }
-            let count = i64::read(count).ok().and_then(|count| usize::try_from(count).ok());
-            let not = || Unfit::Not("a whole number, 0 or more").refused(py, name);
-            Ok(count.ok_or_else(not)?.max(1))
-        };
         let core = Core::builder(text("page_id", page_id)?, text("access_token", token)?);
         let mut core = set_all(core, settings, ClientBuilder::set)?;
+        if let Some(other) = share_connections {
+            core = core.share_connections(&other.get().core);
+        }
         if let Some(on_retry) = on_retry {
             // Not the callback itself: the garbage collector sees only what Python holds.
             let callback = PyWeakrefReference::new(on_retry)?.unbind();
@@ -120,16 +114,6 @@ impl Client {
     #[getter]
     fn sending(&self) -> usize {
         self.sending.load(Ordering::Relaxed)
-    }
-
-    /// Another outbox, which starts at most `pace` messages per second, for messages with
-    /// these options: they are checked here, before any is sent.
-    fn outbox(&self, pace: Option<f64>, options: &Bound<'_, PyAny>) -> PyResult<Outbox> {
-        let _ = read_options(options)?;
-        let outbox = callcta::Outbox::with_limits(self.core.clone(), self.workers, self.capacity);
-        outbox.set_brief_callbacks(true);
-        outbox.set_pace(pace).map_err(raise)?;
-        Ok(Outbox(outbox))
     }
 
     /// Makes requests with another token from now on.

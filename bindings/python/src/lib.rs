@@ -50,9 +50,9 @@ mod _native {
         message::{ButtonTemplate, CallPrompt, Element, GenericTemplate, Message},
         message::{RawMessage, Recipient},
         model::Model,
-        outbox::{Completions, Outbox, Ticket},
+        outbox::{Completions, Outbox, Outboxes, Ticket},
         program::run,
-        record::{AppUsage, BusinessUsage, GraphError, Receipt, Usage, Violation},
+        record::{AppUsage, BusinessUsage, Counts, GraphError, Receipt, Usage, Violation},
         request::validate_request,
         webhook::{
             Attachment, CallEnd, CallEvent, CallPermissionReplyEvent, CallSettingsUpdateEvent,

@@ -13,11 +13,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use callcta::{Delivery, Error};
 use pyo3::prelude::*;
 
+use crate::argument::count;
+use crate::client::Client;
 use crate::error::{exception, guard, raise};
 use crate::log;
 use crate::message::Message;
-use crate::record::Receipt;
-use crate::request::request;
+use crate::record::{Counts, Receipt};
+use crate::request::{read_options, request};
 
 type Outcome = (u64, callcta::Result<callcta::Receipt>);
 /// With its line for a log.
@@ -29,6 +31,18 @@ pub(crate) struct Outbox(pub(crate) callcta::Outbox);
 
 #[pymethods]
 impl Outbox {
+    /// An outbox of a client's, which starts at most `pace` messages per second, for messages
+    /// with these options: they are checked here, before any is sent.
+    #[new]
+    fn new(client: &Client, pace: Option<f64>, options: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let _ = read_options(options)?;
+        let core = client.core.clone();
+        let outbox = callcta::Outbox::with_limits(core, client.workers, client.capacity);
+        outbox.set_brief_callbacks(true);
+        outbox.set_pace(pace).map_err(raise)?;
+        Ok(Outbox(outbox))
+    }
+
     /// Queues a message, whose outcome will be in `completions` under `key`; also that it
     /// can't be queued.
     fn submit(
@@ -43,15 +57,116 @@ impl Outbox {
         Ok(Ticket(ticket.map_err(refused).ok()))
     }
 
+    /// Bounds how many messages start per second.
+    fn set_pace(&self, per_second: Option<f64>) -> PyResult<()> {
+        self.0.set_pace(per_second).map_err(raise)
+    }
+
+    /// The same to each person.
+    fn set_person_pace(&self, per_second: Option<f64>) -> PyResult<()> {
+        self.0.set_person_pace(per_second).map_err(raise)
+    }
+
+    /// Lets nothing start any more, and tells how many messages are being sent.
+    fn pause(&self) -> usize {
+        self.0.pause()
+    }
+
+    /// Ends a pause.
+    fn resume(&self) {
+        self.0.resume();
+    }
+
+    /// Cancels what waits, and tells how many messages that were.
+    fn cancel(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.0.cancel())
+    }
+
     /// How many messages have no outcome yet.
     #[getter]
     fn pending(&self) -> usize {
         self.0.pending()
     }
 
+    /// How many messages are where.
+    fn counts(&self) -> Counts {
+        self.0.counts().into()
+    }
+
     /// Cancels what is queued, and refuses more.
-    fn close(&self) {
-        self.0.close();
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.0.close());
+    }
+}
+
+/// Outboxes that share their threads.
+#[pyclass(frozen, name = "_Outboxes", module = "callcta._native")]
+pub(crate) struct Outboxes {
+    core: callcta::Outboxes,
+    /// Most threads.
+    #[pyo3(get)]
+    workers: usize,
+    /// Most messages that wait in an outbox.
+    #[pyo3(get)]
+    capacity: usize,
+}
+
+#[pymethods]
+impl Outboxes {
+    #[new]
+    fn new(workers: &Bound<'_, PyAny>, capacity: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let workers = count("workers", workers, callcta::WORKERS_DEFAULT)?;
+        let capacity = count("capacity", capacity, callcta::CAPACITY_DEFAULT)?;
+        let core = callcta::Outboxes::builder().workers(workers).capacity(capacity).build();
+        Ok(Outboxes { core, workers, capacity })
+    }
+
+    /// Another outbox, for the Page of a client.
+    fn outbox(
+        &self, client: &Client, pace: Option<f64>, person_pace: Option<f64>,
+    ) -> PyResult<Outbox> {
+        let outbox = self.core.outbox(client.core.clone());
+        outbox.set_brief_callbacks(true);
+        outbox.set_pace(pace).map_err(raise)?;
+        outbox.set_person_pace(person_pace).map_err(raise)?;
+        Ok(Outbox(outbox))
+    }
+
+    /// Refuses options that can't be used.
+    #[staticmethod]
+    fn check(options: &Bound<'_, PyAny>) -> PyResult<()> {
+        read_options(options).map(drop)
+    }
+
+    /// Lets nothing start any more, and tells how many messages are being sent.
+    fn pause(&self) -> usize {
+        self.core.pause()
+    }
+
+    /// Ends a pause.
+    fn resume(&self) {
+        self.core.resume();
+    }
+
+    /// Cancels what waits, and tells how many messages that were.
+    fn cancel(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.core.cancel())
+    }
+
+    /// How many messages have no outcome yet.
+    #[getter]
+    fn pending(&self) -> usize {
+        self.core.pending()
+    }
+
+    /// How many messages are where.
+    fn counts(&self) -> Counts {
+        self.core.counts().into()
+    }
+
+    /// Cancels what is queued, refuses more, and ends the threads.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.core.close());
     }
 }
 
@@ -64,6 +179,11 @@ impl Ticket {
     /// Gives the message up: cancels it if it still waits, breaks it off if it is being sent.
     fn cancel(&self, py: Python<'_>) {
         py.detach(|| self.0.as_ref().map(callcta::Ticket::cancel));
+    }
+
+    /// Cancels the message if it still waits.
+    fn withdraw(&self, py: Python<'_>) {
+        py.detach(|| self.0.as_ref().map(callcta::Ticket::withdraw));
     }
 }
 

@@ -170,6 +170,34 @@ record! {
 }
 
 record! {
+    /// How many messages of an outbox are where. Every message that was accepted is in exactly one
+    /// of the first six.
+    Counts ["queued", "in_flight", "sent", "rejected", "not_sent", "unknown"]
+    from |counts: callcta::Counts| {
+        /// Waiting, for their turn or for another try.
+        queued: u64 = counts.queued as u64, or 0;
+        /// Being sent.
+        in_flight: u64 = counts.in_flight as u64, or 0;
+        /// Sent, with a receipt.
+        sent: u64 = counts.sent, or 0;
+        /// Refused by the platform.
+        rejected: u64 = counts.rejected, or 0;
+        /// Not sent: provably nobody got them.
+        not_sent: u64 = counts.not_sent, or 0;
+        /// Of which nobody here can tell.
+        unknown: u64 = counts.unknown, or 0;
+        /// Those of the last three: kind of error, delivery and how many, in no particular order.
+        kinds: Vec<(String, String, u64)> = counts.kinds.iter()
+            .map(|(kind, delivery, count)| (kind.to_string(), delivery.to_string(), *count))
+            .collect(), or None for Vec<(String, String, u64)>;
+        /// Messages that had to wait because of the pace or of the platform's limits, so far.
+        paced: u64 = counts.paced, or 0;
+        /// Tries that were followed by another one, so far.
+        retried: u64 = counts.retried, or 0;
+    }
+}
+
+record! {
     /// The `error` object of a Graph API answer. Its `repr` leaves the platform's texts out, as
     /// they may name people.
     GraphError ["code", "subcode", "type", "is_transient", "trace_id"]

@@ -330,7 +330,8 @@ def test_starts_and_outcomes_come_in_turns(server: Server) -> None:
             [bridge] = client._bridges.values()  # pyright: ignore[reportPrivateUsage]
             loop.remove_reader(bridge.completions.fileno())  # lets outcomes pile up
             outbox = client._sends.outbox(None, {})  # pyright: ignore[reportPrivateUsage]
-            futures = [bridge.queue(outbox, str(n), CALL, {})[1] for n in range(1, 501)]
+            sends = client._sends  # pyright: ignore[reportPrivateUsage]
+            futures = [bridge.queue((sends, outbox, str(n), CALL, {}))[1] for n in range(1, 501)]
             while bridge.backlog:
                 started.append(len(bridge.backlog))
                 await asyncio.sleep(0)

@@ -46,7 +46,7 @@ def test_the_readme_s_code_runs(
 
 
 def test_the_readme_has_all_its_code() -> None:
-    assert len(BLOCKS) == 11
+    assert len(BLOCKS) == 12
 
 
 def test_the_session_fixture_of_the_readme(tmp_path: Path) -> None:

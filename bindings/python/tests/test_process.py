@@ -151,7 +151,8 @@ from callcta import aio
 client = aio.Client("1", "t", base_url=url)
 loop = asyncio.new_event_loop()
 async def start():
-    return [client._bridge().queue(client._awaited, str(n), CALL, {}) for n in range(1, 101)]
+    send = lambda n: (client._sends, client._awaited, str(n), CALL, {})
+    return [client._bridge().queue(send(n)) for n in range(1, 101)]
 futures = loop.run_until_complete(start())
 loop.close()
 callcta.Client("1", "t", base_url=url).send("1", CALL)

@@ -12,6 +12,7 @@ import atexit
 from callcta import _native
 from callcta._base import ClientBase
 from callcta._blocking import Client
+from callcta._blocking_outboxes import Outbox, Outboxes
 from callcta._native import (
     PACE,
     AccountLinkButton,
@@ -22,6 +23,7 @@ from callcta._native import (
     Button,
     ButtonTemplate,
     CallPrompt,
+    Counts,
     Element,
     GamePlayButton,
     GenericTemplate,
@@ -86,6 +88,7 @@ __all__ = [
     "Client",
     "ClientBase",
     "ConnectError",
+    "Counts",
     "DeadlinePassedError",
     "Element",
     "Failed",
@@ -103,6 +106,8 @@ __all__ = [
     "Model",
     "NetworkError",
     "OutOfResourcesError",
+    "Outbox",
+    "Outboxes",
     "Outcome",
     "OutsideWindowError",
     "PermissionDeniedError",

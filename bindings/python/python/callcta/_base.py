@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Self
 from callcta import _native
 from callcta._retry import Retries, RetryEvent
 from callcta._sends import Sends
+from callcta.errors import InvalidArgumentError
 
 
 class ClientBase:
@@ -18,6 +19,8 @@ class ClientBase:
     Attributes:
         page_id: The Page that sends.
     """
+
+    _sends: Sends
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class ClientBase:
         retry_unknown: bool | None = None,
         on_retry: Callable[[RetryEvent], object] | None = None,
         calling_not_enabled_codes: Sequence[tuple[int, int | None]] | None = None,
+        share_connections: ClientBase | None = None,
         workers: int | None = None,
         capacity: int | None = None,
     ) -> None:
@@ -84,6 +88,9 @@ class ClientBase:
                 `KeyboardInterrupt`, ends a blocking `send`.
             calling_not_enabled_codes: Further pairs of code and subcode (or None) that mean that
                 the Page has not enabled audio calling.
+            share_connections: A client whose connections this one uses too, closed with the last
+                of them: for many Pages in one process. What concerns connections is as it is there:
+                `connect_timeout`, `max_idle_connections`, proxies and certificates.
             workers: Most threads that send for one `send_many`, or for all sends that are awaited.
                 Defaults to 64.
             capacity: Most messages that wait for them; more are refused. Defaults to 100,000.
@@ -94,10 +101,15 @@ class ClientBase:
         self.page_id: Final = page_id
         settings = dict(locals())  # not the frame's own, to which a debugger adds
         del settings["self"]
-        own = "page_id", "access_token", "on_retry", "workers", "capacity"
+        own = "page_id", "access_token", "on_retry", "share_connections", "workers", "capacity"
         retries = None if on_retry is None else Retries(on_retry)
         # The native client has a weak reference only.
         self._tell_retry = settings["on_retry"] = retries and retries.tell
+        if share_connections is not None:
+            other: Any = share_connections
+            if not isinstance(other, ClientBase):
+                raise InvalidArgumentError("share_connections must be a client")
+            settings["share_connections"] = other._sends.native
         native = _native._Client(settings, *map(settings.pop, own))
         self._sends = Sends(native, retries)
         self._prepare()

@@ -7,10 +7,10 @@ from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Self, Unpack
 
 from callcta._base import ClientBase
-from callcta._many import Many
+from callcta._many import Many, run_many
 from callcta._native import PACE, Message, Receipt, Recipient, _examine
 from callcta._outcome import Outcome
-from callcta._sends import Item
+from callcta._sends import Item, OwnOutbox
 from callcta.doctor import Diagnosis, diagnosis_of
 from callcta.options import DoctorOptions, SendOptions
 
@@ -87,16 +87,8 @@ class Client(ClientBase):
                 second, or an option can't be used.
             CancelledError: The client is closed.
         """
-        many = Many(self._sends, messages, pace, lookahead, options)
-        try:
-            yield from many.outcomes()
-        except GeneratorExit:
-            raise
-        except BaseException as raised:
-            many.give_up(raised)
-            raise
-        finally:
-            many.stop()
+        way = OwnOutbox(self._sends, pace, options)
+        yield from run_many(Many(self._sends, messages, way, lookahead))
 
     @property
     def calling(self) -> Calling:

@@ -27,6 +27,7 @@ __all__ = [
     "CallPrompt",
     "CallSettingsUpdateEvent",
     "Cause",
+    "Counts",
     "Deduplicator",
     "DeliveryEvent",
     "Description",
@@ -61,6 +62,7 @@ __all__ = [
     "_Completions",
     "_Emulator",
     "_Outbox",
+    "_Outboxes",
     "_Run",
     "_Ticket",
     "_ask",
@@ -537,6 +539,84 @@ class Cause:
     def to_dict(self, /) -> dict[str, typing.Any]:
         """
         The attributes as what JSON can hold, for services that carry such.
+        """
+
+@final
+class Counts:
+    """
+    How many messages of an outbox are where. Every message that was accepted is in exactly one
+    of the first six.
+    """
+
+    __match_args__: Final = ("queued", "in_flight", "sent", "rejected", "not_sent", "unknown")
+    def __eq__(self, value: object, /) -> bool: ...
+    def __getnewargs__(
+        self, /
+    ) -> tuple[int, int, int, int, int, int, list[tuple[str, str, int]], int, int]: ...
+    def __hash__(self, /) -> int: ...
+    def __ne__(self, value: object, /) -> bool: ...
+    def __new__(
+        cls,
+        /,
+        queued: SupportsIndex = 0,
+        in_flight: SupportsIndex = 0,
+        sent: SupportsIndex = 0,
+        rejected: SupportsIndex = 0,
+        not_sent: SupportsIndex = 0,
+        unknown: SupportsIndex = 0,
+        kinds: SupportsGetItem[int, tuple[str, str, SupportsIndex]] | None = None,
+        paced: SupportsIndex = 0,
+        retried: SupportsIndex = 0,
+    ) -> Counts: ...
+    def __repr__(self, /) -> str: ...
+    @property
+    def in_flight(self, /) -> int:
+        """
+        Being sent.
+        """
+    @property
+    def kinds(self, /) -> list[tuple[str, str, int]]:
+        """
+        Those of the last three: kind of error, delivery and how many, in no particular order.
+        """
+    @property
+    def not_sent(self, /) -> int:
+        """
+        Not sent: provably nobody got them.
+        """
+    @property
+    def paced(self, /) -> int:
+        """
+        Messages that had to wait because of the pace or of the platform's limits, so far.
+        """
+    @property
+    def queued(self, /) -> int:
+        """
+        Waiting, for their turn or for another try.
+        """
+    @property
+    def rejected(self, /) -> int:
+        """
+        Refused by the platform.
+        """
+    @property
+    def retried(self, /) -> int:
+        """
+        Tries that were followed by another one, so far.
+        """
+    @property
+    def sent(self, /) -> int:
+        """
+        Sent, with a receipt.
+        """
+    def to_dict(self, /) -> dict[str, typing.Any]:
+        """
+        The attributes as what JSON can hold, for services that carry such.
+        """
+    @property
+    def unknown(self, /) -> int:
+        """
+        Of which nobody here can tell.
         """
 
 @final
@@ -1517,6 +1597,7 @@ class _Client:
         page_id: Any,
         token: Any,
         on_retry: Any | None,
+        share_connections: _Client | None,
         workers: Any,
         capacity: Any,
     ) -> _Client: ...
@@ -1528,11 +1609,6 @@ class _Client:
     def close(self, /) -> None:
         """
         Closes every connection.
-        """
-    def outbox(self, /, pace: SupportsFloat | SupportsIndex | None, options: Any) -> _Outbox:
-        """
-        Another outbox, which starts at most `pace` messages per second, for messages with
-        these options: they are checked here, before any is sent.
         """
     def send(
         self, /, key: int | None, to: typing.Any, message: Message, options: typing.Any
@@ -1620,14 +1696,45 @@ class _Outbox:
     """
     Sends over threads of its own, which end with it.
     """
+    def __new__(
+        cls, /, client: _Client, pace: SupportsFloat | SupportsIndex | None, options: Any
+    ) -> _Outbox:
+        """
+        An outbox of a client's, which starts at most `pace` messages per second, for messages
+        with these options: they are checked here, before any is sent.
+        """
+    def cancel(self, /) -> int:
+        """
+        Cancels what waits, and tells how many messages that were.
+        """
     def close(self, /) -> None:
         """
         Cancels what is queued, and refuses more.
+        """
+    def counts(self, /) -> Counts:
+        """
+        How many messages are where.
+        """
+    def pause(self, /) -> int:
+        """
+        Lets nothing start any more, and tells how many messages are being sent.
         """
     @property
     def pending(self, /) -> int:
         """
         How many messages have no outcome yet.
+        """
+    def resume(self, /) -> None:
+        """
+        Ends a pause.
+        """
+    def set_pace(self, /, per_second: SupportsFloat | SupportsIndex | None) -> None:
+        """
+        Bounds how many messages start per second.
+        """
+    def set_person_pace(self, /, per_second: SupportsFloat | SupportsIndex | None) -> None:
+        """
+        The same to each person.
         """
     def submit(
         self,
@@ -1641,6 +1748,63 @@ class _Outbox:
         """
         Queues a message, whose outcome will be in `completions` under `key`; also that it
         can't be queued.
+        """
+
+@final
+class _Outboxes:
+    """
+    Outboxes that share their threads.
+    """
+    def __new__(cls, /, workers: Any, capacity: Any) -> _Outboxes: ...
+    def cancel(self, /) -> int:
+        """
+        Cancels what waits, and tells how many messages that were.
+        """
+    @property
+    def capacity(self, /) -> int:
+        """
+        Most messages that wait in an outbox.
+        """
+    @staticmethod
+    def check(options: Any) -> None:
+        """
+        Refuses options that can't be used.
+        """
+    def close(self, /) -> None:
+        """
+        Cancels what is queued, refuses more, and ends the threads.
+        """
+    def counts(self, /) -> Counts:
+        """
+        How many messages are where.
+        """
+    def outbox(
+        self,
+        /,
+        client: _Client,
+        pace: SupportsFloat | SupportsIndex | None,
+        person_pace: SupportsFloat | SupportsIndex | None,
+    ) -> _Outbox:
+        """
+        Another outbox, for the Page of a client.
+        """
+    def pause(self, /) -> int:
+        """
+        Lets nothing start any more, and tells how many messages are being sent.
+        """
+    @property
+    def pending(self, /) -> int:
+        """
+        How many messages have no outcome yet.
+        """
+    def resume(self, /) -> None:
+        """
+        Ends a pause.
+        """
+    @property
+    def workers(self, /) -> int:
+        """
+        Most threads.
         """
 
 @final
@@ -1694,6 +1858,10 @@ class _Ticket:
     def cancel(self, /) -> None:
         """
         Gives the message up: cancels it if it still waits, breaks it off if it is being sent.
+        """
+    def withdraw(self, /) -> None:
+        """
+        Cancels the message if it still waits.
         """
 
 def _ask(

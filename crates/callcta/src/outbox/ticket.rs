@@ -55,6 +55,14 @@ impl Ticket {
         }
     }
 
+    /// Gives the message up only if it still waits, as [`cancel`](Ticket::cancel) does; if it
+    /// is being sent already, that goes on, and `false` is returned.
+    pub fn withdraw(&self) -> bool {
+        let queue = self.queue.upgrade();
+        let queue = queue.filter(|queue| queue.is_of_this_process());
+        queue.is_some_and(|queue| self.take_out(&queue))
+    }
+
     /// Cancels it if it waits.
     fn take_out(&self, queue: &Queue) -> bool {
         let taken = queue.remove(self.outbox, &self.recipient, self.number);

@@ -190,6 +190,27 @@ fn a_waiting_message_that_is_cancelled_is_told_at_once() {
 }
 
 #[test]
+fn what_is_withdrawn_is_given_up_only_if_it_waits() {
+    let (server, open, arrivals) = gated();
+    let client = client(&server);
+    let outbox = Outbox::with_limits(client.clone(), 1, 1000);
+    let outcomes = Outcomes::default();
+    let first = submit(&outbox, &outcomes, "1", "first");
+    assert_eq!(arrivals.recv().expect("it is sent"), "first");
+    let second = submit(&outbox, &outcomes, "1", "second");
+    assert!(!first.withdraw());
+    assert!(second.withdraw());
+    assert!(!second.withdraw());
+    assert_eq!(names(&outcomes), ["second"]);
+    open.send(()).expect("the server waits");
+    outbox.wait();
+    let counts = outbox.counts();
+    assert_eq!((counts.sent, counts.not_sent, counts.unknown), (1, 1, 0));
+    drop((outbox, open));
+    server.finish(client);
+}
+
+#[test]
 fn what_is_given_up_is_not_tried_again() {
     let transport = Arc::new(ScriptedTransport::new(vec![
         Err(TransportError {
