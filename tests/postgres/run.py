@@ -51,6 +51,9 @@ class Server:
             check=True, text=True, env=environment, stdout=stdout,
         )
 
+    def standby(self):
+        return self._do("standby", stdout=subprocess.PIPE).stdout.strip()
+
     def restart(self, mode):
         self._do("restart", mode)
 
@@ -435,6 +438,25 @@ def told(program, folder, server):
         assert "4 rows would be put back" in said and "1 worker that runs it would" in said, said
 
 
+def replica(program, folder, server):
+    """What a replica has may be old, and nothing is sent by it."""
+    with world(program, folder, "replica", 40, 2) as it:
+        campaign = Campaign(it, url(server, "replica"))
+        campaign.load()
+        standby = server.standby()
+        tokens = ("--tokens", it.folder / "tokens", "--progress", "none")
+        behind = Campaign(it, f"{standby}?campaign=replica")
+        for arguments in (("status",), ("export",), ("run", *tokens)):
+            said = behind.run(*arguments, codes=(6,)).stderr
+            assert "it is a replica" in said, said
+        assert not it.stored()
+        # Of both, the one that takes writes is used, whichever comes first.
+        place = re.search(r"@(.*)/", server.url)[1]
+        both = Campaign(it, f"{standby.removesuffix('/postgres')},{place}/postgres?campaign=replica")
+        both.run("run", *tokens)
+        assert both.check() == {("sent", 1): 40}
+
+
 def guide(program, folder, server):
     """The commands of the guide, in the order in which they stand there."""
     with world(program, folder, "guide", 3, 1) as it:
@@ -490,6 +512,8 @@ def main():
             held(program, folder, server)
         if wanted("told"):
             told(program, folder, server)
+        if wanted("replica"):
+            replica(program, folder, server)
         if wanted("guide"):
             guide(program, folder, server)
         if wanted("pooled"):

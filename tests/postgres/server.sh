@@ -6,6 +6,7 @@
 #   server.sh stop FOLDER     stops it and removes everything
 #   server.sh restart FOLDER HOW   stops it (fast, immediate, or kill-server: by SIGKILL) and
 #                                  starts it; stop and start do half of it
+#   server.sh standby FOLDER  makes a replica of it, which ends with it, and prints the same
 #   server.sh need            installs PostgreSQL if root may, or says what is missing
 set -euo pipefail
 
@@ -61,6 +62,10 @@ start() {
         { tail -n 20 "$base/log" >&2; fail "the server doesn't start"; }
 }
 
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
 # A certificate of the server for 127.0.0.1, the authority that it is from, and another one.
 certificates() {
     local new="openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
@@ -85,7 +90,7 @@ start)
         runuser -u "$owner" -- test -w "$base" || base=$(as mktemp -d /tmp/callcta-pg-XXXXXX)
     fi
     printf '%s\n' "$base" >"$folder/base"
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    port=$(free_port)
     # The path of a socket is short; a folder of the checkout may not be.
     sockets=$(as mktemp -d /tmp/callcta-pg-XXXXXX)
     as "$(bin)/initdb" -D "$base/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >/dev/null
@@ -103,6 +108,15 @@ $(cat "${CALLCTA_PG_CONF:-/dev/null}")
 CONF
     printf '%s\n' "$sockets" >"$folder/sockets"
     start
+    echo "postgresql://postgres@127.0.0.1:$port/postgres"
+    ;;
+standby)
+    sockets=$(cat "$folder/sockets")
+    primary=$(sed -n 4p "$base/data/postmaster.pid")
+    port=$(free_port)
+    as "$(bin)/pg_basebackup" -h "$sockets" -p "$primary" -U postgres -D "$base/standby" -R -c fast --no-sync
+    as "$(bin)/pg_ctl" start -D "$base/standby" -l "$base/standby-log" -w -t 60 -s -o "-p $port" >/dev/null ||
+        { tail -n 20 "$base/standby-log" >&2; fail "the replica doesn't start"; }
     echo "postgresql://postgres@127.0.0.1:$port/postgres"
     ;;
 restart)
@@ -125,8 +139,9 @@ restart)
     esac
     ;;
 stop)
-    [ -d "$base/data" ] &&
-        as "$(bin)/pg_ctl" stop -D "$base/data" -m immediate -w -s >/dev/null 2>&1 || true
+    for data in "$base/standby" "$base/data"; do
+        [ -d "$data" ] && as "$(bin)/pg_ctl" stop -D "$data" -m immediate -w -s >/dev/null 2>&1 || true
+    done
     [ -f "$folder/sockets" ] && rm -rf "$(cat "$folder/sockets")"
     rm -rf "$base" "$folder"
     ;;
