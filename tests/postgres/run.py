@@ -285,11 +285,23 @@ def check_counts(server, name):
     assert not wrong, f"counts are wrong: {wrong}"
 
 
+def echo(message):
+    """The webhook of a message's echo, in a line."""
+    content = message["body"]["message"]
+    event = {"sender": {"id": message["page_id"]}, "recipient": {"id": message["recipient"]},
+             "timestamp": message["sent_at"],
+             "message": {"mid": message["message_id"], "is_echo": True, **content}}
+    return json.dumps({"object": "page", "entry": [{
+        "id": message["page_id"], "time": message["sent_at"], "messaging": [event]}]}) + "\n"
+
+
 def moved(program, folder, server):
     """A campaign that begins in a file and goes on in PostgreSQL."""
     with world(program, folder, "moved", 900, 6) as it:
         file = Campaign(it, str(it.folder / "campaign.journal"))
         file.load()
+        # Three answers get lost.
+        it.control("faults", {"action": {"type": "drop"}, "apply": "after", "times": 3})
         worker = file.worker(pace=60)
         it.wait_for(100)
         worker.send_signal(signal.SIGTERM)
@@ -303,6 +315,11 @@ def moved(program, folder, server):
         # Again: nothing is new.
         assert "900 rows were there already" in campaign.load("exported.csv").stderr
         assert campaign.status()["states"] == before
+        # What was sent from the file is known here by its echoes, too.
+        assert before["unknown"] == 3, before
+        (it.folder / "echoes").write_text("".join(map(echo, it.stored())))
+        settled = campaign.run("settle", "--events", it.folder / "echoes").stdout
+        assert "settled: 3 rows" in settled and "3 were unknown" in settled, settled
         workers = [campaign.worker(pace=60) for _ in range(2)]
         it.wait_for(before["sent"] + 100)
         # Whoever is asked to go gives its Pages back at once, and loses nothing.

@@ -126,10 +126,13 @@ pub fn settle(
 
 impl Settled {
     fn settle(&mut self, journal: &mut dyn Journal, echoes: &mut Vec<Echo>) -> Result<()> {
-        for told in journal.echo(echoes, SystemTime::now())? {
+        let told = journal.echo(echoes, SystemTime::now())?;
+        for (told, echo) in told.into_iter().zip(echoes.iter()) {
             match told {
                 Echoed::Known => self.known += 1,
                 Echoed::Settled(before) => *self.settled.entry(before).or_default() += 1,
+                // One of another campaign, most likely.
+                Echoed::Stranger if echo.sent_as.is_some() => {}
                 Echoed::Stranger => self.strangers += 1,
             }
         }

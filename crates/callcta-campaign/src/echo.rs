@@ -11,20 +11,28 @@ pub(crate) fn send_key(campaign: &str, row: i64) -> String {
     format!("{PREFIX}:{campaign}:{row}")
 }
 
-fn row_of(facts: &Facts, metadata: &str) -> Option<i64> {
+/// The campaign and the row of a send key.
+fn read(metadata: &str) -> Option<(&str, i64)> {
     let mut parts = metadata.split(':');
     let (prefix, campaign, row) = (parts.next()?, parts.next()?, parts.next()?);
-    let ours = prefix == PREFIX && campaign == facts.id && parts.next().is_none();
-    ours.then(|| row.parse().ok())?
+    let ours = prefix == PREFIX && parts.next().is_none();
+    ours.then(|| Some((campaign, row.parse().ok()?)))?
 }
 
-/// The echo of a row of this campaign that an event is, if it is one.
+/// The echo of a row of this campaign that an event is, if it may be one: only the journal
+/// knows which of its rows were sent as those of another one.
 pub fn echo_of(facts: &Facts, event: &Event) -> Option<Echo> {
     let EventKind::Echo(message) = &event.kind else {
         return None;
     };
-    let row = row_of(facts, message.metadata.as_deref()?)?;
-    Some(Echo::new(row, event.psid.clone(), &message.message_id))
+    let metadata = message.metadata.as_deref()?;
+    let (campaign, row) = read(metadata)?;
+    let (psid, message_id) = (event.psid.clone(), &message.message_id);
+    Some(if campaign == facts.id {
+        Echo::new(row, psid, message_id)
+    } else {
+        Echo::elsewhere(metadata, psid, message_id)
+    })
 }
 
 /// The events of a line: a webhook's body, or an event as `callcta webhook listen --json`
@@ -64,18 +72,16 @@ mod tests {
             let events = events_of(&body(metadata)).unwrap();
             let echoes = events.iter().filter_map(|event| echo_of(&facts(), event));
             echoes
-                .map(|echo| (echo.id, echo.psid, echo.message_id))
+                .map(|echo| (echo.id, echo.sent_as, echo.psid, echo.message_id))
                 .collect::<Vec<_>>()
         };
-        let ours = (42, Some("12".to_owned()), "m_1".to_owned());
+        let (psid, message_id) = (Some("12".to_owned()), "m_1".to_owned());
+        let ours = (42, None, psid.clone(), message_id.clone());
         assert_eq!(echoes(&send_key("00ff", 42)), [ours]);
-        for other in [
-            "callcta:00fe:42",
-            "callcta:00ff:x",
-            "callcta:00ff:42:1",
-            "order 42",
-            "",
-        ] {
+        let others = send_key("00fe", 42);
+        let other = (0, Some(others.clone()), psid, message_id);
+        assert_eq!(echoes(&others), [other]);
+        for other in ["callcta:00ff:x", "callcta:00ff:42:1", "order 42", ""] {
             assert!(echoes(other).is_empty(), "{other}");
         }
     }

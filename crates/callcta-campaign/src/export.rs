@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::ser::{SerializeMap as _, Serializer as _};
 
+use crate::echo::send_key;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{KEY, OWN_PREFIX, PAGE, PSID, RESERVED, Row, WINDOW_UNTIL};
 use crate::journal::{Filter, Journal, Recipient};
@@ -21,7 +22,7 @@ pub struct ExportSettings {
 }
 
 /// What is told of each row beside its own columns. Read in again, these don't count.
-const TOLD: [&str; 10] = [
+const TOLD: [&str; 11] = [
     "state",
     "kind",
     "code",
@@ -32,6 +33,7 @@ const TOLD: [&str; 10] = [
     "attempts",
     "claimed_at",
     "settled_at",
+    "sent_as",
 ];
 
 /// Writes the rows that a filter finds, with the columns that they came with and with what
@@ -71,11 +73,14 @@ pub struct Chunk {
 ///
 /// Of the kind `Journal`.
 pub fn rows(journal: &mut dyn Journal, filter: &Filter, after: i64, most: usize) -> Result<Chunk> {
-    let columns = columns(&journal.facts().columns);
+    let (columns, id) = (
+        columns(&journal.facts().columns),
+        journal.facts().id.clone(),
+    );
     let mut lines = Vec::new();
     let (mut found, mut last) = (0, None);
     journal.list_after(filter, after, &mut |recipient| {
-        write_json(&columns, &recipient, &mut lines).map_err(|error| unwritten(&error))?;
+        write_json(&id, &columns, &recipient, &mut lines).map_err(|error| unwritten(&error))?;
         found += 1;
         last = Some(recipient.id);
         Ok(found < most)
@@ -95,11 +100,14 @@ fn write(
     out: &mut dyn Write,
     rows: &mut u64,
 ) -> Result<()> {
-    let columns = columns(&journal.facts().columns);
+    let (columns, id) = (
+        columns(&journal.facts().columns),
+        journal.facts().id.clone(),
+    );
     if settings.json_lines {
         journal.list(filter, &mut |recipient| {
             *rows += 1;
-            write_json(&columns, &recipient, out).map_err(|error| unwritten(&error))?;
+            write_json(&id, &columns, &recipient, out).map_err(|error| unwritten(&error))?;
             Ok(true)
         })?;
         return Ok(());
@@ -129,7 +137,7 @@ fn write(
         });
         let told = TOLD
             .iter()
-            .map(|name| told(&recipient, name).unwrap_or_default());
+            .map(|name| told(&id, &recipient, name).unwrap_or_default());
         table.write_record(cells.chain(told)).map_err(broken)?;
         Ok(true)
     })?;
@@ -171,7 +179,7 @@ fn cell(recipient: &Recipient, column: &str) -> Option<String> {
     }
 }
 
-fn told(recipient: &Recipient, name: &str) -> Option<String> {
+fn told(campaign: &str, recipient: &Recipient, name: &str) -> Option<String> {
     let reason = &recipient.reason;
     match name {
         "state" => Some(recipient.state.as_str().to_owned()),
@@ -184,11 +192,20 @@ fn told(recipient: &Recipient, name: &str) -> Option<String> {
         "attempts" => Some(recipient.attempts.to_string()),
         "claimed_at" => recipient.claimed_at.map(stamp),
         "settled_at" => recipient.settled_at.map(stamp),
+        "sent_as" => recipient.sent_as.clone().or_else(|| {
+            recipient.claimed_at?;
+            Some(send_key(campaign, recipient.id))
+        }),
         _ => None,
     }
 }
 
-fn write_json(columns: &[String], recipient: &Recipient, out: &mut dyn Write) -> io::Result<()> {
+fn write_json(
+    campaign: &str,
+    columns: &[String],
+    recipient: &Recipient,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     {
         let mut writer = serde_json::Serializer::new(&mut *out);
         let mut object = writer.serialize_map(None)?;
@@ -198,7 +215,7 @@ fn write_json(columns: &[String], recipient: &Recipient, out: &mut dyn Write) ->
             }
         }
         for name in TOLD {
-            if let Some(value) = told(recipient, name) {
+            if let Some(value) = told(campaign, recipient, name) {
                 object.serialize_entry(&format!("{OWN_PREFIX}{name}"), &value)?;
             }
         }

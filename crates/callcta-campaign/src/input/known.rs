@@ -27,6 +27,7 @@ pub(crate) fn known(row: &Row) -> Result<Option<Known>, Problem> {
                 known.reason.http_status = Some(status.map_err(|_| wrong("must be a status"))?);
             }
             "trace_id" => known.reason.trace_id = Some(value.clone()),
+            "sent_as" => known.sent_as = Some(value.clone()),
             "message_id" => known.message_id = Some(value.clone()),
             "attempts" => known.attempts = number()?,
             "claimed_at" => known.claimed_at = Some(moment()?),

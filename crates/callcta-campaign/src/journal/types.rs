@@ -346,6 +346,8 @@ pub struct Known {
     pub claimed_at: Option<i64>,
     /// When it was settled, in Unix milliseconds.
     pub settled_at: Option<i64>,
+    /// The `metadata` of its last message, by which its echo is known.
+    pub sent_as: Option<String>,
 }
 
 impl Known {
@@ -358,6 +360,7 @@ impl Known {
             reason: Reason::default(),
             claimed_at: None,
             settled_at: None,
+            sent_as: None,
         }
     }
 
@@ -403,14 +406,20 @@ pub struct Recipient {
     pub settled_at: Option<i64>,
     /// The number of the message that it was claimed with last.
     pub message: i64,
+    /// The `metadata` of its last message, if that was sent before the row came into this
+    /// journal.
+    pub sent_as: Option<String>,
 }
 
 /// An echo of a message of this campaign.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Echo {
-    /// The row's number.
+    /// The row's number; of no meaning if it was [sent elsewhere](Echo::sent_as).
     pub id: i64,
+    /// The message's `metadata`, if it was sent from another journal, where the row perhaps
+    /// was before.
+    pub sent_as: Option<String>,
     /// The person, as the echo says.
     pub psid: Option<String>,
     /// The message's id.
@@ -422,8 +431,21 @@ impl Echo {
     pub fn new(id: i64, psid: Option<String>, message_id: impl Into<String>) -> Self {
         Echo {
             id,
+            sent_as: None,
             psid,
             message_id: message_id.into(),
+        }
+    }
+
+    /// An echo of a message that was sent from another journal.
+    pub fn elsewhere(
+        sent_as: impl Into<String>,
+        psid: Option<String>,
+        message_id: impl Into<String>,
+    ) -> Self {
+        Echo {
+            sent_as: Some(sent_as.into()),
+            ..Echo::new(0, psid, message_id)
         }
     }
 }

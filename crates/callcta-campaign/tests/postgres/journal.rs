@@ -360,6 +360,42 @@ fn people_and_echoes_decide() {
 
 #[test]
 #[ignore = "needs PostgreSQL: just test-postgres"]
+fn echoes_of_what_was_sent_before_a_move_settle_it() {
+    let database = Database::new();
+    let exported = "psid,key,page,name,callcta_state,callcta_kind,callcta_sent_as\n\
+        170,a,7,Ada,unknown,network,callcta:00ff:5\n171,b,7,Bob,sent,,callcta:00ff:6\n\
+        172,c,7,Cyd,queued,,\n";
+    assert_eq!(database.load(exported, MESSAGE).unwrap(), 3);
+    let mut journal = database.open();
+    assert_eq!(states(&mut journal), [1, 0, 1, 0, 1, 0, 0]);
+    let echo = |key: &str, psid: &str| Echo::elsewhere(key, Some(psid.to_owned()), "m_1");
+    let echoes = [
+        echo("callcta:00ff:7", "172"),
+        echo("callcta:00ff:5", "171"),
+        echo("callcta:00ff:5", "170"),
+        echo("callcta:00ff:6", "171"),
+    ];
+    let told = journal.echo(&echoes, now()).unwrap();
+    let settled = Echoed::Settled(State::Unknown);
+    let stranger = Echoed::Stranger;
+    assert_eq!(told, [stranger, stranger, settled, Echoed::Known]);
+    assert_eq!(states(&mut journal), [1, 0, 2, 0, 0, 0, 0]);
+    // Moved on, its key is still that of its message; of one that is sent here it is a new one.
+    let leases = lease(&mut journal, 1);
+    let claims = claim(&mut journal, &leases, 1);
+    settle(&mut journal, &claims[0], sent("m_2"));
+    let mut keys = Vec::new();
+    let mut each = |recipient: callcta_campaign::Recipient| {
+        keys.push(recipient.sent_as);
+        Ok(true)
+    };
+    journal.list(&Filter::default(), &mut each).unwrap();
+    let keys: Vec<Option<&str>> = keys.iter().map(Option::as_deref).collect();
+    assert_eq!(keys, [Some("callcta:00ff:5"), Some("callcta:00ff:6"), None]);
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: just test-postgres"]
 fn tables_are_made_once_and_newer_ones_refused() {
     let database = Database::new();
     let (before, after) = migrate(&database.address()).unwrap();

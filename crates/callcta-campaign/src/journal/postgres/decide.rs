@@ -85,11 +85,25 @@ pub(super) fn echo(
     if echoes.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<i64> = echoes.iter().map(|echo| echo.id).collect();
+    let keys: Vec<&str> = echoes
+        .iter()
+        .filter_map(|it| it.sent_as.as_deref())
+        .collect();
     server.ready()?;
     server.run(STEP, async |client| {
         let transaction = client.transaction().await?;
         strict(&transaction).await?;
+        let moved = "select id, sent_as from callcta.recipient \
+             where campaign = $1 and sent_as is not null and sent_as = any($2)";
+        let values: Values<'_> = &[(&campaign, Type::INT4), (&keys, Type::TEXT_ARRAY)];
+        let moved = transaction.query_typed(moved, values).await?;
+        let moved: HashMap<&str, i64> = moved.iter().map(|it| (it.get(1), it.get(0))).collect();
+        // No row has the number 0.
+        let row = |echo: &Echo| match &echo.sent_as {
+            Some(key) => moved.get(key.as_str()).copied().unwrap_or_default(),
+            None => echo.id,
+        };
+        let ids: Vec<i64> = echoes.iter().map(row).collect();
         let find = "select id, psid, state from callcta.recipient \
              where id = any($1) and campaign = $2 order by id for update";
         let values: Values<'_> = &[(&ids, Type::INT8_ARRAY), (&campaign, Type::INT4)];
@@ -101,13 +115,13 @@ pub(super) fn echo(
         }
         let mut told = Vec::with_capacity(echoes.len());
         let (mut settled, mut message_ids) = (Vec::new(), Vec::new());
-        for echo in echoes {
-            told.push(match known.get_mut(&echo.id) {
+        for (echo, id) in echoes.iter().zip(&ids) {
+            told.push(match known.get_mut(id) {
                 Some((psid, state)) if echo.psid.as_ref().is_none_or(|told| told == psid) => {
                     if *state == State::Sent {
                         Echoed::Known
                     } else {
-                        settled.push(echo.id);
+                        settled.push(*id);
                         message_ids.push(echo.message_id.as_str());
                         Echoed::Settled(std::mem::replace(state, State::Sent))
                     }

@@ -32,9 +32,9 @@ const TOGETHER: usize = 10_000;
 const TABLE: &str = "create temp table callcta_load (n bigint, line bigint, key text, page text, \
      psid text, cells text, window_until timestamptz, state smallint, kind text, code bigint, \
      subcode bigint, http_status integer, trace_id text, message_id text, attempts integer, \
-     claimed_at timestamptz, settled_at timestamptz) on commit drop";
+     claimed_at timestamptz, settled_at timestamptz, sent_as text) on commit drop";
 
-const TYPES: [Type; 17] = [
+const TYPES: [Type; 18] = [
     Type::INT8,
     Type::INT8,
     Type::TEXT,
@@ -52,6 +52,7 @@ const TYPES: [Type; 17] = [
     Type::INT4,
     Type::TIMESTAMPTZ,
     Type::TIMESTAMPTZ,
+    Type::TEXT,
 ];
 
 /// Takes in rows of a campaign, which may be there already.
@@ -81,6 +82,7 @@ struct Waiting {
     message_id: Option<String>,
     claimed_at: Option<SystemTime>,
     settled_at: Option<SystemTime>,
+    sent_as: Option<String>,
 }
 
 impl PostgresLoader {
@@ -113,7 +115,8 @@ impl PostgresLoader {
 
     fn take(&mut self, row: &Row, window_until: Option<i64>, known: &Known) -> Result<()> {
         if [&row.key, &row.page, &row.psid]
-            .iter()
+            .into_iter()
+            .chain(&known.sent_as)
             .any(|text| text.contains('\0'))
         {
             let text = format!("the row in line {} has a NUL in an id or its key", row.line);
@@ -142,6 +145,7 @@ impl PostgresLoader {
             message_id: known.message_id.clone(),
             claimed_at: known.claimed_at.and_then(moment),
             settled_at: known.settled_at.and_then(moment),
+            sent_as: known.sent_as.clone(),
         });
         self.rows += 1;
         if self.waiting.len() < TOGETHER {
@@ -160,7 +164,7 @@ impl PostgresLoader {
             let sink = client.copy_in(copy).await?;
             let mut writer = pin!(BinaryCopyInWriter::new(sink, &TYPES));
             for row in rows {
-                let values: [&(dyn ToSql + Sync); 17] = [
+                let values: [&(dyn ToSql + Sync); 18] = [
                     &row.n,
                     &row.line,
                     &row.key,
@@ -178,6 +182,7 @@ impl PostgresLoader {
                     &row.attempts,
                     &row.claimed_at,
                     &row.settled_at,
+                    &row.sent_as,
                 ];
                 writer.as_mut().write(&values).await?;
             }
@@ -368,10 +373,10 @@ async fn enter(client: &Client, name: &str, facts: &Facts, rows: i64) -> Work<u6
     let insert = format!(
         "with added as (insert into callcta.recipient (campaign, page, line, key, psid, \
          cells, window_until, state, kind, code, subcode, http_status, trace_id, message_id, \
-         attempts, claimed_at, settled_at) \
+         attempts, claimed_at, settled_at, sent_as) \
          select $1, p.id, l.line, l.key, l.psid, l.cells, l.window_until, l.state, l.kind, \
          l.code, l.subcode, l.http_status, l.trace_id, l.message_id, l.attempts, l.claimed_at, \
-         l.settled_at from pg_temp.callcta_load l join callcta.page p on p.page_id = l.page \
+         l.settled_at, l.sent_as from pg_temp.callcta_load l join callcta.page p on p.page_id = l.page \
          order by l.n {conflict} returning page, state), \
          counted as (select page, count(*) as rows, count(*) filter (where state = 0) as queued, \
          count(*) filter (where state = 5) as skipped from added group by page), \

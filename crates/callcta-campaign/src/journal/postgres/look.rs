@@ -143,7 +143,8 @@ pub(super) fn list(
     let select = format!(
         "select r.id, p.page_id, r.line, r.key, r.psid, r.cells, r.window_until, r.state, \
          r.attempts, r.message_id, r.kind, r.code, r.subcode, r.http_status, r.trace_id, \
-         r.claimed_at, r.settled_at, r.message \
+         r.claimed_at, r.settled_at, r.message, \
+         case when r.epoch is null then r.sent_as end \
          from callcta.recipient r join callcta.page p on p.id = r.page \
          where {CONDITION} and r.id > $5 order by r.id limit {TOGETHER}"
     );
@@ -210,6 +211,7 @@ fn recipient(line: &Line) -> Work<Recipient> {
         claimed_at: moment(15),
         settled_at: moment(16),
         message: line.get(17),
+        sent_as: line.get(18),
     })
 }
 

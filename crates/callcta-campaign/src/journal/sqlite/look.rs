@@ -158,6 +158,7 @@ fn recipient(line: &Line<'_>) -> rusqlite::Result<(Recipient, String, i64)> {
         claimed_at: line.get(15)?,
         settled_at: line.get(16)?,
         message: line.get(17)?,
+        sent_as: None,
     };
     Ok((recipient, line.get(5)?, line.get(7)?))
 }

@@ -5,6 +5,11 @@ alter table callcta.recipient
     add column open boolean generated always as (state < 2) stored,
     add column failed smallint generated always as (case when state > 2 then state end) stored;
 
+-- The send key of a row's last message before it came into this journal.
+alter table callcta.recipient add column sent_as text;
+create index recipient_sent_as on callcta.recipient (campaign, sent_as)
+    where sent_as is not null;
+
 drop index callcta.recipient_queued, callcta.recipient_in_flight, callcta.recipient_other;
 create index recipient_open on callcta.recipient (campaign, page, id) where open;
 create index recipient_failed on callcta.recipient (campaign, page, failed, kind)
