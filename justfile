@@ -11,7 +11,7 @@ default:
     @{{just}} --list
 
 # Pass every test in every language.
-test: test-rust test-postgres test-python test-node test-c conformance test-docs test-e2e test-dist
+test: test-rust test-postgres test-python (spark) test-node test-c conformance test-docs test-e2e test-dist
 
 # The Rust crates: unit, integration and documentation tests, examples.
 [group('rust')]
@@ -38,6 +38,33 @@ test-postgres *flags: program
 [group('bindings')]
 test-python: program
     {{just}} -f bindings/python/justfile test install-test
+
+# Campaigns by Spark, on a cluster whose processes are killed; takes some minutes.
+[group('bindings')]
+test-spark: (spark "--long")
+
+# The same in short. Its virtual environment is quick when it is there.
+[private]
+spark *flags: program
+    #!/usr/bin/env bash
+    set -euo pipefail
+    tests/postgres/server.sh need
+    tests/spark/need.sh
+    venv={{quote(target / "spark-venv")}}
+    stamp=$(sha256sum < tests/spark/requirements.txt)
+    if [ "$(cat "$venv/stamp" 2>/dev/null)" != "$stamp" ]; then
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check -r tests/spark/requirements.txt
+        echo "$stamp" > "$venv/stamp"
+    fi
+    {{just}} -f bindings/python/justfile wheel
+    "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --force-reinstall \
+        {{quote(target / "python-wheels")}}/*.whl
+    # With Spark's own types.
+    (cd bindings/python && "$venv/bin/mypy" python/callcta/spark.py)
+    "$venv/bin/python" tests/spark/scenarios.py {{quote(target / "debug/callcta")}} \
+        {{quote(target / "spark-run")}} {{flags}}
 
 # The Node package.
 [group('bindings')]
