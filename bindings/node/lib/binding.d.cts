@@ -6,6 +6,8 @@ import type {
   Rule,
   AppUsage,
   BusinessUsage,
+  Counts,
+  FailedCount,
   GraphError,
   Receipt,
   Retry,
@@ -40,7 +42,11 @@ export interface NativeCause {
 
 /** A client with its outboxes; events about its sends go to one listener. */
 export declare class NativeClient {
-  constructor(settings: string, listener: (...events: unknown[]) => void);
+  constructor(
+    settings: string,
+    listener: (...events: unknown[]) => void,
+    connectionsOf?: NativeClient | undefined,
+  );
   get pageId(): string;
   /** Another token, as JSON, for requests from now on. */
   setAccessToken(token: string): void;
@@ -115,6 +121,41 @@ export interface NativeError {
   advice: string;
   /** The texts of the errors beneath, the nearest first. */
   causes: Array<string>;
+}
+
+/** An outbox of a client's, which keeps it under a number until this is let go of. */
+export declare class NativeOutbox {
+  /** By which the client's sends name it. */
+  get number(): number;
+  /** Another pace, as JSON; null for none. */
+  setPace(perSecond: string): void;
+  /** The same for each person. */
+  setPersonPace(perSecond: string): void;
+  pause(): number;
+  resume(): void;
+  cancel(): number;
+  counts(): Counts;
+  /** Fulfils when nothing is being sent. */
+  settle(): Promise<string | NativeError | NativeCampaignError>;
+  close(): void;
+}
+
+export declare class NativeOutboxes {
+  constructor(settings: string);
+  /**
+   * An outbox for the client's sends. The paces are as they were given if they are
+   * numbers; `unpaced` says that there is no pace.
+   */
+  outbox(client: NativeClient, options: string, unpaced: boolean): NativeOutbox;
+  /** How many messages may be started without an outcome. */
+  ahead(options: string): number;
+  pause(): number;
+  resume(): void;
+  cancel(): number;
+  counts(): Counts;
+  /** Fulfils when nothing is being sent. */
+  settle(): Promise<string | NativeError | NativeCampaignError>;
+  close(): void;
 }
 
 /** A plan whose rows come from JavaScript, some at a time. */

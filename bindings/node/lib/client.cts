@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Calling } from './calling.cjs';
 import { examine, type Diagnosis, type DoctorOptions } from './doctor.cjs';
-import { call, calledBy } from './error.cjs';
+import { call, calledBy, invalidArgument } from './error.cjs';
 import { asJson, changed, reading } from './json.cjs';
-import { outcomes, type SendManyOptions, type Outcome, type Outgoing } from './many.cjs';
+import { outcomes, ownWay, type SendManyOptions, type Outcome, type Outgoing } from './many.cjs';
 import type { Message, Recipient, SendOptions } from './message.cjs';
 import native = require('./native.cjs');
 import { asked } from './request.cjs';
@@ -12,16 +12,31 @@ import type { ClientSettings } from './settings.cjs';
 import type { Items } from './source.cjs';
 import type { Receipt } from './types.cjs';
 
+/** The sends of a client. Throws `invalid_argument` for what is none. */
+export let sendsOf: (client: Client) => Sends;
+
 /** Sends messages for one Page. */
 export class Client {
   readonly #sends: Sends;
 
+  static {
+    sendsOf = (client) => {
+      if (typeof client === 'object' && client !== null && #sends in client) return client.#sends;
+      throw invalidArgument('client must be a Client');
+    };
+  }
+
   /** Nothing is connected before the first send. Throws `invalid_argument`. */
   constructor(settings: ClientSettings) {
-    const given = reading('settings', () => settings?.onRetry ?? undefined);
+    const [given, other] = reading('settings', () => [
+      settings?.onRetry ?? undefined,
+      settings?.shareConnections ?? undefined,
+    ]);
     // The native part needs to know only whether there is one.
-    const told = changed(settings, { onRetry: given === undefined ? given : typeof given });
-    this.#sends = call(() => new Sends(asJson(told), given));
+    const onRetry = given === undefined ? given : typeof given;
+    const told = changed(settings, { onRetry, shareConnections: undefined });
+    const shared = other && sendsOf(other).client;
+    this.#sends = call(() => new Sends(asJson(told), given, shared));
   }
 
   /**
@@ -68,7 +83,7 @@ export class Client {
     items: Items<T>,
     options?: SendManyOptions | null,
   ): AsyncGenerator<Outcome<T>, void, undefined> {
-    return outcomes(this.#sends, items, options, calledBy(this.sendMany));
+    return outcomes(() => ownWay(this.#sends, options), items, calledBy(this.sendMany));
   }
 
   /** What there is to ask and to say about the Page's calls; see `callcta/calling`. */

@@ -10,6 +10,8 @@ export type * from './doctor.cjs';
 export type * from './many.cjs';
 export { CallCtaError, errorKinds } from './error.cjs';
 export type * from './message.cjs';
+export { Outbox, Outboxes } from './outboxes.cjs';
+export type { ManyOptions, OutboxesSettings, OutboxSettings, PageOutgoing } from './outboxes.cjs';
 export type * from './settings.cjs';
 export type * from './types.cjs';
 export { fromWire, toWire } from './wire.cjs';

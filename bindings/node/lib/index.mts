@@ -3,6 +3,8 @@
 export {
   CallCtaError,
   Client,
+  Outbox,
+  Outboxes,
   clickableDays,
   errorKinds,
   fromWire,

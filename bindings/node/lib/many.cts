@@ -2,8 +2,8 @@ import native = require('./native.cjs');
 import { call, type CallCtaError, type Caller } from './error.cjs';
 import { asJson, changed, reading } from './json.cjs';
 import type { Message, Recipient, SendOptions } from './message.cjs';
-import { asked } from './request.cjs';
-import type { Sends } from './sends.cjs';
+import { type Asked, asked, PACED, PROMPT } from './request.cjs';
+import type { Sends, Ties } from './sends.cjs';
 import { asSignal } from './signal.cjs';
 import { Source, type Items } from './source.cjs';
 import type { Receipt } from './types.cjs';
@@ -33,7 +33,20 @@ export interface SendManyOptions {
 const TURN = 64;
 
 /** How the sends of many are made. */
-function prepared({ client }: Sends, options: SendManyOptions | null | undefined) {
+export interface Way {
+  /** How many items may be without an outcome. */
+  limit: number;
+  signal: AbortSignal | undefined;
+  /** Whose send an item is, through which of its outboxes, and how it is started. */
+  route(item: unknown): {
+    sends: Sends;
+    outbox: number;
+    start(ask: () => Asked, ties: Ties): Promise<Receipt>;
+  };
+}
+
+/** The way of one client's messages. */
+export function ownWay(sends: Sends, options: SendManyOptions | null | undefined): Way {
   const [pace, given] = reading('options', () => {
     const { pace, signal } = options ?? {};
     return [pace, signal];
@@ -42,20 +55,21 @@ function prepared({ client }: Sends, options: SendManyOptions | null | undefined
   const paced = pace !== Infinity;
   const told = { signal: undefined, pace: paced ? pace : undefined };
   const text = asJson(reading('options', () => changed(options ?? {}, told)));
-  return { limit: call(() => client.prepare(text, paced)), paced, signal };
+  const limit = call(() => sends.client.prepare(text, paced));
+  const start = sends.start.bind(sends);
+  return { limit, signal, route: () => ({ sends, outbox: paced ? PACED : PROMPT, start }) };
 }
 
 /** Sends the items and yields what becomes of them; `caller` is who wants it. */
 export async function* outcomes<T extends Outgoing>(
-  sends: Sends,
+  prepare: () => Way,
   items: Items<T>,
-  options: SendManyOptions | null | undefined,
   caller: Caller,
 ): AsyncGenerator<Outcome<T>, void, undefined> {
-  const { limit, paced, signal } = prepared(sends, options);
+  const { limit, signal, route } = prepare();
   const source = new Source(items);
   const ready: Outcome<T>[] = [];
-  const group = new Set<number>();
+  const groups = new Map<Sends, Set<number>>();
   let [taken, taking, sending, left, wake] = [0, false, 0, false, () => {}];
   const awake = () => wake();
 
@@ -70,15 +84,18 @@ export async function* outcomes<T extends Outgoing>(
   };
   const send = async (item: T, index: number) => {
     sending += 1;
-    const ask = () => {
-      const [to, message, options] = reading('the item', () => {
-        const { to, message, options }: Outgoing = Object(item);
-        return [to, message, options];
-      });
-      return asked(to, message, options, paced);
-    };
     try {
-      ready.push({ index, item, receipt: await sends.start(ask, { signal, group, caller }) });
+      const { sends, outbox, start } = route(item);
+      const ask = () => {
+        const [to, message, options] = reading('the item', () => {
+          const { to, message, options }: Outgoing = Object(item);
+          return [to, message, options];
+        });
+        return asked(to, message, options, outbox);
+      };
+      const group = groups.get(sends) ?? new Set();
+      groups.set(sends, group);
+      ready.push({ index, item, receipt: await start(ask, { signal, group, caller }) });
     } catch (error) {
       ready.push({ index, item, error: error as CallCtaError });
     }
@@ -102,7 +119,7 @@ export async function* outcomes<T extends Outgoing>(
   } finally {
     signal?.removeEventListener('abort', awake);
     left = true;
-    sends.giveUp(group);
+    for (const [sends, group] of groups) sends.giveUp(group);
     await source.close(!signal?.aborted);
   }
 }

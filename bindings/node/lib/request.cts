@@ -11,11 +11,15 @@ export interface Asked {
   signal?: AbortSignal | undefined;
 }
 
+/** The outbox of a client's sends that start at once, and of those that keep its pace. */
+export const PROMPT = 0;
+export const PACED = 1;
+
 /** Throws `invalid_argument` for what would get lost. */
-export function asked(to: Recipient, message: Message, how: unknown, paced = false): Asked {
+export function asked(to: Recipient, message: Message, how: unknown, outbox = PROMPT): Asked {
   // The usual send, a thousand of which may keep the event loop waiting.
   if (how === undefined || how === null) {
-    return { to, message, request: asJson({ to, message, paced }) };
+    return { to, message, request: asJson({ to, message, outbox }) };
   }
   const [given, deadline] = reading('options', () => {
     const { signal, deadline } = how as SendOptions;
@@ -28,6 +32,6 @@ export function asked(to: Recipient, message: Message, how: unknown, paced = fal
   const deadlineMs = (date && Math.max(date.getTime(), 1)) || undefined;
   const told = { signal: undefined, deadline: date ? true : deadline };
   const options = reading('options', () => changed(how, told));
-  const request = asJson({ to, message, options, deadlineMs, paced });
+  const request = asJson({ to, message, options, deadlineMs, outbox });
   return { to, message, request, signal };
 }

@@ -15,9 +15,12 @@ export interface Ties {
   group?: Set<number>;
   /** Who sends: errors show its stack. */
   caller: Caller;
+  /** What must not be collected before the send is settled. */
+  via?: object;
 }
 
 interface Send {
+  via: object | undefined;
   signals: readonly AbortSignal[];
   group: Set<number> | undefined;
   caller: Caller;
@@ -49,14 +52,16 @@ export class Sends {
   constructor(
     settings: string,
     private readonly onRetry?: (event: RetryEvent) => void,
+    connectionsOf?: NativeClient,
   ) {
     // Weak, since the native part, which nothing collects, keeps what it calls.
     const self = new WeakRef(this);
-    this.client = new native.NativeClient(settings, (...values) => self.deref()?.handle(values));
+    const listener = (...values: unknown[]) => self.deref()?.handle(values);
+    this.client = new native.NativeClient(settings, listener, connectionsOf);
   }
 
   /** Starts a send, together with the others of this moment. */
-  start(ask: () => Asked, { signal: common, group, caller }: Ties): Promise<Receipt> {
+  start(ask: () => Asked, { signal: common, group, caller, via }: Ties): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       if (this.#ending) throw failure(native.closed(), undefined, caller);
       const { request, signal: own, to, message } = ask();
@@ -69,7 +74,7 @@ export class Sends {
       group?.add(id);
       const about = this.onRetry && { to, message };
       const scope = this.onRetry && new AsyncResource('callcta.send');
-      this.#sends.set(id, { resolve, reject, signals, group, caller, about, scope });
+      this.#sends.set(id, { resolve, reject, signals, group, caller, via, about, scope });
       busy.add(this);
       if (this.#requests.push(request) === 1) void Promise.resolve().then(this.#begin);
       if (this.#requests.length === BATCH) this.#begin();

@@ -1,3 +1,4 @@
+import type { Client } from './client.cjs';
 import type { CallCtaError } from './error.cjs';
 import type { Message, Recipient } from './message.cjs';
 import type { Retry } from './types.cjs';
@@ -62,6 +63,11 @@ export interface ClientSettings {
   /** Codes that mean `calling_not_enabled`, beside the built-in one. None by default. */
   callingNotEnabledCodes?:
     { code: number; subcode?: number | null | undefined }[] | null | undefined;
+  /**
+   * A client whose connections this one uses too, closed with the last of them: for many Pages in
+   * one process. What concerns connections is as it is there.
+   */
+  shareConnections?: Client | null | undefined;
   /** Most threads that send, for `send` and for `sendMany` each. Defaults to 64. */
   workers?: number | null | undefined;
   /** Most sends that wait; one more is refused. Defaults to 100,000. */

@@ -18,6 +18,37 @@ export interface BusinessUsage {
 }
 
 /**
+ * How many messages of an outbox are where. Every message that was accepted is in exactly
+ * one of the first six.
+ */
+export interface Counts {
+  /** Waiting, for their turn or for another try. */
+  queued: number;
+  inFlight: number;
+  /** Sent, with a receipt. */
+  sent: number;
+  /** Refused by the platform. */
+  rejected: number;
+  /** Not sent: provably nobody got them. */
+  notSent: number;
+  /** Of which nobody here can tell. */
+  unknown: number;
+  /** Those of the last three, by kind, in no particular order. */
+  kinds: Array<FailedCount>;
+  /** Messages that had to wait because of the pace or of the platform's limits, so far. */
+  paced: number;
+  /** Tries that were followed by another one, so far. */
+  retried: number;
+}
+
+/** How many messages of one kind of failure there are. */
+export interface FailedCount {
+  kind: ErrorKind;
+  delivery: 'not_sent' | 'rejected' | 'unknown';
+  count: number;
+}
+
+/**
  * The `error` object of a Graph API answer. Its texts may name people, so they
  * aren't printed with the error.
  */

@@ -1,12 +1,14 @@
 //! The client and its settings.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread;
 
 use callcta::{CAPACITY_DEFAULT, Client, ClientBuilder, Outbox, Ticket, WORKERS_DEFAULT, limits};
 use napi::Env;
-use napi::bindgen_prelude::Float64Array;
+use napi::bindgen_prelude::{ClassInstance, Float64Array};
 use napi_derive::napi;
 
 use crate::boundary::{caught, guard};
@@ -19,7 +21,7 @@ use crate::read::{Fields, Read, Refused, count, number, parse, text};
 pub struct NativeClient {
     outboxes: Outboxes,
     events: Arc<Events>,
-    feeder: OnceLock<Option<Sender<Order>>>,
+    feeder: OnceLock<Option<Arc<Feeder>>>,
 }
 
 /// Where messages go that start at once, and where those go that keep a pace.
@@ -27,6 +29,8 @@ pub struct NativeClient {
 struct Outboxes {
     prompt: Outbox,
     paced: Outbox,
+    /// Those that share threads with others, by their numbers.
+    shared: Arc<Mutex<Shared>>,
     latest: Arc<Latest>,
     /// Of each.
     capacity: usize,
@@ -34,7 +38,48 @@ struct Outboxes {
     ahead: usize,
 }
 
+/// The outbox of a send that starts at once.
+const PROMPT: u32 = 0;
+/// That of one of many, which keeps the client's pace.
+const PACED: u32 = 1;
+
+/// Outboxes that share threads with those of other clients.
+#[derive(Default)]
+pub struct Shared {
+    by_number: HashMap<u32, Outbox>,
+    last: u32,
+}
+
+impl Shared {
+    /// Keeps an outbox until its number is forgotten.
+    fn keep(&mut self, outbox: Outbox) -> u32 {
+        self.last = self.last.max(PACED) + 1;
+        self.by_number.insert(self.last, outbox);
+        self.last
+    }
+
+    pub fn forget(&mut self, number: u32) -> Option<Outbox> {
+        self.by_number.remove(&number)
+    }
+}
+
+pub fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Outboxes {
+    /// The outbox with this number.
+    fn numbered(&self, number: u32) -> Read<Outbox> {
+        match number {
+            PROMPT => Ok(self.prompt.clone()),
+            PACED => Ok(self.paced.clone()),
+            _ => {
+                let found = lock(&self.shared).by_number.get(&number).cloned();
+                found.ok_or_else(|| Refused::must("there").within("outbox"))
+            }
+        }
+    }
+
     fn close(&self) {
         // First, so that this is what errors speak of.
         self.prompt.client().close();
@@ -57,13 +102,19 @@ enum Order {
 impl NativeClient {
     #[napi(
         constructor,
-        ts_args_type = "settings: string, listener: (...events: unknown[]) => void"
+        ts_args_type = "settings: string, listener: (...events: unknown[]) => void, connectionsOf?: NativeClient | undefined"
     )]
-    pub fn new(env: Env, settings: String, listener: Listener<'_>) -> napi::Result<Self> {
+    pub fn new(
+        env: Env,
+        settings: String,
+        listener: Listener<'_>,
+        connections_of: Option<ClassInstance<'_, NativeClient>>,
+    ) -> napi::Result<Self> {
+        let other = connections_of.map(|other| other.core().clone());
         let events = Events::new(&listener)?;
         guard(env, || {
             Ok(NativeClient {
-                outboxes: outboxes(&settings, &events)?,
+                outboxes: outboxes(&settings, other.as_ref(), &events)?,
                 events,
                 feeder: OnceLock::new(),
             })
@@ -127,11 +178,10 @@ impl NativeClient {
 
     fn order(&self, many: bool, order: Order) {
         let (outboxes, events) = (&self.outboxes, &self.events);
-        let start = || start_feeder(outboxes.clone(), Arc::clone(events));
-        let feeder = many.then(|| self.feeder.get_or_init(start).as_ref());
+        let feeder = many.then(|| self.feeder.get_or_init(feeder).as_ref());
         match feeder.flatten() {
             // Fails only without the feeder, which nothing ends before.
-            Some(feeder) => drop(feeder.send(order)),
+            Some(feeder) => drop(feeder.send((outboxes.clone(), Arc::clone(events), order))),
             None => follow(outboxes, events, order),
         }
     }
@@ -149,6 +199,12 @@ impl NativeClient {
     pub(crate) fn core(&self) -> &Client {
         self.outboxes.prompt.client()
     }
+
+    /// Keeps an outbox that shares threads, and gives it a number.
+    pub(crate) fn keep(&self, outbox: Outbox) -> (u32, Arc<Mutex<Shared>>) {
+        let shared = &self.outboxes.shared;
+        (lock(shared).keep(outbox), Arc::clone(shared))
+    }
 }
 
 /// When JavaScript has let go of the client, or its environment ends, nobody can
@@ -159,17 +215,32 @@ impl Drop for NativeClient {
     }
 }
 
-/// Starts the thread that follows orders, so that the event loop needn't. It ends with the
-/// sender; none if it can't be started.
-fn start_feeder(outboxes: Outboxes, events: Arc<Events>) -> Option<Sender<Order>> {
-    let (sender, orders) = channel();
-    let feeder = thread::Builder::new().name("callcta-feeder".to_owned());
-    let started = feeder.spawn(move || {
-        for order in orders {
-            follow(&outboxes, &events, order);
+/// The way to the thread that follows orders, so that the event loop needn't. It ends with
+/// the last client that has it.
+type Feeder = Sender<(Outboxes, Arc<Events>, Order)>;
+
+thread_local! {
+    /// That of the clients of this event loop.
+    static FEEDER: RefCell<Weak<Feeder>> = const { RefCell::new(Weak::new()) };
+}
+
+/// The feeder of this event loop; none if it can't be started.
+fn feeder() -> Option<Arc<Feeder>> {
+    FEEDER.with_borrow_mut(|known| {
+        if let Some(feeder) = known.upgrade() {
+            return Some(feeder);
         }
-    });
-    started.is_ok().then_some(sender)
+        let (sender, orders) = channel::<(Outboxes, Arc<Events>, Order)>();
+        let feeder = thread::Builder::new().name("callcta-feeder".to_owned());
+        let started = feeder.spawn(move || {
+            for (outboxes, events, order) in orders {
+                follow(&outboxes, &events, order);
+            }
+        });
+        let feeder = started.is_ok().then(|| Arc::new(sender))?;
+        *known = Arc::downgrade(&feeder);
+        Some(feeder)
+    })
 }
 
 fn follow(outboxes: &Outboxes, events: &Arc<Events>, order: Order) {
@@ -196,10 +267,10 @@ fn orders(first: i64, requests: &str) -> impl Iterator<Item = (i64, &str)> {
 
 fn start(out: &Outboxes, events: &Arc<Events>, id: i64, request: &str) {
     let started = caught(|| {
-        let (mut request, paced) = out.latest.request(request)?;
+        let (mut request, outbox) = out.latest.request(request)?;
         // By which the events about its retries tell it.
         request.options = request.options.key(id.unsigned_abs());
-        let outbox = if paced { &out.paced } else { &out.prompt };
+        let outbox = out.numbered(outbox)?;
         let events = Arc::clone(events);
         Ok(outbox.try_submit(request, move |outcome| events.settled(id, outcome))?)
     });
@@ -214,7 +285,11 @@ const SETTINGS: &str = "baseUrl version useMe appSecret tokenPlacement timeoutMs
     bodyLimit maxIdleConnections userAgent headers proxy proxyFromEnv extraCaPem callingNotEnabledCodes";
 const RETRY_SETTINGS: &str = "attempts baseDelayMs maxDelayMs retryUnknown";
 
-fn outboxes(settings: &str, events: &Arc<Events>) -> Read<Outboxes> {
+fn outboxes(
+    settings: &str,
+    connections_of: Option<&Client>,
+    events: &Arc<Events>,
+) -> Read<Outboxes> {
     let set = |builder: ClientBuilder, name: &str, value| builder.set(name, value);
     let mut fields = Fields::of(parse(settings)?)?;
     let page_id = fields.need("pageId", text)?;
@@ -236,6 +311,9 @@ fn outboxes(settings: &str, events: &Arc<Events>) -> Read<Outboxes> {
     let workers = fields.take("workers", count)?.unwrap_or(WORKERS_DEFAULT);
     let capacity = fields.take("capacity", count)?.unwrap_or(CAPACITY_DEFAULT);
     fields.end()?;
+    if let Some(other) = connections_of {
+        builder = builder.share_connections(other);
+    }
     let client = builder.build()?;
     let outbox = || {
         let outbox = Outbox::with_limits(client.clone(), workers, capacity);
@@ -247,6 +325,7 @@ fn outboxes(settings: &str, events: &Arc<Events>) -> Read<Outboxes> {
     Ok(Outboxes {
         prompt,
         paced: outbox(),
+        shared: Arc::default(),
         latest: Arc::default(),
         capacity: capacity.max(1),
         ahead: workers.max(1).saturating_mul(2),

@@ -13,6 +13,7 @@ mod client;
 mod emulator;
 mod events;
 mod message;
+pub mod outboxes;
 pub mod program;
 mod read;
 mod waiting;

@@ -8,16 +8,16 @@ use callcta::{
 };
 use serde_json::{Deserializer, Value};
 
-use crate::read::{Fields, Read, Refused, boolean, list, object, parse, text, whole};
+use crate::read::{Fields, Read, Refused, boolean, count, list, object, parse, text, whole};
 
 /// What was sent last, but for the recipient: who sends one message to many people has
 /// it read once, and reading is an eighth of what a send costs.
 #[derive(Default)]
-pub struct Latest(Mutex<Option<(String, Request, bool)>>);
+pub struct Latest(Mutex<Option<(String, Request, u32)>>);
 
 impl Latest {
-    /// A whole request, out of the arguments of a send, and whether it keeps a pace.
-    pub fn request(&self, json: &str) -> Read<(Request, bool)> {
+    /// A whole request, out of the arguments of a send, and the number of its outbox.
+    pub fn request(&self, json: &str) -> Read<(Request, u32)> {
         // The recipient comes first, if there is one.
         let rest = json.strip_prefix("{\"to\":").ok_or_else(no_recipient)?;
         let mut values = Deserializer::from_str(rest).into_iter();
@@ -25,25 +25,25 @@ impl Latest {
         let to = recipient(to).map_err(|error| error.within("to"))?;
         let rest = &rest[values.byte_offset()..];
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (_, request, paced) = match &mut *latest {
+        let (_, request, outbox) = match &mut *latest {
             Some(known) if known.0 == rest => known,
             latest => latest.insert(unaddressed(json, rest)?),
         };
         let (message, options) = (request.message.clone(), request.options.clone());
-        Ok((Request::new(to, message, options), *paced))
+        Ok((Request::new(to, message, options), *outbox))
     }
 }
 
-fn unaddressed(json: &str, rest: &str) -> Read<(String, Request, bool)> {
+fn unaddressed(json: &str, rest: &str) -> Read<(String, Request, u32)> {
     let mut fields = Fields::of(parse(json)?)?;
     fields.take("to", Ok)?;
     let message = fields.need("message", message)?;
     let deadline = fields.take("deadlineMs", Ok)?;
     let options = fields.take("options", |value| options(value, deadline))?;
-    let paced = fields.take("paced", boolean)?.unwrap_or_default();
+    let outbox = fields.take("outbox", count)?.unwrap_or_default();
     fields.end()?;
     let request = Request::new("", message, options.unwrap_or_default());
-    Ok((rest.to_owned(), request, paced))
+    Ok((rest.to_owned(), request, outbox))
 }
 
 pub fn message(value: Value) -> Read<Message> {

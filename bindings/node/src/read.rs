@@ -70,7 +70,7 @@ pub const NAMES: &str = "accessToken appSecret attempts baseDelayMs baseUrl body
     defaultAction
     elements expiresInDays extraCaPem fallbackUrl fields gameMetadata headers id imageUrl lookAhead
     maxDelayMs maxIdleConnections message messageFields messagingType messengerExtensions
-    metadata notificationType number onRetry options pace paced pageId payload personaId postId proxy
+    metadata notificationType number onRetry options outbox pace pageId payload personPace personaId postId proxy
     proxyFromEnv raw replyTo retry retryUnknown sharable subcode subtitle tag template
     text timeoutMs title to tokenPlacement ttlDays type unchecked url useMe userAgent userRef
     version webviewHeightRatio webviewShareButton workers";

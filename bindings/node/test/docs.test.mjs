@@ -69,6 +69,7 @@ describe('documentation', () => {
     /^invalid_recipient rejected/,
     /^$/,
     /^\d+ m_/m,
+    /^\d+ sent\n/,
     /^finished\norder-1 sent$/m,
     /^1\noutside_window$/,
   ];

@@ -5,6 +5,8 @@ import {
   clickableDays,
   errorKinds,
   fromWire,
+  Outbox,
+  Outboxes,
   toWire,
   validate,
   validateRequest,
@@ -282,4 +284,21 @@ export async function calls(client: Client): Promise<void> {
   await client.calling.setSettings({ audioEnable: true });
   // @ts-expect-error
   await client.calling.terminate('c', { timeuotMs: 5 });
+}
+
+export async function pages(client: Client): Promise<void> {
+  const outboxes = new Outboxes({ workers: 200 });
+  const outbox: Outbox = outboxes.outbox(client, { pace: Infinity, personPace: 1 });
+  const receipt = await outbox.send('1', messages[0]!, { metadata: 'm' });
+  for await (const { item } of outboxes.sendMany([
+    { outbox, to: '1', message: messages[0]!, n: 1 },
+  ])) {
+    console.log(item.n, item.outbox.client.pageId, receipt.messageId);
+  }
+  const kind: ErrorKind | undefined = outbox.counts().kinds[0]?.kind;
+  console.log(kind, outboxes.pause(), new Client({ ...settings, shareConnections: client }));
+  // @ts-expect-error: no outbox
+  outboxes.sendMany([{ to: '1', message: messages[0]! }]);
+  // @ts-expect-error: made by outboxes
+  console.log(new Outbox(outboxes, client));
 }
