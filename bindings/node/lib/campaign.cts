@@ -358,6 +358,14 @@ export class Campaign {
     const given = { which: wireOf(which), path: pathOf(path, 'path'), format, excel };
     return (await this.#ask('export', given, calledBy(this.export))) as number;
   }
+
+  /**
+   * Writes a page of HTML that needs nothing but itself, over what is there: how it stands, with
+   * plots. It names no people and has no texts of messages.
+   */
+  async report(path: string | URL): Promise<void> {
+    await this.#ask('report', { path: pathOf(path, 'path') }, calledBy(this.report));
+  }
 }
 
 const isPath = (given: unknown): given is string | URL =>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,8 +107,15 @@ test('rows come out as they went in', async () => {
   assert.equal(await campaign.export(path), 2500);
   const again = new Campaign(join(folder, 'again'));
   assert.equal((await again.plan(path, message)).ready, 2500);
-  const nowhere = campaign.export(join(folder, 'no', 'folder'));
-  await assert.rejects(nowhere, { name: 'CampaignError', kind: 'output' });
+  const nowhere = join(folder, 'no', 'folder');
+  const refused = { name: 'CampaignError', kind: 'output' };
+  await assert.rejects(campaign.export(nowhere), refused);
+  await assert.rejects(campaign.report(nowhere), refused);
+  const report = join(folder, 'out.html');
+  await campaign.report(report);
+  const text = readFileSync(report, 'utf8');
+  assert.match(text, /^<!doctype html>[^]*2,500[^]*<svg/);
+  assert.ok(rows.every(({ psid }) => !text.includes(psid)));
 });
 
 test('many kinds of rows are read', async () => {

@@ -131,9 +131,17 @@ def test_rows_come_out_as_they_went_in(emulator: Emulator, campaign: Campaign) -
     path = Path(f"{campaign.journal}.csv")
     assert campaign.export(path) == 2500
     assert Campaign(f"{campaign.journal}.third").plan(path, MESSAGE).ready == 2500
-    with pytest.raises(CampaignError) as raised:
-        campaign.export(path.parent / "no" / "folder")
-    assert raised.value.kind == "output"
+    page = path.with_suffix(".html")
+    campaign.report(page)
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>")
+    assert "2,500" in text
+    assert "<svg" in text
+    assert all(row["psid"] not in text for row in rows)
+    for write in campaign.export, campaign.report:
+        with pytest.raises(CampaignError) as raised:
+            write(path.parent / "no" / "folder")
+        assert raised.value.kind == "output"
 
 
 class Tuple(NamedTuple):

@@ -68,6 +68,13 @@ struct Export {
     excel: bool,
 }
 
+#[cfg(feature = "report")]
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    path: PathBuf,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
@@ -174,6 +181,11 @@ fn filter(which: Option<Which>) -> Filter {
     }
 }
 
+fn unwritten(path: &Path, error: &std::io::Error) -> Error {
+    let text = format!("can't write {}: {error}", path.display());
+    Error::new(ErrorKind::Output, text)
+}
+
 fn value(told: &impl Serialize) -> Value {
     serde_json::to_value(told).expect("what is told has only string keys")
 }
@@ -185,7 +197,8 @@ impl Campaign {
     /// `kinds`, `page_id`), `retry` (`which`, as for `count`, and `risk_duplicates`),
     /// `change_message` (`message`), `change_pace` (`pace`, null for none),
     /// `assume_sent` (`kinds`), `rows` (`which`, `after`), `export`
-    /// (`which`, `path`, `format`: `csv` or `jsonl`, `excel`).
+    /// (`which`, `path`, `format`: `csv` or `jsonl`, `excel`), and with the feature `report`
+    /// that (`path`).
     ///
     /// ```
     /// use callcta_campaign::{Campaign, Location};
@@ -269,6 +282,15 @@ impl Campaign {
                 Ok(json!({"lines": chunk.lines, "last": chunk.last}))
             }
             "export" => Ok(self.export_to(arguments(given)?)?.into()),
+            #[cfg(feature = "report")]
+            "report" => {
+                let Report { path } = arguments(given)?;
+                let name = self.location().name();
+                let held = self.location().is_held();
+                let page = crate::report::report(&mut *self.look()?, &name, held)?;
+                std::fs::write(&path, page).map_err(|error| unwritten(&path, &error))?;
+                Ok(Value::Null)
+            }
             _ => Err(Error::invalid("a campaign has no such verb")),
         }
     }
@@ -283,10 +305,7 @@ impl Campaign {
             Some("jsonl") => true,
             Some(_) => return Err(Error::invalid("the format must be csv or jsonl")),
         };
-        let unwritten = |error: std::io::Error| {
-            let text = format!("can't write {}: {error}", given.path.display());
-            Error::new(ErrorKind::Output, text)
-        };
+        let unwritten = |error| unwritten(&given.path, &error);
         let mut journal = self.look()?;
         let mut out = BufWriter::new(File::create(&given.path).map_err(unwritten)?);
         let rows = export(&mut *journal, &filter(given.which), settings, &mut out)?;

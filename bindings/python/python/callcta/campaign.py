@@ -509,6 +509,19 @@ class Campaign:
         given = {"which": _given(which), "path": os.fspath(path), "format": format, "excel": excel}
         return int(self._ask("export", **given))
 
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Writes a page of HTML that needs nothing but itself: how it stands, with plots.
+
+        It names no people and has no texts of messages.
+
+        Args:
+            path: The file, which is written over.
+
+        Raises:
+            OutputError: It can't be written.
+        """
+        self._ask("report", path=os.fspath(path))
+
     def __repr__(self) -> str:
         """Shows the journal, without a password."""
         try:
