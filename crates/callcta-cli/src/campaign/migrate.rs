@@ -23,6 +23,9 @@ pub fn run(args: &MigrateCommand) -> Result<Exit> {
             "{} the tables have layout {after} now",
             styled(GOOD, "migrated:")
         ));
+        if before > 0 {
+            say("  callcta campaign migrate --grants LOADER WORKER READER has what the roles need");
+        }
     }
     Ok(Exit::Done)
 }

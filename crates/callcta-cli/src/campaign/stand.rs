@@ -69,10 +69,16 @@ pub fn pause(args: &LookArgs) -> Result<Exit> {
         say("nothing runs with this journal");
         return Ok(Exit::Done);
     };
-    while campaign.location().is_held() {
+    let mut journal = campaign.look()?;
+    let shared = campaign.location().is_shared();
+    while if shared {
+        !journal.workers()?.is_empty()
+    } else {
+        campaign.location().is_held()
+    } {
         thread::sleep(LOOK);
     }
-    let left = campaign.look()?.count(&Filter::state(State::InFlight))?;
+    let left = journal.count(&Filter::state(State::InFlight))?;
     say(format_args!(
         "{} nothing more is sent; {} under way were waited for",
         styled(GOOD, "paused:"),

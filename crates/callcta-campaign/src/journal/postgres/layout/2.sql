@@ -1,6 +1,9 @@
+-- Room for a claimed row beside the old one; and what is dead is cleared away when it is a
+-- twentieth, not only when it is a fifth.
+alter table callcta.recipient set (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+
 -- What is open, and what went wrong, in columns that don't change when a row is claimed: then
--- no index has to hear of a claim, and of what was sent only those of all rows.
-alter table callcta.recipient set (fillfactor = 70);
+-- no index has to hear of a claim, and only those that all rows are in of what was sent.
 alter table callcta.recipient
     add column open boolean generated always as (state < 2) stored,
     add column failed smallint generated always as (case when state > 2 then state end) stored;
