@@ -6,6 +6,7 @@ a machine that has no Rust.
 DIST holds the packages; the program among them plays the platform. CMAKE is cmake.
 """
 
+import gzip
 import json
 import os
 import shutil
@@ -67,6 +68,12 @@ def check_pages(share):
     subprocess.run(["bash", "-n", share / "bash-completion/completions/callcta"], check=True)
 
 
+def check_notices(text, *others):
+    """It says what is in the binary of others."""
+    for name in ("rustls ", "LLVM's libunwind", *others):
+        emulated.check_has(text, f"\n{name}")
+
+
 def without_rust(path):
     def has_rust(folder):
         return any(shutil.which(tool, path=folder) for tool in ("cargo", "rustc", "rustup"))
@@ -89,9 +96,12 @@ def main(dist, version, cmake):
         program = tree / "bin/callcta"
         check_program(program, version)
         check_pages(tree / "share")
+        libc = ["musl (MIT)"] if "-musl" in tree.name else []
+        check_notices((tree / "THIRD-PARTY.txt").read_text("utf-8"), "rusqlite ", *libc)
 
         begin("the C library's archive")
         tree = unpack(one(dist, "callcta-c-*.tar.gz"), empty("c"))
+        check_notices((tree / "THIRD-PARTY.txt").read_text("utf-8"))
         emulated.run_installed(program, tree, "lib", cmake)
 
         debs = sorted(dist.glob("*.deb"))
@@ -106,9 +116,12 @@ def main(dist, version, cmake):
             libdir = one(tree, "lib/*/libcallcta.so.0").parent.relative_to(tree)
             emulated.run_installed(program, tree, libdir, cmake)
         for deb in debs:
-            if deb.name.startswith("callcta_"):
+            package = deb.name.partition("_")[0]
+            tree = unpack_deb([deb], empty(f"{package} deb"))
+            notices = tree / "share/doc" / package / "THIRD-PARTY.txt.gz"
+            check_notices(gzip.decompress(notices.read_bytes()).decode())
+            if package == "callcta":
                 begin("the program's Debian package")
-                tree = unpack_deb([deb], empty("program deb"))
                 check_program(tree / "bin/callcta", version)
                 check_pages(tree / "share")
 

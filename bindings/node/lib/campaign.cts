@@ -135,8 +135,7 @@ const TOGETHER = 1000;
  * may run it, or put rows back; all else may be done while it runs elsewhere.
  */
 export class Campaign {
-  /** Where the journal is. */
-  readonly journal: string;
+  readonly #journal: string;
   readonly #moved: boolean;
 
   /**
@@ -144,8 +143,13 @@ export class Campaign {
    * and that no other copy was used since.
    */
   constructor(journal: string | URL, options?: { journalMoved?: boolean | null } | null) {
-    this.journal = pathOf(journal, 'journal');
+    this.#journal = pathOf(journal, 'journal');
     this.#moved = options?.journalMoved === true;
+  }
+
+  /** Where the journal is. It may hold a password, so it isn't shown. */
+  get journal(): string {
+    return this.#journal;
   }
 
   async #ask(name: string, given: Record<string, unknown>, caller: Caller): Promise<unknown> {

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The package with the native part for this platform, as napi names them. */
-export function prebuilt(): string {
-  const abi = { linux: '-gnu', win32: '-msvc' }[process.platform as string] ?? '';
-  return `@callcta/binding-${process.platform}-${process.arch}${abi}`;
+/** The package with the native part for a platform, as napi names them; this one unless told. */
+export function prebuilt(platform = `${process.platform}-${process.arch}`): string {
+  const abi = { linux: '-gnu', win32: '-msvc' }[platform.split('-')[0]!] ?? '';
+  return `@callcta/binding-${platform}${abi}`;
 }
 
 /** Why the native part isn't loaded, and what to do about it. */

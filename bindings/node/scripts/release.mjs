@@ -1,6 +1,7 @@
-// Makes the packages of a release: `node scripts/release.mjs FOLDER PROFILE [TARGET]`. One holds
-// the native part for this platform; `callcta` itself names those that are in the folder then,
-// and has no install script; `callcta-source` is for other platforms and compiles it.
+// Makes the packages of a release: `node scripts/release.mjs FOLDER PROFILE NOTICES [TARGET]`. One
+// holds the native part for this platform, with the notices of others; `callcta` itself names
+// those of all platforms, and has no install script; `callcta-source` is for others and
+// compiles it.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -18,10 +19,11 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { build, workspace } from './build.mjs';
+import { platforms } from './platforms.mjs';
 
 const here = fileURLToPath(new URL('..', import.meta.url));
 const top = join(here, '../..');
-const [folder, profile, zig] = process.argv.slice(2);
+const [folder, profile, notices, zig] = process.argv.slice(2);
 const out = resolve(folder);
 const stage = mkdtempSync(join(tmpdir(), 'callcta-'));
 const npm = (cwd, ...args) =>
@@ -62,20 +64,18 @@ try {
     ...common
   } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
   const { version, license, engines } = common;
-  const name = createRequire(import.meta.url)('../dist/unloadable.cjs').prebuilt();
+  const { prebuilt } = createRequire(import.meta.url)('../dist/unloadable.cjs');
+  const name = prebuilt();
+  const optionalDependencies = Object.fromEntries(
+    platforms.map((platform) => [prebuilt(platform), version]),
+  );
+  if (!(name in optionalDependencies)) throw new Error(`platforms.mjs doesn't list ${name}`);
   const platform = { os: [process.platform], cpu: [process.arch] };
   if (name.endsWith('-gnu')) platform.libc = ['glibc'];
   const description = `The native part of callcta for ${process.platform}-${process.arch}.`;
   const own = { name, version, description, license, main: 'callcta.node', engines, ...platform };
-  const packed = pack(staged(own, addon), out);
+  pack(staged(own, addon, resolve(notices)), out);
 
-  const prefix = basename(packed).slice(0, -`${name.split('binding-')[1]}-${version}.tgz`.length);
-  const optionalDependencies = Object.fromEntries(
-    readdirSync(out)
-      .filter((file) => file.startsWith(prefix) && file.endsWith(`-${version}.tgz`))
-      .map((file) => file.slice(prefix.length, -`-${version}.tgz`.length))
-      .map((platform) => [`@callcta/binding-${platform}`, version]),
-  );
   const main = staged({ ...common, optionalDependencies }, join(here, 'README.md'));
   const isMine = (from) => !from.endsWith('.node');
   cpSync(join(here, 'dist'), join(main, 'dist'), { recursive: true, filter: isMine });

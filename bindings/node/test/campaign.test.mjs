@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { inspect } from 'node:util';
 
 import { CallCtaError } from 'callcta';
 import { Campaign, CampaignError } from 'callcta/campaign';
@@ -321,6 +322,11 @@ test('what is unknown is settled by echoes or a word', async () => {
   const path = join(folder, 'events');
   writeFileSync(path, bodies.join('\n'));
   assert.deepEqual((await campaign.settle(path)).settled, { assumed_sent: 1 });
+});
+
+test('a campaign shows no password', () => {
+  const one = new Campaign('postgresql://user:secret@host/x?campaign=autumn');
+  assert.ok(!`${inspect(one, { showHidden: true })}${JSON.stringify(one)}`.includes('secret'));
 });
 
 test('a process that is killed leaves nothing that is sent twice', async () => {

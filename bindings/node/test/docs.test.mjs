@@ -1,6 +1,6 @@
 // The README's code and the examples run as they are.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,13 +16,10 @@ const blocks = [...readme.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => co
 /** What the blocks after the first take for granted. */
 const given = `
 import { Client as GivenClient } from 'callcta';
-const psids = process.env.PSIDS.split(' ');
-const [psid] = psids;
-const client = new GivenClient({
-  pageId: process.env.CALLCTA_PAGE_ID,
-  accessToken: process.env.CALLCTA_ACCESS_TOKEN,
-  baseUrl: process.env.CALLCTA_BASE_URL,
-});
+const psids = (process.env.PSIDS ?? '').split(' ');
+const [psid = ''] = psids;
+const client = GivenClient.fromEnv();
+/** @type {import('callcta').Message} */
 const message = { template: 'button', text: 'T', buttons: [{ type: 'audio_call', title: 'Call' }] };
 `;
 
@@ -39,6 +36,13 @@ describe('documentation', () => {
     emulator.stop();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  /** Makes a program of a block. */
+  function write(index) {
+    const path = join(folder, `block-${index}.mjs`);
+    writeFileSync(path, index === 0 ? blocks[0] : given + blocks[index]);
+    return path;
+  }
 
   async function run(...args) {
     const env = {
@@ -59,6 +63,25 @@ describe('documentation', () => {
     return said.trim().split('\n');
   }
 
+  it('has code whose types are right', () => {
+    blocks.forEach((_, index) => write(index));
+    const compilerOptions = {
+      strict: true,
+      checkJs: true,
+      noEmit: true,
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['es2023', 'esnext.disposable'],
+      types: ['node'],
+    };
+    const settings = JSON.stringify({ compilerOptions, include: ['*.mjs'] });
+    writeFileSync(join(folder, 'tsconfig.json'), settings);
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const args = [tsc, '--project', folder];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.deepEqual([status, stdout], [0, '']);
+  });
+
   const outputs = [
     /^m_/,
     /^m_/,
@@ -78,9 +101,7 @@ describe('documentation', () => {
 
   for (const [index, code] of blocks.entries()) {
     it(`has code that runs: ${code.trim().split('\n')[0]}`, async () => {
-      const path = join(folder, `block-${index}.mjs`);
-      writeFileSync(path, index === 0 ? code : given + code);
-      assert.match((await run(path)).join('\n'), outputs[index]);
+      assert.match((await run(write(index))).join('\n'), outputs[index]);
       await emulator.reset();
     });
   }

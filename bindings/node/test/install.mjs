@@ -13,11 +13,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { platforms } from '../scripts/platforms.mjs';
+
 const PNPM = 'pnpm@12.21.0';
+const { prebuilt } = createRequire(import.meta.url)('../dist/unloadable.cjs');
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const files = resolve(process.argv[2]);
@@ -67,6 +71,18 @@ function tried(folder, env) {
   return sent;
 }
 
+/** The package names the native parts of all platforms, and this one what is in it of others. */
+function checked(folder) {
+  const scope = join(folder, 'node_modules/@callcta');
+  const [mine] = readdirSync(scope);
+  assert.match(readFileSync(join(scope, mine, 'THIRD-PARTY.txt'), 'utf8'), /^rustls \d/m);
+  const path = join(folder, 'node_modules/callcta/package.json');
+  const { optionalDependencies } = JSON.parse(readFileSync(path, 'utf8'));
+  const all = Object.fromEntries(platforms.map((name) => [prebuilt(name), version]));
+  assert.deepEqual(optionalDependencies, all);
+  assert.ok(`@callcta/${mine}` in all, mine);
+}
+
 function size(folder) {
   const entries = readdirSync(folder, { recursive: true }).map((name) => join(folder, name));
   // pnpm links.
@@ -97,6 +113,7 @@ try {
     said(folder, poor, ...install, join(files, binding), packed(''));
     const sent = tried(folder, poor);
     const seconds = (Date.now() - begun) / 1000;
+    checked(folder);
     const mebi = size(join(folder, 'node_modules')) / 2 ** 20;
     console.log(`${name}: ${sent} after ${seconds.toFixed(1)} s; installed ${mebi.toFixed(2)} MiB`);
   }

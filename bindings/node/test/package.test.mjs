@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { platforms } from '../scripts/platforms.mjs';
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
@@ -27,6 +29,18 @@ describe('the package', () => {
     assert.equal(manifest.dependencies, undefined);
     const { packages } = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8'));
     for (const [name, entry] of Object.entries(packages)) assert.ok(!('resolved' in entry), name);
+  });
+
+  it('is released for the platforms that the workflow builds', () => {
+    const workflow = new URL('../../../.github/workflows/release.yml', import.meta.url);
+    const jobs = readFileSync(workflow, 'utf8').matchAll(/name: ([\w-]+),.* recipes: (.*) }/g);
+    const built = [...jobs].filter(([, , recipes]) => recipes.split(' ').includes('npm'));
+    const names = { macos: 'darwin', windows: 'win32' };
+    const node = (name) => name.replace(/^\w+/, (system) => names[system] ?? system);
+    assert.deepEqual(
+      built.map(([, name]) => node(name)),
+      platforms,
+    );
   });
 
   it('has types that refuse what is wrong', () => {

@@ -693,3 +693,21 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 60
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     assert set(sent(emulator).values()) == {1}
+
+
+def test_what_campaigns_show_is_brief_and_holds_no_password(tmp_path: Path) -> None:
+    campaign = Campaign(tmp_path / "journal")
+    assert repr(campaign) == f"Campaign({str(tmp_path / 'journal')!r})"
+    server = "postgresql://user:secret@db.example/x"
+    named = repr(Campaign(f"{server}?campaign=autumn"))
+    assert "autumn" in named
+    assert "secret" not in named
+    assert repr(Campaign(server)) == "Campaign(…)"
+    plan = campaign.plan(people(3), MESSAGE)
+    assert repr(plan).startswith("Plan(ok=True, rows=3, ready=3, skipped=0, pages={")
+    standing = repr(campaign.status())
+    assert standing.startswith("Standing(status='paused', rows=3, states={")
+    for text in (repr(plan), standing):
+        assert "None" not in text
+        assert "=()" not in text
+        assert "proxy" not in text

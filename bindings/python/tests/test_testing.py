@@ -37,6 +37,19 @@ def test_messages_are_captured_as_objects(callcta_emulator: Emulator) -> None:
     assert callcta_emulator.posts == 1
 
 
+def test_what_it_shows_holds_no_token_and_no_psid(callcta_emulator: Emulator) -> None:
+    psid = callcta_emulator.psids[0]
+    with callcta_emulator.client() as client:
+        client.send(psid, CALL)
+    assert repr(callcta_emulator) == f"Emulator({callcta_emulator.url!r})"
+    [message], [request] = callcta_emulator.messages(), callcta_emulator.requests()
+    shown = f"message_id={message.message_id!r}, message={message.message!r}"
+    assert repr(message) == f"CapturedMessage({shown})"
+    for secret in (psid, callcta_emulator.access_token, callcta_emulator.app_secret):
+        assert secret not in f"{callcta_emulator!r}{message!r}{request!r}"
+    assert repr(request).startswith("CapturedRequest(method='POST', path='/")
+
+
 def test_faults_are_armed_and_cleared(callcta_emulator: Emulator) -> None:
     psid = callcta_emulator.psids[0]
     client = callcta_emulator.client(attempts=1)

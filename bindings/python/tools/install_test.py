@@ -17,6 +17,29 @@ HERE = Path(__file__).parent.parent
 # Those of the program's tests where being in another process matters: signals, streams, exit codes.
 PROGRAM = ("check::", "emulate::", "program::", "ready::", "send::", "tls::")
 TOOLS = ("sh", "env", "uname", "cat", "ldd")
+# Python ends them in the midst of a send when its main thread ends.
+DAEMONS = """
+import os
+import threading
+
+from callcta import CallPrompt, Client
+
+client = Client.from_env()
+sent = threading.Semaphore(0)
+
+
+def forever():
+    while True:
+        client.send(os.environ["CALLCTA_PSID"], CallPrompt(), unchecked=True)
+        sent.release()
+
+
+for _ in range(4):
+    threading.Thread(target=forever, daemon=True).start()
+for _ in range(20):
+    sent.acquire()
+print("ends")
+"""
 
 
 def without_rust(folder: Path) -> dict[str, str]:
@@ -63,10 +86,15 @@ def main(interpreter: str, wheel: str, *flags: str) -> None:
         seconds = time.monotonic() - begun
         assert re.fullmatch(r"m_\w+", sent), sent
 
+        (folder / "daemons.py").write_text(DAEMONS)
+        assert said("callcta", "emulate", "--", "python", "daemons.py") == "ends"
+
         package = Path(said("python", "-c", "import callcta; print(callcta.__path__[0])"))
         version = said("python", "-c", "import callcta; print(callcta.__version__)")
         assert said("callcta", "--version") == f"callcta {version}"
         assert said("python", "-m", "callcta", "--version") == f"callcta {version}"
+        [notices] = package.parent.glob("callcta-*.dist-info/licenses/THIRD-PARTY.txt")
+        assert re.search(r"^rustls \d", notices.read_text("utf-8"), re.MULTILINE), notices
         sizes = [file.stat().st_size for file in package.rglob("*") if file.is_file()]
         print(f"{sent} after {seconds:.1f} s; installed {sum(sizes) / 2**20:.2f} MiB")
 

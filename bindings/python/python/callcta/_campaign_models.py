@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from callcta._shown import shown
+
 State: TypeAlias = Literal[
     "queued", "in_flight", "sent", "rejected", "unknown", "skipped", "assumed_sent"
 ]
@@ -30,6 +32,10 @@ class Finding(NamedTuple):
     rows: int
     lines: tuple[int, ...]
     message: str
+
+    def __repr__(self) -> str:
+        """Leaves out what says nothing."""
+        return shown(self)
 
 
 class Plan(NamedTuple):
@@ -57,6 +63,10 @@ class Plan(NamedTuple):
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        """Leaves out what says nothing."""
+        return shown(self)
+
 
 class OfKind(NamedTuple):
     """How many rows are in a state for a reason.
@@ -72,6 +82,10 @@ class OfKind(NamedTuple):
     kind: str
     rows: int
     meaning: str | None = None
+
+    def __repr__(self) -> str:
+        """Leaves out what says nothing."""
+        return shown(self)
 
 
 class Standing(NamedTuple):
@@ -102,6 +116,10 @@ class Standing(NamedTuple):
     paused: Mapping[str, str] = MappingProxyType({})
     ended: Literal["finished", "drained", "held", "journal_failed"] | None = None
 
+    def __repr__(self) -> str:
+        """Leaves out what says nothing."""
+        return shown(self)
+
 
 class Held(NamedTuple):
     """A Page that is held up in a run.
@@ -115,6 +133,10 @@ class Held(NamedTuple):
     page: str
     limited_for: float | None = None
     paused: str | None = None
+
+    def __repr__(self) -> str:
+        """Leaves out what says nothing."""
+        return shown(self)
 
 
 class Snapshot(NamedTuple):
@@ -144,6 +166,10 @@ class Snapshot(NamedTuple):
     journal: str | None
     held: tuple[Held, ...]
 
+    def __repr__(self) -> str:
+        """Leaves out what says nothing."""
+        return shown(self)
+
 
 class Settled(NamedTuple):
     """What echoes did.
@@ -159,6 +185,10 @@ class Settled(NamedTuple):
     known: int
     strangers: int
     unread: int
+
+    def __repr__(self) -> str:
+        """Leaves out what says nothing."""
+        return shown(self)
 
 
 def finding_of(told: Any) -> Finding:

@@ -42,6 +42,10 @@ class Run:
         self._begun = False
         self.standing: Standing | None = None
 
+    def __repr__(self) -> str:
+        """Shows how it ended, once it has."""
+        return "Run()" if self.standing is None else f"Run(standing={self.standing!r})"
+
     def drain(self) -> None:
         """Starts nothing more; the run ends when all that is under way has been settled."""
         if self._native is not None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from callcta._shown import shown
+
 __all__ = ["Check", "CheckStatus", "Diagnosis"]
 
 CheckStatus: TypeAlias = Literal["ok", "warn", "fail", "unknown", "skipped"]
@@ -44,6 +46,10 @@ class Check(NamedTuple):
     def to_dict(self) -> dict[str, Any]:
         """The attributes as what JSON can hold."""
         return self._asdict()
+
+    def __repr__(self) -> str:
+        """Leaves out what says nothing."""
+        return shown(self)
 
 
 class Diagnosis(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 from urllib.parse import quote
@@ -17,23 +17,29 @@ __all__ = ["AnswerShape", "CapturedMessage", "CapturedRequest", "Emulator", "Tap
 
 @dataclass(frozen=True)
 class CapturedMessage:
-    """A message that the emulator accepted. `body` is the request without token and proof."""
+    """A message that the emulator accepted. `body` is the request without token and proof.
+
+    Its `repr` doesn't show who it is for.
+    """
 
     message_id: str
-    recipient: str
+    recipient: str = field(repr=False)
     message: Message
-    body: dict[str, Any]
+    body: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class CapturedRequest:
-    """A request that the emulator received; `status` is None if it was not answered."""
+    """A request that the emulator received; `status` is None if it was not answered.
+
+    Its `repr` shows nothing that may hold a token or a PSID.
+    """
 
     method: str
     path: str
-    query: str
-    headers: list[tuple[str, str]]
-    body: bytes
+    query: str = field(repr=False)
+    headers: list[tuple[str, str]] = field(repr=False)
+    body: bytes = field(repr=False)
     status: int | None
     message_id: str | None
 
@@ -141,6 +147,10 @@ class Emulator(_native._Emulator):
         self = super().__new__(cls, settings)
         self.__dict__.update(json.loads(self._facts()))
         return self
+
+    def __repr__(self) -> str:
+        """Shows no token, no secret and no PSID."""
+        return f"{type(self).__name__}({self.url!r})"
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Asks the control API, which `/_emulator/openapi.json` describes.
