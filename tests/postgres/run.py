@@ -206,6 +206,13 @@ class Campaign:
                 most = max(most, last - first + 1)
         return most
 
+    def wait_started(self, worker, seconds=60):
+        """Until it tells how far it is, and hears when it is told to stop."""
+        end = time.monotonic() + seconds
+        while "{" not in pathlib.Path(worker.log).read_text():
+            assert time.monotonic() < end, "a worker doesn't start"
+            time.sleep(0.05)
+
     def wait(self, worker, seconds=300, codes=(0, 3, 4)):
         worker.wait(seconds)
         tail = pathlib.Path(worker.log).read_text()[-2000:]
@@ -307,7 +314,8 @@ def moved(program, folder, server):
         worker.send_signal(signal.SIGTERM)
         file.wait(worker, codes=(5,))
         before = file.status()["states"]
-        assert before["queued"] > 0 and before["sent"] >= 100 and before["in_flight"] == 0
+        tried = before["sent"] + before["unknown"]
+        assert before["queued"] > 0 and tried >= 100 and before["in_flight"] == 0, before
         exported = file.run("export").stdout
         (it.folder / "exported.csv").write_text(exported)
         campaign = Campaign(it, url(server, "moved"))
@@ -321,7 +329,8 @@ def moved(program, folder, server):
         settled = campaign.run("settle", "--events", it.folder / "echoes").stdout
         assert "settled: 3 rows" in settled and "3 were unknown" in settled, settled
         workers = [campaign.worker(pace=60) for _ in range(2)]
-        it.wait_for(before["sent"] + 100)
+        it.wait_for(tried + 100)
+        campaign.wait_started(workers[0])
         # Whoever is asked to go gives its Pages back at once, and loses nothing.
         workers[0].send_signal(signal.SIGTERM)
         campaign.wait(workers[0], codes=(5,))
