@@ -2,7 +2,8 @@
 
 `callcta code` says each message in each language; what it prints for one language becomes
 one program, which is compiled and run, and whose messages are compared with those that went
-in. A message that builders can say must be said by them, without a part in wire form.
+in. A message that builders can say must be said by them, without a part in wire form. Whole programs
+(`--program`) are compiled and run, too, and what they send is compared with the request.
 
     python3 tests/conformance/code.py PROGRAM FOLDER rust=RUNNER python=PYTHON node=PACKAGE c=LIBRARY
 
@@ -12,6 +13,7 @@ Node's, LIBRARY that of the C library, its `lib` inside.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -199,8 +201,8 @@ RAW = {
 }
 
 
-def code(program, language, text, name):
-    command = [program, "code", "-", "--lang", language, "--name", name]
+def code(program, language, text, *more):
+    command = [program, "code", "-", "--lang", language, *more]
     return subprocess.run(command, input=text.encode(), capture_output=True, timeout=SECONDS)
 
 
@@ -214,8 +216,7 @@ def done(command, **more):
     return result.stdout
 
 
-def run_rust(codes, folder, runner):
-    """One program of functions that make a message each."""
+def compile_rust(path, runner):
     build = ["cargo", "build", "--locked", "--quiet", "-p", "callcta", "--example", "vectors_runner"]
     artifacts = done([*build, "--message-format=json"], cwd=ROOT).splitlines()
     libraries = {}
@@ -224,6 +225,18 @@ def run_rust(codes, folder, runner):
         if artifact["reason"] == "compiler-artifact" and name in ("callcta", "serde_json"):
             rlib = [file for file in artifact["filenames"] if file.endswith(".rlib")]
             libraries.update({name: file for file in rlib})
+    deps = Path(runner).parent.parent / "deps"
+    externs = [part for name, file in libraries.items() for part in ("--extern", f"{name}={file}")]
+    made = path.with_name(f"{path.stem}-rust")
+    done(
+        ["rustc", "--edition", "2024", "-Cdebuginfo=0", "-Dwarnings", f"-Ldependency={deps}", *externs,
+         "-o", made, path]
+    )  # fmt: skip
+    return [made]
+
+
+def run_rust(codes, folder, runner):
+    """One program of functions that make a message each."""
     source = "".join(
         f"fn case_{at}() -> callcta::Result<callcta::Message> {{\n{text}    Ok(message)\n}}\n"
         for at, text in codes.items()
@@ -232,13 +245,7 @@ def run_rust(codes, folder, runner):
     source += f"fn main() -> callcta::Result<()> {{\n{prints}    Ok(())\n}}\n"
     path = folder / "code.rs"
     path.write_text(source, encoding="utf-8")
-    deps = Path(runner).parent.parent / "deps"
-    externs = [part for name, file in libraries.items() for part in ("--extern", f"{name}={file}")]
-    done(
-        ["rustc", "--edition", "2024", "-Cdebuginfo=0", "-Dwarnings", f"-Ldependency={deps}", *externs,
-         "-o", folder / "code-rust", path]
-    )  # fmt: skip
-    return done([folder / "code-rust"])
+    return done(compile_rust(path, runner))
 
 
 def run_python(codes, folder, interpreter):
@@ -249,12 +256,29 @@ def run_python(codes, folder, interpreter):
     return done([interpreter, path])
 
 
-def run_typescript(codes, folder, package):
+def with_package(folder, package):
     modules = folder / "node_modules"
     modules.mkdir(exist_ok=True)
     link = modules / "callcta"
     link.unlink(missing_ok=True)
     link.symlink_to(Path(package).resolve(), target_is_directory=True)
+    return modules
+
+
+def compile_typescript(path, package):
+    modules = with_package(path.parent, package)
+    options = ["--strict", "--target", "es2022", "--module", "nodenext", "--typeRoots", modules / "none"]
+    tsc = Path(package).resolve() / "node_modules/.bin/tsc"
+    done([tsc, *options, "--types", "", "--lib", "es2022,dom", "--skipLibCheck", path], cwd=path.parent)
+    return ["node", path.with_suffix(".mjs")]
+
+
+def compile_javascript(path, package):
+    with_package(path.parent, package)
+    return ["node", path]
+
+
+def run_typescript(codes, folder, package):
     imported = "import type { Message } from 'callcta';\n"
     text = """import { toWire, type Message } from 'callcta';
 
@@ -269,10 +293,20 @@ const show = (at: number, message: Message) =>
         text += f"{{\n{one.removeprefix(imported)}show({at}, message);\n}}\n"
     path = folder / "code.mts"
     path.write_text(text, encoding="utf-8")
-    options = ["--strict", "--target", "es2022", "--module", "nodenext", "--typeRoots", modules / "none"]
-    tsc = Path(package).resolve() / "node_modules/.bin/tsc"
-    done([tsc, *options, "--types", "", "--lib", "es2022,dom", "--skipLibCheck", path], cwd=folder)
-    return done(["node", folder / "code.mjs"])
+    return done(compile_typescript(path, package))
+
+
+def compile_c(path, library):
+    lib = Path(library).resolve() / "lib"
+    # Texts may be longer than what every compiler must take.
+    flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-overlength-strings", "-trigraphs"]
+    include = ROOT / "bindings/c/include"
+    made = path.with_name(f"{path.stem}-c")
+    done(
+        ["cc", *flags, "-Wtrigraphs", f"-I{include}", "-o", made, path, f"-L{lib}",
+         "-lcallcta", f"-Wl,-rpath,{lib}"]
+    )  # fmt: skip
+    return [made]
 
 
 def run_c(codes, folder, library):
@@ -299,15 +333,61 @@ def run_c(codes, folder, library):
     text += f"int main(void) {{\n{calls}    return 0;\n}}\n"
     path = folder / "code.c"
     path.write_text(text, encoding="utf-8")
-    lib = Path(library).resolve() / "lib"
-    # Texts may be longer than what every compiler must take.
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-overlength-strings", "-trigraphs"]
-    include = ROOT / "bindings/c/include"
-    done(
-        ["cc", *flags, "-Wtrigraphs", f"-I{include}", "-o", folder / "code-c", path, f"-L{lib}",
-         "-lcallcta", f"-Wl,-rpath,{lib}"]
-    )  # fmt: skip
-    return done([folder / "code-c"])
+    return done(compile_c(path, library))
+
+
+# What makes a command of a whole program, and how its file ends.
+COMPILERS = {
+    "rust": (compile_rust, "rs"),
+    "python": (lambda path, interpreter: [interpreter, path], "py"),
+    "typescript": (compile_typescript, "mts"),
+    "javascript": (compile_javascript, "mjs"),
+    "c": (compile_c, "c"),
+}
+
+CALL = {"type": "audio_call", "title": "Call Now", "expires_in_days": 5}
+REQUESTS = {
+    "card": {"recipient": {"id": "254"}, "message": card(buttons=[CALL])},
+    "options": {
+        "recipient": {"user_ref": "ref 1"},
+        "message": {"text": "it's \"both\" \\ kinds", "metadata": "m"},
+        "messaging_type": "MESSAGE_TAG",
+        "tag": "HUMAN_AGENT",
+        "notification_type": "NO_PUSH",
+        "persona_id": "12",
+        "reply_to": {"mid": "m_1"},
+    },
+    "further": {
+        "recipient": {"comment_id": "1_2"},
+        "message": {"attachment": {"type": "template", "payload": {"template_type": "call_prompt"}}},
+        "later": {"a": [1, None]},
+    },
+}
+
+
+def check_programs(program, folder, given):
+    """Compiles and runs whole programs; what is wrong with what they send."""
+    cases = {("programs", f"{of}-{language}"): {} for of in REQUESTS for language in COMPILERS}
+    settings = {**os.environ, "CALLCTA_PAGE_ID": "1", "CALLCTA_ACCESS_TOKEN": "token"}
+    problems = []
+    with platform(cases, STANDARD) as server:
+        for of, request in REQUESTS.items():
+            for language, (compiled, end) in COMPILERS.items():
+                result = code(program, language, json.dumps(request), "--program")
+                path = folder / f"{of}.{end}"
+                path.write_bytes(result.stdout)
+                command = compiled(path, given[language])
+                url = f"{server.url}/programs/{of}-{language}"
+                said = done(command, env={**settings, "CALLCTA_BASE_URL": url})
+                if not said.startswith("sent "):
+                    problems.append(f"{language}: the program of {of} says {said!r}")
+        arrived = server.take_requests()
+    for case in cases:
+        bodies = [request.get("body") for request in arrived.get(case, [])]
+        if bodies != [REQUESTS[case[1].rpartition("-")[0]]]:
+            problems.append(f"the program {case[1]} sent {bodies}")
+    print(f"{len(cases)} whole programs, {len(problems)} differences")
+    return problems
 
 
 RUNS = {"rust": run_rust, "python": run_python, "typescript": run_typescript, "c": run_c}
@@ -355,12 +435,12 @@ def main(program, folder, *arguments):
         print(f"  {reasons.count(reason)} can't be said by builders alone: {reason}")
     problems = []
     for text in unreadable:
-        if code(program, "rust", text, "message").returncode != 1:
+        if code(program, "rust", text).returncode != 1:
             problems.append(f"code for what is no message: {text!r}")
     print(f"  {len(unreadable)} are no messages, and there is no code for them")
     for language, runs in RUNS.items():
         with ThreadPoolExecutor(4) as pool:
-            printed = list(pool.map(lambda text: code(program, language, text, "message"), texts))
+            printed = list(pool.map(lambda text: code(program, language, text), texts))
         codes = {}
         for at, result in enumerate(printed):
             if result.returncode != 0:
@@ -383,6 +463,7 @@ def main(program, folder, *arguments):
             f"{language}: {len(codes)} messages through code, {len(codes) - raw} by builders alone, "
             f"{raw} with a part in wire form, {differences} differences"
         )
+    problems += check_programs(program, folder, {**given, "javascript": given["typescript"]})
     for problem in problems:
         print(problem)
     return 1 if problems else 0
