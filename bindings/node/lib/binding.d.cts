@@ -9,6 +9,7 @@ import type {
   Counts,
   FailedCount,
   GraphError,
+  Place,
   Receipt,
   Retry,
   Usage,
@@ -162,11 +163,7 @@ export declare class NativeOutboxes {
 export declare class NativePlan {
   constructor();
   /** Reads, fills in and checks; without a path what is pushed. */
-  plan(
-    journal: string,
-    moved: boolean,
-    arguments: string,
-  ): Promise<string | NativeError | NativeCampaignError>;
+  plan(place: Place, arguments: string): Promise<string | NativeError | NativeCampaignError>;
   /** Hands over JSON lines; fulfils when more are wanted, with false if no more are. */
   push(lines: string): Promise<boolean>;
   /** No more rows come; what was planned of them counts if they are whole. */
@@ -182,7 +179,11 @@ export interface NativeRefusal {
 
 /** A run of a campaign. */
 export declare class NativeRun {
-  constructor(journal: string, moved: boolean, arguments: string, tokens: string);
+  constructor(place: Place, arguments: string, tokens: string);
+  /** The Page whose access token is asked for. */
+  asked(): string | null;
+  /** Answers that: its token, if it has one. */
+  answer(token?: string | undefined | null): void;
   /** Runs to the end, and tells how the campaign stands then; to be called once. */
   run(): Promise<string | NativeError | NativeCampaignError>;
   /** How far it is, as JSON. */
@@ -223,8 +224,7 @@ export declare function ask(
 
 /** Does something by the name that it has in the core. */
 export declare function campaign(
-  journal: string,
-  moved: boolean,
+  place: Place,
   name: string,
   arguments: string,
 ): Promise<string | NativeError | NativeCampaignError>;
@@ -271,6 +271,9 @@ export declare function fromWire(json: string): string;
 
 export declare function invalidArgument(text: string): NativeError;
 
+/** Whether machines may share the journal. */
+export declare function isShared(place: Place): boolean;
+
 /** The error of a send that was given up before it began. */
 export declare function notBegun(): NativeError;
 
@@ -288,8 +291,7 @@ export declare function runProgram(arguments: Array<string>): number;
 
 /** Settles by the echoes in a file, or in these lines. */
 export declare function settle(
-  journal: string,
-  moved: boolean,
+  place: Place,
   path: string | undefined | null,
   lines: Array<string>,
 ): Promise<string | NativeError | NativeCampaignError>;

@@ -97,6 +97,13 @@ export interface RunOptions extends Omit<
   /** A file with the PSIDs of those who must not be written to, looked at before each message. */
   suppress?: string | URL | null | undefined;
   /** Is told how far it is from time to time, and at the end. What it throws drains the run. */
+  /** How long a journal that can't be written is tried again. Defaults to 60,000. */
+  journalPatienceMs?: number | null | undefined;
+  /**
+   * How long a Page waits for a process that went away without a word, in a journal that machines
+   * share. Defaults to 15,000.
+   */
+  leaseTimeMs?: number | null | undefined;
   onProgress?: ((snapshot: Snapshot) => void) | null | undefined;
   /** How much time is between two snapshots. Defaults to 1000. */
   everyMs?: number | null | undefined;
@@ -130,36 +137,62 @@ const LOOK_MS = 50;
 /** How many events are settled together. */
 const TOGETHER = 1000;
 
+/** Which campaign a journal has. */
+export interface CampaignOptions {
+  /** The campaign's name in PostgreSQL, unless the address has it. */
+  campaign?: string | null | undefined;
+  /** Whether you know that the journal was moved or restored, and no other copy was used since. */
+  journalMoved?: boolean | null | undefined;
+}
+
 /**
  * A campaign by its journal. It keeps nothing open, and nothing secret. One process at a time
- * may run it, or put rows back; all else may be done while it runs elsewhere.
+ * may run it, or put rows back; all else may be done while it runs elsewhere. A journal in
+ * PostgreSQL is shared: rows may be added, and any number of processes may run it.
  */
 export class Campaign {
-  readonly #journal: string;
-  readonly #moved: boolean;
+  readonly #place: { journal: string; campaign?: string; moved: boolean };
 
   /**
-   * Opens nothing yet. `journalMoved` says that you know that the journal was moved or restored,
-   * and that no other copy was used since.
+   * Opens nothing yet. The journal is a file, or `postgresql://…?campaign=autumn`, of which what is
+   * left out comes from the environment, as in all programs that use libpq.
    */
-  constructor(journal: string | URL, options?: { journalMoved?: boolean | null } | null) {
-    this.#journal = pathOf(journal, 'journal');
-    this.#moved = options?.journalMoved === true;
+  constructor(journal: string | URL, options?: CampaignOptions | null) {
+    const { campaign, journalMoved } = options ?? {};
+    this.#place = {
+      journal: isAddress(journal) ? String(journal) : pathOf(journal, 'journal'),
+      ...(campaign !== undefined && campaign !== null && { campaign }),
+      moved: journalMoved === true,
+    };
   }
 
   /** Where the journal is. It may hold a password, so it isn't shown. */
   get journal(): string {
-    return this.#journal;
+    return this.#place.journal;
   }
 
   async #ask(name: string, given: Record<string, unknown>, caller: Caller): Promise<unknown> {
     const text = optionsToWire(given);
-    return told(() => native.campaign(this.journal, this.#moved, name, text), caller);
+    return told(() => native.campaign(this.#place, name, text), caller);
   }
 
   /** Whether it has been planned. */
   async exists(): Promise<boolean> {
     return (await this.#ask('exists', {}, calledBy(this.exists))) as boolean;
+  }
+
+  /**
+   * Makes a campaign without rows in a journal that machines share, unless it is there: so whoever
+   * plans rows in parts, in several processes, knows before that message and columns fit.
+   */
+  async create(
+    message: CampaignMessage,
+    columns: readonly string[],
+    options?: { pageId?: string | null | undefined } | null,
+  ): Promise<void> {
+    const caller = calledBy(this.create);
+    const given = { ...options, message: await textOf(message), columns };
+    await this.#ask('create', given, caller);
   }
 
   /**
@@ -180,7 +213,7 @@ export class Campaign {
     if (isFile) given['path'] = pathOf(recipients, 'recipients');
     const text = optionsToWire(given);
     const plan = new native.NativePlan();
-    const planned = told(() => plan.plan(this.journal, this.#moved, text), caller);
+    const planned = told(() => plan.plan(this.#place, text), caller);
     // It may fail while rows are still handed over.
     planned.catch(() => {});
     if (!isFile) {
@@ -196,14 +229,19 @@ export class Campaign {
    * at once; see {@link Run} for its end and its progress.
    *
    * Of `tokens` nothing is kept; a function is called once for each Page that has something to
-   * send. By default they, and how the platform is reached, are those of the environment, as for
+   * send, and should take less than the lease time; a Page of a journal that machines share is
+   * paused if it has none. By default they, and how the platform is reached, are those of the environment, as for
    * `Client.fromEnv`.
    */
   run(tokens?: Tokens | null, options?: RunOptions | null): Run {
     const caller = calledBy(this.run);
-    const { pace, workers, suppress, onProgress, everyMs, signal, ...client } = { ...options };
+    const { pace, workers, suppress, onProgress, everyMs, signal, ...others } = { ...options };
+    const { leaseTimeMs, journalPatienceMs, ...client } = others;
+    let tokenFor: (page: string) => Promise<string | undefined>;
     const begin = async () => {
-      const pages = (await this.#ask('pages', {}, caller)) as Record<string, number>;
+      // Of a shared journal others may add Pages meanwhile, so it asks when they come.
+      const shared = call(() => native.isShared(this.#place));
+      const pages = shared ? {} : await this.#ask('pages', {}, caller);
       const settings: Record<string, unknown> = client;
       let find = tokens;
       if (find === undefined || find === null) {
@@ -211,22 +249,27 @@ export class Campaign {
         find = { [pageId]: accessToken };
         for (const [name, value] of Object.entries(found)) settings[name] ??= value;
       }
+      const all = find;
+      tokenFor = (page) => tokenOf(all, page);
       const known: Record<string, string> = {};
-      for (const page of Object.keys(pages)) {
-        const token = await tokenOf(find, page);
+      for (const page of Object.keys(pages as object)) {
+        const token = await tokenFor(page);
         if (token !== undefined) known[page] = token;
       }
       const given = {
         ...(pace !== undefined && pace !== null && { pace: pace === Infinity ? null : pace }),
         workers,
+        leaseTime: seconds(leaseTimeMs),
+        journalPatience: seconds(journalPatienceMs),
         suppress: suppress === undefined || suppress === null ? null : pathOf(suppress, 'suppress'),
         client: JSON.parse(optionsToWire(settings)) as JsonObject,
       };
       const [text, secret] = [optionsToWire(given), asJson(known)];
-      return call(() => new native.NativeRun(this.journal, this.#moved, text, secret));
+      return call(() => new native.NativeRun(this.#place, text, secret));
     };
     return new Run({
       begin,
+      tokenFor: (page) => tokenFor(page),
       onProgress: onProgress ?? undefined,
       everyMs: everyMs ?? 1000,
       signal: asSignal(signal, 'options.signal'),
@@ -235,7 +278,8 @@ export class Campaign {
   }
 
   /**
-   * Asks those who run it, in whatever process, to stop, and fulfils when nothing more is sent
+   * Asks those who run it, in whatever process, to stop (of a journal that machines share also
+   * those who will, until `resume`), and fulfils when nothing more is sent
    * (unless `wait` is false): with how many messages were under way, or `undefined` if nobody
    * runs it.
    */
@@ -247,6 +291,14 @@ export class Campaign {
       while ((await this.#ask('held', {}, caller)) === true) await sleep(LOOK_MS);
     }
     return inFlight;
+  }
+
+  /**
+   * Lets it be run again after a pause, in a journal that machines share. One in a file needs no
+   * such word: whoever runs it says so.
+   */
+  async resume(): Promise<void> {
+    await this.#ask('resume', {}, calledBy(this.resume));
   }
 
   /** How it stands, while it runs or not. */
@@ -298,7 +350,7 @@ export class Campaign {
   async settle(events: string | URL | Items<string | Uint8Array | object>): Promise<Settled> {
     const caller = calledBy(this.settle);
     const settle = async (path: string | null, lines: string[]) => {
-      const ask = () => native.settle(this.journal, this.#moved, path, lines);
+      const ask = () => native.settle(this.#place, path, lines);
       return (await told(ask, caller)) as Settled & JsonObject;
     };
     if (isPath(events)) return settle(pathOf(events, 'events'), []);
@@ -387,6 +439,11 @@ async function textOf(message: CampaignMessage): Promise<string> {
   if (typeof message === 'string' && message.trimStart().startsWith('{')) return message;
   return readFile(message, 'utf8');
 }
+
+const isAddress = (journal: unknown) => /^postgres(ql)?:/.test(String(journal));
+
+const seconds = (ms: number | null | undefined) =>
+  ms === undefined || ms === null ? ms : ms / 1000;
 
 async function tokenOf(tokens: Tokens, page: string): Promise<string | undefined> {
   if (typeof tokens === 'function') return (await tokens(page)) ?? undefined;

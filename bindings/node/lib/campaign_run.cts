@@ -74,6 +74,9 @@ export interface Snapshot {
   held: Held[];
 }
 
+/** How often it is looked whether a token is asked for. */
+const LOOK_MS = 20;
+
 type Fields = Record<string, any>;
 
 /** The fields of an object whose names are not Pages' or states'. */
@@ -102,6 +105,8 @@ type Native = InstanceType<typeof native.NativeRun>;
 export interface Beginning {
   /** Makes it ready, which may take a while. */
   begin: () => Promise<Native>;
+  /** The token of a Page that comes later. */
+  tokenFor: (page: string) => Promise<string | undefined>;
   onProgress: ((snapshot: Snapshot) => void) | undefined;
   everyMs: number;
   signal: AbortSignal | undefined;
@@ -125,7 +130,14 @@ export class Run implements PromiseLike<Standing>, AsyncIterable<Snapshot> {
     this.#done = this.#run(beginning);
   }
 
-  async #run({ begin, onProgress, everyMs, signal, caller }: Beginning): Promise<Standing> {
+  async #run({
+    begin,
+    tokenFor,
+    onProgress,
+    everyMs,
+    signal,
+    caller,
+  }: Beginning): Promise<Standing> {
     signal?.throwIfAborted();
     const abort = () => this.drain();
     signal?.addEventListener('abort', abort);
@@ -141,8 +153,24 @@ export class Run implements PromiseLike<Standing>, AsyncIterable<Snapshot> {
       }
     };
     let timer: NodeJS.Timeout | undefined;
+    let looking: NodeJS.Timeout | undefined;
+    let answering = false;
+    const look = async (run: Native) => {
+      const page = answering ? null : run.asked();
+      if (page === null) return;
+      answering = true;
+      try {
+        run.answer(await tokenFor(page));
+      } catch (error) {
+        thrown ??= { error };
+        this.drain();
+      } finally {
+        answering = false;
+      }
+    };
     try {
       const begun = await begin();
+      looking = setInterval(() => void look(begun), LOOK_MS);
       this.#native = begun;
       if (this.#draining) begun.drain();
       if (onProgress !== undefined) timer = setInterval(tell, everyMs);
@@ -157,6 +185,7 @@ export class Run implements PromiseLike<Standing>, AsyncIterable<Snapshot> {
       return standingOf(standing);
     } finally {
       clearInterval(timer);
+      clearInterval(looking);
       signal?.removeEventListener('abort', abort);
     }
   }

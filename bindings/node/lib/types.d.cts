@@ -63,6 +63,14 @@ export interface GraphError {
   traceId?: string;
 }
 
+/** A campaign by its journal. */
+export interface Place {
+  journal: string;
+  /** The campaign's name, if it was given apart from the journal. */
+  campaign?: string;
+  moved: boolean;
+}
+
 /** What a send that worked returned. */
 export interface Receipt {
   messageId: string;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use callcta::Error;
-use callcta_campaign::{Campaign, Control, ErrorKind, Location, Ready};
+use callcta_campaign::{Campaign, Control, ErrorKind, Location, Questions, Ready};
 use napi::bindgen_prelude::Object;
 use napi::{Env, JsDeferred};
 use napi_derive::napi;
@@ -23,23 +23,47 @@ pub fn campaign_kinds() -> Vec<&'static str> {
     ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect()
 }
 
-fn at(journal: &str, moved: bool) -> Result<Campaign, Failed> {
-    let location = Location::new(journal)?;
-    Ok(Campaign::new(location).journal_moved(moved))
+/// A campaign by its journal.
+#[napi(object)]
+pub struct Place {
+    pub journal: String,
+    /// The campaign's name, if it was given apart from the journal.
+    pub campaign: Option<String>,
+    pub moved: bool,
+}
+
+fn at(place: &Place) -> Result<Campaign, Failed> {
+    let location = Location::of_campaign(&place.journal, place.campaign.as_deref())?;
+    Ok(Campaign::new(location).journal_moved(place.moved))
+}
+
+/// Whether machines may share the journal.
+#[napi]
+pub fn is_shared(env: Env, place: Place) -> napi::Result<bool> {
+    guard(env, || {
+        Ok(at(&place).map_err(refused)?.location().is_shared())
+    })
+}
+
+fn refused(failed: Failed) -> Refused {
+    match failed {
+        Failed::Core(error) => Refused::Core(error),
+        // It has no other errors before it begins.
+        Failed::Campaign(error) => Refused::Core(Error::invalid_argument(error.to_string())),
+    }
 }
 
 /// Does something by the name that it has in the core.
 #[napi(ts_return_type = "Promise<string | NativeError | NativeCampaignError>")]
 pub fn campaign(
     env: &Env,
-    journal: String,
-    moved: bool,
+    place: Place,
     name: String,
     arguments: String,
 ) -> napi::Result<Object<'_>> {
     let given = guard(*env, || parse(&arguments))?;
     waiting(env, move || {
-        let told = at(&journal, moved)?.by_name(&name, given)?;
+        let told = at(&place)?.by_name(&name, given)?;
         Ok(told.to_string())
     })
 }
@@ -48,13 +72,12 @@ pub fn campaign(
 #[napi(ts_return_type = "Promise<string | NativeError | NativeCampaignError>")]
 pub fn settle(
     env: &Env,
-    journal: String,
-    moved: bool,
+    place: Place,
     path: Option<String>,
     lines: Vec<String>,
 ) -> napi::Result<Object<'_>> {
     waiting(env, move || {
-        let told = at(&journal, moved)?.settle_by_name(path.map(PathBuf::from), lines)?;
+        let told = at(&place)?.settle_by_name(path.map(PathBuf::from), lines)?;
         Ok(told.to_string())
     })
 }
@@ -151,8 +174,7 @@ impl NativePlan {
     pub fn plan<'env>(
         &self,
         env: &'env Env,
-        journal: String,
-        moved: bool,
+        place: Place,
         arguments: String,
     ) -> napi::Result<Object<'env>> {
         let given = guard(*env, || parse(&arguments))?;
@@ -165,7 +187,7 @@ impl NativePlan {
                 at: 0,
             };
             let rows = from_here.then(|| Box::new(reader) as Box<dyn Read>);
-            let told = at(&journal, moved)?.plan_by_name(given, rows, &mut |_| true)?;
+            let told = at(&place)?.plan_by_name(given, rows, &mut |_| true)?;
             Ok(told.to_string())
         })
     }
@@ -207,34 +229,40 @@ impl Drop for NativePlan {
 #[napi]
 pub struct NativeRun {
     control: Control,
+    questions: Questions,
     ready: Mutex<Option<Ready>>,
 }
 
 #[napi]
 impl NativeRun {
     #[napi(constructor)]
-    pub fn new(
-        env: Env,
-        journal: String,
-        moved: bool,
-        arguments: String,
-        tokens: String,
-    ) -> napi::Result<Self> {
+    pub fn new(env: Env, place: Place, arguments: String, tokens: String) -> napi::Result<Self> {
         guard(env, || {
-            let failed = |failed| match failed {
-                Failed::Core(error) => Refused::Core(error),
-                // It has no other errors before it begins.
-                Failed::Campaign(error) => {
-                    Refused::Core(Error::invalid_argument(error.to_string()))
-                }
-            };
-            let campaign = at(&journal, moved).map_err(failed)?;
+            let campaign = at(&place).map_err(refused)?;
             let ready = campaign.run_by_name(parse(&arguments)?, texts(&tokens)?);
+            let mut ready = ready.map_err(|error| refused(error.into()))?;
+            let questions = Questions::default();
+            if campaign.location().is_shared() {
+                ready = ready.asking(questions.clone());
+            }
             Ok(NativeRun {
                 control: Control::new(),
-                ready: Mutex::new(Some(ready.map_err(|error| failed(error.into()))?)),
+                questions,
+                ready: Mutex::new(Some(ready)),
             })
         })
+    }
+
+    /// The Page whose access token is asked for.
+    #[napi]
+    pub fn asked(&self) -> Option<String> {
+        self.questions.page()
+    }
+
+    /// Answers that: its token, if it has one.
+    #[napi]
+    pub fn answer(&self, token: Option<String>) {
+        self.questions.answer(token);
     }
 
     /// Runs to the end, and tells how the campaign stands then; to be called once.

@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use callcta::{Delivery, Error as CoreError};
-use callcta_campaign::{Campaign, Control, Error, ErrorKind, Location, Ready, Result};
+use callcta_campaign::{Campaign, Control, Error, ErrorKind, Location, Questions, Ready, Result};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -201,47 +201,10 @@ struct Shared {
     process: u32,
     told: Mutex<Option<std::result::Result<Value, Failed>>>,
     ended: Condvar,
-    question: Mutex<Question>,
-    answered: Condvar,
-}
-
-/// A question for the access token of a Page. It is answered by those who wait for the run, so
-/// that the run itself never needs Python.
-#[derive(Default)]
-enum Question {
-    #[default]
-    None,
-    OfPage(String),
-    Answered(Option<String>),
+    questions: Questions,
 }
 
 impl Shared {
-    fn question(&self) -> MutexGuard<'_, Question> {
-        self.question.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Asks for a token and waits for it, but not of those who drain.
-    fn ask(&self, page: &str) -> Option<String> {
-        let mut question = self.question();
-        *question = Question::OfPage(page.to_owned());
-        while matches!(*question, Question::OfPage(_)) && !self.control.is_draining() {
-            let waited = self.answered.wait_timeout(question, LOOK);
-            question = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        match mem::take(&mut *question) {
-            Question::Answered(token) => token,
-            _ => None,
-        }
-    }
-
-    /// The Page whose token is asked for.
-    fn asked(&self) -> Option<String> {
-        match &*self.question() {
-            Question::OfPage(page) if !self.control.is_draining() => Some(page.clone()),
-            _ => None,
-        }
-    }
-
     fn told(&self) -> MutexGuard<'_, Option<std::result::Result<Value, Failed>>> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -313,18 +276,14 @@ impl Run {
 
     /// The Page whose access token is asked for.
     fn asked(&self) -> Option<String> {
-        self.shared.asked()
+        self.shared.questions.page()
     }
 
     /// Answers that: its token, if it has one.
     #[pyo3(signature = (token: "str | None"))]
     fn answer(&self, token: Option<Text<String>>) -> PyResult<()> {
         let token = token.map(|token| token.named("a token")).transpose()?;
-        let mut question = self.shared.question();
-        if matches!(*question, Question::OfPage(_)) {
-            *question = Question::Answered(token);
-            self.shared.answered.notify_all();
-        }
+        self.shared.questions.answer(token);
         Ok(())
     }
 
@@ -340,7 +299,7 @@ impl Run {
                 return Ok(true);
             }
             py.check_signals()?;
-            if left.is_zero() || self.shared.asked().is_some() {
+            if left.is_zero() || self.shared.questions.page().is_some() {
                 return Ok(false);
             }
         }
@@ -390,12 +349,10 @@ fn start(ready: Ready, asks: bool) -> PyResult<Run> {
         process: process::id(),
         told: Mutex::default(),
         ended: Condvar::new(),
-        question: Mutex::default(),
-        answered: Condvar::new(),
+        questions: Questions::default(),
     });
     let for_thread = Arc::clone(&shared);
-    let to_ask = Arc::clone(&shared);
-    let ready = if asks { ready.or_ask(move |page| to_ask.ask(page)) } else { ready };
+    let ready = if asks { ready.asking(shared.questions.clone()) } else { ready };
     let run = move || {
         let told = guarded(|| ready.run(&for_thread.control));
         // First: what holds tokens is gone when the run has ended.

@@ -19,6 +19,7 @@ use crate::export::{ExportSettings, export, rows};
 use crate::input::{Format, Source, open, read};
 use crate::journal::{Facts, Filter, State};
 use crate::plan::PlanSettings;
+use crate::questions::Questions;
 use crate::run::{Control, RunSettings};
 use crate::template::Template;
 
@@ -393,7 +394,7 @@ impl Campaign {
             campaign: self.clone(),
             settings,
             tokens,
-            ask: None,
+            questions: None,
             client: given.client,
         };
         ready
@@ -463,19 +464,15 @@ pub struct Ready {
     campaign: Campaign,
     settings: RunSettings,
     tokens: BTreeMap<String, String>,
-    ask: Option<Ask>,
+    questions: Option<Questions>,
     client: Map<String, Value>,
 }
 
-/// Says the access token of a Page, if it has one.
-type Ask = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
 impl Ready {
-    /// Asks for the token of a Page that isn't among them, once it is needed: others may add
-    /// Pages meanwhile, in a journal that machines share.
+    /// Asks for the token of a Page that isn't among them, once it is needed.
     #[must_use]
-    pub fn or_ask(mut self, ask: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.ask = Some(Box::new(ask));
+    pub fn asking(mut self, questions: Questions) -> Self {
+        self.questions = Some(questions);
         self
     }
 
@@ -487,9 +484,9 @@ impl Ready {
     /// `failure` has the words.
     pub fn run(&self, control: &Control) -> Result<Value> {
         let mut page = |page_id: &str| {
-            let ask = self.ask.as_ref();
+            let questions = self.questions.as_ref();
             let token = self.tokens.get(page_id).cloned();
-            let token = token.or_else(|| ask.and_then(|ask| ask(page_id)));
+            let token = token.or_else(|| questions?.ask(page_id, control));
             self.builder(page_id, &token.ok_or_else(|| no_token(page_id))?)
         };
         let (ended, standing) = self.campaign.run(&mut page, &self.settings, control)?;

@@ -44,6 +44,7 @@ mod input;
 mod journal;
 mod location;
 mod plan;
+mod questions;
 #[cfg(feature = "report")]
 mod report;
 mod run;
@@ -71,6 +72,7 @@ pub use self::journal::{
 pub use self::journal::{PostgresAddress, PostgresJournal, PostgresLoader, grants, migrate};
 pub use self::location::Location;
 pub use self::plan::{PlanSettings, Planned, plan};
+pub use self::questions::Questions;
 #[cfg(feature = "report")]
 pub use self::report::report;
 pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, Watch, run};
