@@ -92,6 +92,9 @@ class Cluster:
             "spark.executor.memory": "512m",
             "spark.executor.cores": "2",
             "spark.executor.extraJavaOptions": JAVA,
+            # Nothing may depend on either.
+            "spark.executorEnv.TZ": "Asia/Tokyo",
+            "spark.sql.session.timeZone": "America/New_York",
             "spark.task.maxFailures": "8",
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
@@ -111,11 +114,22 @@ class Cluster:
 
     def job(self, name, **given):
         """Starts a driver; what it says goes into a file."""
+        job = pathlib.Path(__file__).with_name("job.py")
+        return self._drive(name, [job, json.dumps(given)])
+
+    def program(self, name, code):
+        """Starts a driver whose settings come from a file, as they do where Spark is kept for all."""
+        folder = self.folder / "conf"
+        folder.mkdir()
+        defaults = [f"{setting} {value}\n" for setting, value in self.settings().items()]
+        (folder / "spark-defaults.conf").write_text("".join(defaults))
+        return self._drive(name, ["-c", code], SPARK_CONF_DIR=str(folder))
+
+    def _drive(self, name, arguments, **more):
         log = open(self.folder / f"{name}.log", "w")
         job = subprocess.Popen(
-            [sys.executable, pathlib.Path(__file__).with_name("job.py"), json.dumps(given)],
-            env=self.environment("127.0.0.1"), stdout=log, stderr=log, cwd=self.folder,
-            start_new_session=True,
+            [sys.executable, *arguments], env=self.environment("127.0.0.1") | more,
+            stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
         )
         job.log = log.name
         return job

@@ -11,6 +11,7 @@ import time
 
 from callcta.spark import Callcta
 from pyspark.sql import SparkSession
+from pyspark.sql.functions import lit
 
 given = json.loads(sys.argv[1])
 builder = SparkSession.builder.appName("callcta")
@@ -42,9 +43,12 @@ if given.get("stream"):
     writer = rows.writeStream.trigger(availableNow=True)
     writer = writer.format("callcta").options(**given["writes"][0])
     writer.option("checkpointLocation", given["stream"]).start().awaitTermination()
+    print("written", flush=True)
 else:
     rows = spark.read.schema(schema).option("header", True).csv(given["rows"])
     rows = rows.repartition(given["partitions"], "page")
+    if "window" in given:
+        rows = rows.withColumn("window_until", lit(given["window"]).cast("timestamp"))
     for options in given["writes"]:
         try:
             rows.write.format("callcta").options(**options).mode("append").save()

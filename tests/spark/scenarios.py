@@ -5,13 +5,16 @@
 Counts what the emulated platform received, as tests/postgres does for plain workers.
 """
 
+import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(1, str(HERE.parent / "postgres"))
@@ -57,14 +60,14 @@ def kill(cluster, find, what):
     log(f"killed: {what}")
 
 
-def drained(program, folder, server, cluster, name, count, pages, kills, **settings):
+def drained(program, folder, server, cluster, name, count, pages, kills, partitions, **settings):
     """Loads and sends; of what is killed meanwhile nobody notices anything."""
     with world(program, folder, name, count, pages, drop=0.01) as it:
         began = time.monotonic()
         job = cluster.job(
-            name, rows=rows(it), partitions=3 * pages // 4,
+            name, rows=rows(it), partitions=partitions,
             writes=[options(it, server, name, send="true")],
-            settings=cluster.settings(**settings),
+            settings=cluster.settings(**settings), window="2099-12-31T23:00:00-01:00",
         )
         for share, what in kills:
             it.wait_for(int(count * share), 240)
@@ -77,6 +80,10 @@ def drained(program, folder, server, cluster, name, count, pages, kills, **setti
         assert not any(secret in told for secret in SECRETS)
         campaign = Campaign(it, url(server, name))
         campaign.check()
+        # Whatever the zones of the session and the executors.
+        exported = campaign.run("export", "--format", "json-lines").stdout.splitlines()
+        windows = {datetime.fromisoformat(json.loads(row)["window_until"]) for row in exported}
+        assert windows == {datetime(2100, 1, 1, tzinfo=UTC)}, windows
         left = campaign.status()["states"]
         assert left["queued"] == left["in_flight"] == 0, left
         most = campaign.busiest()
@@ -87,7 +94,10 @@ def refused(program, folder, server, cluster):
     """What is refused is told by Spark itself, and nothing was loaded; so is an end too early."""
     with world(program, folder, "refused", 40, 4) as it:
         (it.folder / "tokens" / it.pages[1]).unlink()
-        writes = [{"pase": "5"}, {"message": '{"text": "{{ town }}"}'}, {"send": "true"}]
+        with_password = server.url.replace("postgres@", "postgres:hunter2@")
+        assert with_password != server.url
+        writes = [{"pase": "5"}, {"message": '{"text": "{{ town }}"}'}, {"access_token": "hunter2"},
+                  {"journal": with_password}, {"send": "true"}]
         job = cluster.job(
             "refused", rows=rows(it), partitions=2, settings=cluster.settings(),
             writes=[options(it, server, "refused", **more) for more in writes],
@@ -96,10 +106,12 @@ def refused(program, folder, server, cluster):
         for words in (
             "there is no option pase; did you mean pace?",
             "no column for these placeholders: town",
+            "access_token is no option",
+            "the journal's address has a password",
             f"there is no access token for the Page {it.pages[1]}",
         ):
             assert words in told, told[-6000:]
-        assert told.count("refused: ") == 3
+        assert told.count("refused: ") == len(writes)
         states = Campaign(it, url(server, "refused")).status()["states"]
         assert states["queued"] > 0 and states["sent"] + states["queued"] == 40, states
 
@@ -139,6 +151,32 @@ def streamed(program, folder, server, cluster):
         assert met == {("sent", 1): 600}, met
 
 
+def guide(program, folder, server, cluster):
+    """What the guide shows."""
+    page = (HERE.parents[1] / "docs/guides/spark.md").read_text()
+    load, status, stream, *_ = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    with world(program, folder, "guide", 60, 3) as it:
+        source = it.folder / "source"
+        source.mkdir()
+        shutil.copy(rows(it), source)
+        reading = 'spark.readStream.option("header", True)'
+        reading += f'.schema("psid string, key string, page string, name string").csv("{source}")'
+        code = f"{load}\n{status}\nstream = {reading}\nstarted = {stream}started.processAllAvailable()\n"
+        for shown, real in [
+            ("postgresql://db.example/callcta", server.url),
+            ("people.csv", rows(it)),
+            ("greeting.json", str(it.folder / "card.json")),
+            ("/etc/callcta/tokens", str(it.folder / "tokens")),
+            ("/checkpoints/welcome", str(it.folder / "checkpoint")),
+            ('"send", "true")', f'"send", "true").option("base_url", "{it.address}")'),
+        ]:
+            assert shown in code, f"the guide doesn't show {shown}"
+            code = code.replace(shown, real)
+        wait(cluster.program("guide", code), "'sent': 60")
+        Campaign(it, url(server, "autumn")).check()
+        assert Campaign(it, url(server, "welcome")).status()["states"]["queued"] == 60
+
+
 def written_down(cluster):
     """What Spark keeps of all that, in its logs and those of its executors."""
     speculative = sum(
@@ -171,21 +209,25 @@ def main():
             log("the cluster is there")
             if "--long" not in flags:
                 kills = [(0.2, "Python worker"), (0.5, "executor")]
-                drained(program, folder, server, cluster, "drained", 800, 8, kills)
+                drained(program, folder, server, cluster, "drained", 800, 8, kills, 6)
                 refused(program, folder, server, cluster)
             else:
                 kills = [(0.1, "Python worker"), (0.25, "executor"), (0.5, "Python worker")]
-                drained(
-                    program, folder, server, cluster, "everything", 5000, 20, kills,
-                    **{
-                        "spark.speculation": "true",
-                        "spark.speculation.interval": "500ms",
-                        "spark.speculation.multiplier": "1.1",
-                        "spark.speculation.quantile": "0.1",
-                        "spark.speculation.minTaskRuntime": "2s",
-                    },
-                )
+                # A copy of each task of a stage that leaves room for that, and of slow ones.
+                copies = {
+                    "spark.speculation": "true",
+                    "spark.speculation.interval": "500ms",
+                    "spark.speculation.multiplier": "1.1",
+                    "spark.speculation.quantile": "0.1",
+                    "spark.speculation.task.duration.threshold": "3s",
+                }
+                # So many partitions that the last ones are read when the executor is dead.
+                drained(program, folder, server, cluster, "everything", 5000, 20, kills, 15, **copies)
+                kills = [(0.6, "Python worker")]
+                drained(program, folder, server, cluster, "copied", 1600, 8, kills, 2, **copies)
                 streamed(program, folder, server, cluster)
+                refused(program, folder, server, cluster)
+                guide(program, folder, server, cluster)
             speculative, again = written_down(cluster)
             if "--long" in flags:
                 assert speculative, "no copy of a task was tried"
