@@ -22,7 +22,7 @@ export interface OutboxesSettings {
 }
 
 export interface OutboxSettings {
-  /** Most messages that start per second; `Infinity` for any number. Defaults to 40. */
+  /** Most messages that start per second, up to 300; `Infinity` for no bound. Defaults to 40. */
   pace?: number | null | undefined;
   /** The same to each person. None by default. */
   personPace?: number | null | undefined;

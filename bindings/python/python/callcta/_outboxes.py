@@ -79,7 +79,7 @@ class OutboxBase(Queue):
         """Bounds how many messages may start per second; None for no bound.
 
         Raises:
-            InvalidArgumentError: It is less than one message a day or no finite number.
+            InvalidArgumentError: It is less than one message a day or more than 300 a second.
         """
         self._queue.set_pace(per_second)
 
@@ -89,7 +89,7 @@ class OutboxBase(Queue):
         The next message starts that much later than the one before was answered.
 
         Raises:
-            InvalidArgumentError: It is less than one message a day or no finite number.
+            InvalidArgumentError: It is less than one message a day or more than 300 a second.
         """
         self._queue.set_person_pace(per_second)
 
@@ -143,7 +143,7 @@ class OutboxesBase(Queue, Generic[OutboxT]):
             person_pace: The same to each person; see `set_person_pace`.
 
         Raises:
-            InvalidArgumentError: A pace is less than one message a day or no finite number.
+            InvalidArgumentError: A pace is less than one message a day or more than 300 a second.
             CancelledError: The outboxes are closed.
         """
         self._scope.check_open()
