@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import native = require('./native.cjs');
-import { optionsToWire, shown } from './ask.cjs';
+import { asMoment, optionsToWire, shown } from './ask.cjs';
 import { told } from './campaign_error.cjs';
 import { pushAll, type Row } from './campaign_rows.cjs';
 import { Run, standingOf, type Snapshot, type Standing, type State } from './campaign_run.cjs';
@@ -96,6 +96,18 @@ export interface RunOptions extends Omit<
   workers?: number | null | undefined;
   /** A file with the PSIDs of those who must not be written to, looked at before each message. */
   suppress?: string | URL | null | undefined;
+  /**
+   * Nothing is sent before; one that is more than an hour past is refused. Unlike a Date, a text
+   * such as `2026-12-01T12:00[Africa/Lagos]` may have a time zone.
+   */
+  startAt?: Date | string | null | undefined;
+  /** Hours in which nobody is written to, such as `21:00-08:00`. */
+  quietHours?: string | null | undefined;
+  /**
+   * Whose clock that is: a zone such as `Africa/Lagos` for all Pages, or zones by their ids. A
+   * Page without one is paused while there are quiet hours.
+   */
+  timeZone?: string | Readonly<Record<string, string>> | null | undefined;
   /** Is told how far it is from time to time, and at the end. What it throws drains the run. */
   /** How long a journal that can't be written is tried again. Defaults to 60,000. */
   journalPatienceMs?: number | null | undefined;
@@ -235,8 +247,9 @@ export class Campaign {
    */
   run(tokens?: Tokens | null, options?: RunOptions | null): Run {
     const caller = calledBy(this.run);
-    const { pace, workers, suppress, onProgress, everyMs, signal, ...others } = { ...options };
-    const { leaseTimeMs, journalPatienceMs, ...client } = others;
+    const { pace, workers, suppress, startAt, quietHours, timeZone, ...others } = { ...options };
+    const { onProgress, everyMs, signal, leaseTimeMs, journalPatienceMs, ...client } = others;
+    const start = startAt instanceof Date ? asMoment(startAt, 'startAt') : startAt;
     let tokenFor: (page: string) => Promise<string | undefined>;
     const begin = async () => {
       // Of a shared journal others may add Pages meanwhile, so it asks when they come.
@@ -262,6 +275,9 @@ export class Campaign {
         leaseTime: seconds(leaseTimeMs),
         journalPatience: seconds(journalPatienceMs),
         suppress: suppress === undefined || suppress === null ? null : pathOf(suppress, 'suppress'),
+        startAt: typeof start === 'number' ? new Date(start).toISOString() : start,
+        quietHours,
+        timeZones: zonesOf(timeZone),
         client: JSON.parse(optionsToWire(settings)) as JsonObject,
       };
       const [text, secret] = [optionsToWire(given), asJson(known)];
@@ -422,6 +438,12 @@ export class Campaign {
   async report(path: string | URL): Promise<void> {
     await this.#ask('report', { path: pathOf(path, 'path') }, calledBy(this.report));
   }
+}
+
+function zonesOf(given: RunOptions['timeZone']): readonly string[] {
+  if (given === undefined || given === null) return [];
+  if (typeof given !== 'object') return [given];
+  return Object.entries(given).map(([page, zone]) => `${page}=${zone}`);
 }
 
 const isPath = (given: unknown): given is string | URL =>

@@ -1,5 +1,5 @@
 import native = require('./native.cjs');
-import { shown } from './ask.cjs';
+import { camelCase, shown } from './ask.cjs';
 import { told, CampaignError } from './campaign_error.cjs';
 import { call, type Caller } from './error.cjs';
 import { parse } from './wire.cjs';
@@ -46,6 +46,10 @@ export interface Held {
   page: string;
   /** For how long the platform takes nothing. */
   limitedForMs?: number;
+  /** In how much time the run is to begin. */
+  startsInMs?: number;
+  /** For how long it has quiet hours. */
+  quietForMs?: number;
   /** What somebody must see to. */
   paused?: string;
 }
@@ -88,9 +92,12 @@ export const standingOf = (told: unknown) => ({ paused: {}, ...named(told as Fie
 
 function snapshotOf(text: string): Snapshot {
   const { left, held, ...others } = parse(text) as Fields;
-  const limited = ({ limited_for: seconds, ...page }: Fields) => ({
-    ...page,
-    ...(seconds !== undefined && { limitedForMs: seconds * 1000 }),
+  const limited = ({ page, paused, ...times }: Fields) => ({
+    page,
+    ...(paused !== undefined && { paused }),
+    ...Object.fromEntries(
+      Object.entries(times).map(([name, seconds]) => [`${camelCase(name)}Ms`, seconds * 1000]),
+    ),
   });
   return {
     ...named(others),

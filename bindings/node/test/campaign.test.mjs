@@ -353,3 +353,34 @@ test('a process that is killed leaves nothing that is sent twice', async () => {
     if (state === 'sent') assert.equal(counts.get(psid), 1);
   }
 });
+
+test('a start and quiet hours hold what is queued', async () => {
+  await campaign.plan([...people(5), ...people(5, other)], message);
+  const options = { baseUrl: emulator.url };
+  const hour = 3_600_000;
+  for (const wrong of [
+    { startAt: new Date(Date.now() - 5 * hour) },
+    { startAt: new Date(NaN) },
+    { startAt: '2999-01-01T12:00' },
+    { quietHours: '21-8' },
+    { timeZone: 'UTC' },
+    { quietHours: '21:00-08:00', timeZone: 'Mars/Olympus' },
+  ]) {
+    const run = async () => campaign.run(tokens, { ...options, ...wrong });
+    await assert.rejects(run, { kind: 'invalid_argument' });
+  }
+  // Of the other Page nobody knows the time of day, and it isn't quiet for this one.
+  const at = (time) => new Date(time).toISOString().slice(11, 16);
+  const quietHours = `${at(Date.now() + 3 * hour)}-${at(Date.now() + 4 * hour)}`;
+  const held = await campaign.run(tokens, { ...options, quietHours, timeZone: { [page]: 'UTC' } });
+  assert.deepEqual([held.ended, held.states.sent, held.states.queued], ['held', 5, 5]);
+  assert.match(held.paused[other], /zone is unknown/);
+  const startAt = new Date(Date.now() + 2000);
+  const told = [];
+  const onProgress = (snapshot) => told.push(snapshot);
+  const sent = await campaign.run(tokens, { ...options, startAt, onProgress, everyMs: 10 });
+  assert.ok(Date.now() >= startAt.getTime());
+  assert.deepEqual([sent.ended, sent.states.sent], ['finished', 10]);
+  const waits = told[0].held.find((one) => one.page === other);
+  assert.ok(waits.startsInMs > 0 && waits.startsInMs <= 2000, `${waits.startsInMs}`);
+});

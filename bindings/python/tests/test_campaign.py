@@ -18,7 +18,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -711,3 +711,37 @@ def test_what_campaigns_show_is_brief_and_holds_no_password(tmp_path: Path) -> N
         assert "None" not in text
         assert "=()" not in text
         assert "proxy" not in text
+
+
+def test_a_start_and_quiet_hours_hold_what_is_queued(
+    emulator: Emulator, campaign: Campaign
+) -> None:
+    campaign.plan(people(5) + people(5, OTHER), MESSAGE)
+    now = datetime.now(UTC)
+    wrong: list[dict[str, Any]] = [
+        {"start_at": now - timedelta(hours=5)},
+        {"start_at": datetime(2999, 1, 1)},
+        {"quiet_hours": "21-8"},
+        {"time_zone": "UTC"},
+        {"quiet_hours": "21:00-08:00", "time_zone": "Mars/Olympus"},
+    ]
+    for settings in wrong:
+        with pytest.raises(InvalidArgumentError):
+            campaign.run(TOKENS, base_url=emulator.url, **settings)
+    # Of the other Page nobody knows the time of day, and it isn't quiet for this one.
+    hours = f"{now + timedelta(hours=3):%H:%M}-{now + timedelta(hours=4):%H:%M}"
+    standing = campaign.run(
+        TOKENS, base_url=emulator.url, quiet_hours=hours, time_zone={PAGE: "UTC"}
+    )
+    assert (standing.ended, standing.states["sent"], standing.states["queued"]) == ("held", 5, 5)
+    assert "zone is unknown" in standing.paused[OTHER]
+    start = datetime.now(UTC) + timedelta(seconds=2)
+    told: list[Snapshot] = []
+    standing = campaign.run(
+        TOKENS, base_url=emulator.url, start_at=start, on_progress=told.append, every=0.01
+    )
+    assert datetime.now(UTC) >= start
+    assert (standing.ended, standing.states["sent"]) == ("finished", 10)
+    [waits] = [held for held in told[0].held if held.page == OTHER]
+    assert waits.starts_in is not None
+    assert 0 < waits.starts_in <= 2

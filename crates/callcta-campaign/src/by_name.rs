@@ -124,6 +124,11 @@ struct Run {
     pace: Option<f64>,
     workers: Option<usize>,
     suppress: Option<PathBuf>,
+    start_at: Option<String>,
+    quiet_hours: Option<String>,
+    /// Of all Pages, or of one behind its id and an equals sign.
+    #[serde(default, deserialize_with = "or_default")]
+    time_zones: Vec<String>,
     /// Seconds, as the next one.
     journal_patience: Option<f64>,
     lease_time: Option<f64>,
@@ -366,8 +371,9 @@ impl Campaign {
     }
 
     /// Makes a run ready, with an access token for each Page: `pace` (null for none),
-    /// `workers`, `suppress` (a file), `journal_patience` and `lease_time` (seconds) and the
-    /// `client`'s settings, as [`ClientBuilder::set`] takes them.
+    /// `workers`, `suppress` (a file), `start_at`, `quiet_hours` and `time_zones` (as
+    /// [`RunSettings::set_start`] and [`RunSettings::set_quiet`] take them),
+    /// `journal_patience` and `lease_time` (seconds) and the `client`'s settings, as [`ClientBuilder::set`] takes them.
     ///
     /// # Errors
     ///
@@ -380,6 +386,9 @@ impl Campaign {
         given.workers.map_or(Ok(()), RunSettings::check_workers)?;
         settings.workers = given.workers;
         settings.suppression = given.suppress;
+        (given.start_at.as_deref()).map_or(Ok(()), |at| settings.set_start(at))?;
+        let zones = given.time_zones.iter().map(String::as_str);
+        settings.set_quiet(given.quiet_hours.as_deref(), zones)?;
         if let Some(patience) = given.journal_patience {
             settings.journal_patience = seconds(patience).ok_or_else(|| {
                 Error::invalid("the journal patience must be a number of seconds")

@@ -75,6 +75,6 @@ pub use self::plan::{PlanSettings, Planned, plan};
 pub use self::questions::Questions;
 #[cfg(feature = "report")]
 pub use self::report::report;
-pub use self::run::{Control, Ended, Hold, How, RunSettings, Snapshot, Watch, run};
+pub use self::run::{Control, Ended, Hold, How, QuietHours, RunSettings, Snapshot, Watch, run};
 pub use self::standing::{Standing, meaning, number};
 pub use self::template::Template;

@@ -106,7 +106,7 @@ impl Standing {
             paused: held
                 .filter_map(|(page_id, hold)| match hold {
                     Hold::Paused(why) => Some((page_id.as_str(), why.as_str())),
-                    Hold::LimitedUntil(_) => None,
+                    _ => None,
                 })
                 .collect(),
             campaign: &self.facts.id,

@@ -128,11 +128,15 @@ class Held(NamedTuple):
         page: The Page.
         limited_for: For how many seconds the platform takes nothing.
         paused: What somebody must see to.
+        starts_in: In how many seconds the run is to begin.
+        quiet_for: For how many seconds it has quiet hours.
     """
 
     page: str
     limited_for: float | None = None
     paused: str | None = None
+    starts_in: float | None = None
+    quiet_for: float | None = None
 
     def __repr__(self) -> str:
         """Leaves out what says nothing."""

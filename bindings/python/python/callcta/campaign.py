@@ -28,6 +28,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias, TypedDict, Unpack
 
 from callcta import _native
@@ -279,6 +280,9 @@ class Campaign:
         pace: float | None = PACE,
         workers: int | None = None,
         suppress: str | os.PathLike[str] | None = None,
+        start_at: datetime | None = None,
+        quiet_hours: str | None = None,
+        time_zone: str | Mapping[str, str] | None = None,
         journal_patience: float | None = None,
         lease_time: float | None = None,
         on_progress: Callable[[Snapshot], object] | None = None,
@@ -304,6 +308,11 @@ class Campaign:
                 Page, 64 at least and 1024 at most.
             suppress: A file with the PSIDs of those who must not be written to, one per line. It is
                 looked at before each message.
+            start_at: Nothing is sent before this moment, which needs a time zone. One that is more
+                than an hour past is refused.
+            quiet_hours: Hours in which nobody is written to, such as `21:00-08:00`.
+            time_zone: Whose clock that is: a zone such as `Africa/Lagos` for all Pages, or zones by
+                their ids. A Page without one is paused while there are quiet hours.
             journal_patience: How many seconds a journal that can't be written is tried again
                 before the run ends without it. Defaults to 60.
             lease_time: How many seconds a Page waits for a process that went away without a word,
@@ -323,7 +332,16 @@ class Campaign:
             InvalidArgumentError: An argument can't be used, or a token is missing.
         """
         found, given = _prepared(
-            tokens, pace, workers, suppress, journal_patience, lease_time, settings
+            tokens,
+            pace,
+            workers,
+            suppress,
+            start_at,
+            quiet_hours,
+            time_zone,
+            journal_patience,
+            lease_time,
+            settings,
         )
         run = None
         try:
@@ -348,6 +366,9 @@ class Campaign:
         pace: float | None = PACE,
         workers: int | None = None,
         suppress: str | os.PathLike[str] | None = None,
+        start_at: datetime | None = None,
+        quiet_hours: str | None = None,
+        time_zone: str | Mapping[str, str] | None = None,
         journal_patience: float | None = None,
         lease_time: float | None = None,
         every: float = 1.0,
@@ -358,7 +379,16 @@ class Campaign:
         Nothing is sent before the `Run` is awaited, or iterated for its snapshots.
         """
         found, given = _prepared(
-            tokens, pace, workers, suppress, journal_patience, lease_time, settings
+            tokens,
+            pace,
+            workers,
+            suppress,
+            start_at,
+            quiet_hours,
+            time_zone,
+            journal_patience,
+            lease_time,
+            settings,
         )
         return Run(self._first_pages, found, lambda known: self._start(known, given), every)
 
@@ -536,6 +566,9 @@ def _prepared(
     pace: float | None,
     workers: int | None,
     suppress: str | os.PathLike[str] | None,
+    start_at: datetime | None,
+    quiet_hours: str | None,
+    time_zone: str | Mapping[str, str] | None,
     journal_patience: float | None,
     lease_time: float | None,
     settings: ConnectionSettings,
@@ -547,10 +580,16 @@ def _prepared(
         tokens = {found.pop("page_id"): found.pop("access_token")}
         client = found | client
     get: Callable[[str], Any] = tokens if callable(tokens) else tokens.get
+    zones = [] if time_zone is None else [time_zone]
+    if isinstance(time_zone, Mapping):
+        zones = [f"{page}={zone}" for page, zone in time_zone.items()]
     return get, {
         "pace": pace,
         "workers": workers,
         "suppress": None if suppress is None else os.fspath(suppress),
+        "start_at": None if start_at is None else start_at.isoformat(),
+        "quiet_hours": quiet_hours,
+        "time_zones": zones,
         "journal_patience": journal_patience,
         "lease_time": lease_time,
         "client": client,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use callcta::{Client, Outboxes, Request};
 
 use super::follower::{Follower, Gate, Told};
+use super::hours::Door;
 use super::page::Page;
 use super::settings::RunSettings;
 use super::snapshot::{Control, Hold, Meter, Snapshot};
@@ -120,6 +121,8 @@ pub fn run(
         .clone()
         .map(Suppression::new)
         .transpose()?;
+    let hours = settings.hours();
+    hours.check(SystemTime::now())?;
     let now = Instant::now();
     let (sender, outcomes) = channel();
     journal.set_lease_time(settings.lease_time);
@@ -133,7 +136,8 @@ pub fn run(
         clients,
         settings: settings.clone(),
         control,
-        gate: Arc::new(Gate::new(suppression)),
+        gate: Arc::new(Gate::new(hours, suppression)),
+        started: false,
         outboxes: Outboxes::builder()
             .workers(settings.workers_for(leases.len()))
             .build(),
@@ -175,6 +179,8 @@ struct Engine<'a> {
     settings: RunSettings,
     control: &'a Control,
     gate: Arc<Gate>,
+    /// Whether it has been so late that the run could start.
+    started: bool,
     outboxes: Outboxes,
     templates: HashMap<i64, Template>,
     pages: BTreeMap<i64, Page>,
@@ -235,6 +241,7 @@ impl Engine<'_> {
                 }
             }
             if due && !drained && self.failed.is_none() {
+                self.look_at_the_clock();
                 self.claim(now);
             }
             self.publish(now);
@@ -242,7 +249,10 @@ impl Engine<'_> {
                 if drained {
                     return How::Drained;
                 }
-                if self.pages.values().all(Page::is_done) && !self.remains(now) {
+                // Of a Page that is shut it isn't known whether it has any.
+                let none = self.snapshot.of(State::Queued) == 0;
+                let done = |page: &Page| page.is_done() || none && page.shut.is_some();
+                if self.pages.values().all(done) && !self.remains(now) {
                     if let Err(error) = self.count() {
                         self.fail(error, now);
                         continue;
@@ -479,6 +489,26 @@ impl Engine<'_> {
         }
     }
 
+    /// Shuts and opens Pages by the time of day.
+    fn look_at_the_clock(&mut self) {
+        let (mut started, mut late) = (self.started, None);
+        for page in self.pages.values_mut() {
+            let door = self.gate.door(&page.lease.page_id);
+            if !started && !matches!(door, Door::StartsAt(_)) {
+                // It may have slept over it.
+                late = self.settings.hours().check(SystemTime::now()).err();
+                started = true;
+            }
+            page.look(door);
+        }
+        self.started = started;
+        if let Some(late) = late {
+            for page in self.pages.values_mut() {
+                page.pause(format!("{}: {late}", late.kind()));
+            }
+        }
+    }
+
     fn claim(&mut self, now: Instant) {
         let settings = &self.settings;
         let mut wants: Vec<Want> = Vec::new();
@@ -623,9 +653,10 @@ impl Engine<'_> {
         let mut held: Vec<(String, Hold)> = unmade.collect();
         let mut open = 0_u32;
         for page in self.pages.values() {
-            let why = match (&page.paused, page.frozen) {
-                (Some(text), _) => Hold::Paused(text.clone()),
-                (None, Some(until)) if until > now => {
+            let why = match (&page.paused, &page.shut, page.frozen) {
+                (Some(text), ..) => Hold::Paused(text.clone()),
+                (None, Some(shut), _) => shut.clone(),
+                (None, None, Some(until)) if until > now => {
                     Hold::LimitedUntil(SystemTime::now() + until.saturating_duration_since(now))
                 }
                 _ => {

@@ -3,9 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use callcta::{Dispatch, Follow, Receipt, Request};
 
+use super::hours::{Door, Hours};
 use super::page::Deadline;
 use super::suppression::Suppression;
 use super::verdict::{SUPPRESSED, WINDOW_CLOSED};
@@ -26,14 +28,16 @@ pub(super) struct Told {
 /// What must be looked at before each message.
 #[derive(Default)]
 pub(super) struct Gate {
+    hours: Hours,
     suppression: Option<Mutex<Suppression>>,
     /// Why nobody may be written to any more.
     lost: Mutex<Option<Error>>,
 }
 
 impl Gate {
-    pub(super) fn new(suppression: Option<Suppression>) -> Self {
+    pub(super) fn new(hours: Hours, suppression: Option<Suppression>) -> Self {
         Gate {
+            hours,
             suppression: suppression.map(Mutex::new),
             lost: Mutex::new(None),
         }
@@ -49,6 +53,11 @@ impl Gate {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Whether a Page may be written to now.
+    pub(super) fn door(&self, page_id: &str) -> Door {
+        self.hours.door(page_id, SystemTime::now())
     }
 
     /// Whether somebody is on the list as it is now; `None` if that can't be known.
@@ -81,7 +90,7 @@ pub(super) struct Follower {
 impl Follow for Follower {
     fn before(&mut self, _: &Request, _: u32) -> Dispatch {
         // Somebody else may have the Page by now, and keep its pace.
-        if self.deadline.has_passed() {
+        if self.deadline.has_passed() || self.gate.door(&self.claim.row.page) != Door::Open {
             return Dispatch::Skip;
         }
         let window = self.claim.window_until;

@@ -2,6 +2,7 @@
 
 mod engine;
 mod follower;
+mod hours;
 mod page;
 mod settings;
 mod snapshot;
@@ -10,6 +11,7 @@ mod verdict;
 mod watch;
 
 pub use self::engine::{Ended, How, run};
+pub use self::hours::QuietHours;
 pub use self::settings::RunSettings;
 pub use self::snapshot::{Control, Hold, Snapshot};
 pub use self::watch::Watch;

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use callcta::Outbox;
 
+use super::hours::Door;
 use super::settings::RunSettings;
+use super::snapshot::Hold;
 use crate::journal::Lease;
 
 /// What starts within this time may be claimed, and no more: a row that is claimed when the
@@ -56,6 +58,8 @@ pub(super) struct Page {
     pub(super) frozen: Option<Instant>,
     freezes: u32,
     pub(super) paused: Option<String>,
+    /// Why it isn't written to at this time of day.
+    pub(super) shut: Option<Hold>,
     /// Whether this run has the Page's lease.
     pub(super) held: bool,
     /// Until when messages may be started.
@@ -87,6 +91,7 @@ impl Page {
             frozen: None,
             freezes: 0,
             paused: None,
+            shut: None,
             doubts: 0,
             last: VecDeque::new(),
             done: 0,
@@ -99,6 +104,7 @@ impl Page {
     pub(super) fn is_open(&self, now: Instant) -> bool {
         self.held
             && self.paused.is_none()
+            && self.shut.is_none()
             && self.frozen.is_none_or(|until| until <= now)
             && self.lease.until.is_none_or(|until| now < until)
     }
@@ -196,6 +202,23 @@ impl Page {
     pub(super) fn pause(&mut self, why: String) {
         self.recall();
         self.paused.get_or_insert(why);
+    }
+
+    /// It may be written to, or not, by the clock.
+    pub(super) fn look(&mut self, door: Door) {
+        let shut = match door {
+            Door::Open => None,
+            Door::StartsAt(at) => Some(Hold::StartsAt(at)),
+            Door::QuietUntil(until) => Some(Hold::QuietUntil(until)),
+            Door::Unknown => {
+                let why = "invalid_argument: there are quiet hours, and its time zone is unknown";
+                return self.pause(why.to_owned());
+            }
+        };
+        if shut.is_some() && self.shut.is_none() {
+            self.recall();
+        }
+        self.shut = shut;
     }
 
     pub(super) fn freeze(&mut self, wait: Option<Duration>, now: Instant) {

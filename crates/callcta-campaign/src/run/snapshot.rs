@@ -22,6 +22,10 @@ const WINDOW: Duration = Duration::from_secs(10);
 pub enum Hold {
     /// The platform takes nothing until then.
     LimitedUntil(SystemTime),
+    /// The run is to begin then.
+    StartsAt(SystemTime),
+    /// Its quiet hours end then.
+    QuietUntil(SystemTime),
     /// Somebody must see to this first.
     Paused(String),
 }
@@ -65,17 +69,20 @@ impl Snapshot {
 }
 
 /// The states by name, how many are `done`, `left` in seconds, and of each Page that is `held` for how many
-/// seconds it is `limited_for` or why it is `paused`.
+/// seconds it is `limited_for` or `quiet_for`, in how many it `starts_in`, or why it is `paused`.
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let states: BTreeMap<_, _> = (State::ALL.iter())
             .map(|state| (state.as_str(), self.of(*state)))
             .collect();
+        let left = |until: &SystemTime| {
+            let left = until.duration_since(SystemTime::now()).unwrap_or_default();
+            left.as_secs_f64()
+        };
         let held = self.held.iter().map(|(page_id, hold)| match hold {
-            Hold::LimitedUntil(until) => {
-                let left = until.duration_since(SystemTime::now()).unwrap_or_default();
-                json!({"page": page_id, "limited_for": left.as_secs_f64()})
-            }
+            Hold::LimitedUntil(until) => json!({"page": page_id, "limited_for": left(until)}),
+            Hold::StartsAt(at) => json!({"page": page_id, "starts_in": left(at)}),
+            Hold::QuietUntil(until) => json!({"page": page_id, "quiet_for": left(until)}),
             Hold::Paused(why) => json!({"page": page_id, "paused": why}),
         });
         let several = usize::from(!self.workers.is_empty());

@@ -3,8 +3,8 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use callcta_campaign::{
-    Access, Command, Control, Ended, Filter, Hold, How, Journal, RunSettings, SqliteJournal, State,
-    Template, check_message, run,
+    Access, Command, Control, Ended, Filter, Hold, How, Journal, QuietHours, RunSettings, Snapshot,
+    SqliteJournal, State, Template, check_message, run,
 };
 use callcta_emulator::{Emulator, Fault};
 
@@ -503,4 +503,106 @@ fn a_page_at_its_limit_waits_alone_and_says_for_how_long() {
     });
     assert_eq!(ended.how, How::Drained);
     assert_eq!(states(&mut journal), [100, 0, 100, 0, 0, 0, 0]);
+}
+
+#[test]
+fn nothing_is_sent_before_the_start() {
+    let folder = Folder::new();
+    let emulator = emulator(20);
+    let mut journal = journal(&folder, 20);
+    let mut later = quick();
+    let start = SystemTime::now() + Duration::from_secs(3);
+    later.start_at = Some(start);
+    let clients = |page_id: &str| client(&emulator, page_id);
+    let control = Control::new();
+    thread::scope(|scope| {
+        let running = scope.spawn(|| run(&mut journal, &clients, &later, &control));
+        let mut shown = false;
+        while !running.is_finished() {
+            let (posts, now) = (emulator.posts(), SystemTime::now());
+            assert!(posts == 0 || now >= start, "{posts} were sent too early");
+            let held = control.snapshot().held;
+            shown |= held.len() == 2 && held.iter().all(|it| it.1 == Hold::StartsAt(start));
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(shown, "it is told what is waited for");
+        assert_eq!(running.join().unwrap().unwrap().how, How::Finished);
+    });
+    assert!(SystemTime::now() >= start);
+    assert_eq!(emulator.posts(), 40);
+}
+
+#[test]
+fn a_start_that_is_long_past_is_not_acted_on() {
+    let folder = Folder::new();
+    let emulator = emulator(5);
+    let mut journal = journal(&folder, 5);
+    let mut late = quick();
+    late.start_at = Some(SystemTime::now() - Duration::from_secs(5 * 3600));
+    let clients = |page_id: &str| client(&emulator, page_id);
+    let error = run(&mut journal, &clients, &late, &Control::new()).unwrap_err();
+    assert!(error.to_string().contains("300 minutes past"), "{error}");
+    assert_eq!(emulator.posts(), 0);
+    assert_eq!(states(&mut journal), [10, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn in_quiet_hours_a_page_waits_alone() {
+    let folder = Folder::new();
+    let emulator = emulator(20);
+    let mut journal = journal(&folder, 20);
+    // From an hour ago until in two, in UTC; half a day away it is another time of day.
+    let at = |hours: i64| {
+        let now = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC);
+        let then = now.saturating_add(jiff::Span::new().hours(hours));
+        then.strftime("%H:%M").to_string()
+    };
+    let quiet = QuietHours::new(&format!("{}-{}", at(-1), at(2))).unwrap();
+    let quiet = quiet.zone("UTC").unwrap();
+    let mut careful = quick();
+    careful.quiet = Some(quiet.page_zone("8", "Etc/GMT-12").unwrap());
+    let clients = |page_id: &str| client(&emulator, page_id);
+    let control = Control::new();
+    thread::scope(|scope| {
+        let running = scope.spawn(|| run(&mut journal, &clients, &careful, &control));
+        let is_sent = |snapshot: &Snapshot| snapshot.of(State::Sent) == 20;
+        while !is_sent(&control.snapshot()) {
+            assert!(!running.is_finished(), "it ends too early");
+            thread::sleep(Duration::from_millis(1));
+        }
+        let held = control.snapshot().held;
+        let [(page, Hold::QuietUntil(until))] = held.as_slice() else {
+            panic!("{held:?}");
+        };
+        assert_eq!(page, "7");
+        assert!(*until > SystemTime::now());
+        control.drain();
+        assert_eq!(running.join().unwrap().unwrap().how, How::Drained);
+    });
+    assert_eq!(states(&mut journal), [20, 0, 20, 0, 0, 0, 0]);
+    let ended = run_with(&mut journal, &emulator, &quick());
+    assert_eq!(ended.how, How::Finished);
+    let stored = stored(&emulator);
+    assert_eq!((stored.len(), stored.values().max()), (40, Some(&1)));
+}
+
+#[test]
+fn quiet_hours_of_an_unknown_zone_hold() {
+    let folder = Folder::new();
+    let emulator = emulator(10);
+    let mut journal = journal(&folder, 10);
+    let quiet = QuietHours::new("00:00-00:01").unwrap();
+    let mut careful = quick();
+    careful.quiet = Some(quiet);
+    let ended = run_with(&mut journal, &emulator, &careful);
+    assert_eq!(ended.how, How::Held);
+    assert!(
+        (ended.snapshot.held.iter())
+            .all(|(_, hold)| matches!(hold, Hold::Paused(why) if why.contains("zone is unknown"))),
+        "{:?}",
+        ended.snapshot.held
+    );
+    assert_eq!(ended.snapshot.held.len(), 2);
+    assert_eq!(states(&mut journal), [20, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(emulator.posts(), 0);
 }

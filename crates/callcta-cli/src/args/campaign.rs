@@ -150,6 +150,19 @@ pub struct SendingArgs {
     #[arg(long, value_name = "FILE")]
     pub suppress: Option<PathBuf>,
 
+    /// Send nothing before: a time such as 2026-12-01T12:00:00Z or 2026-12-01T12:00[Africa/Lagos]
+    #[arg(long, value_name = "TIME")]
+    pub start_at: Option<String>,
+
+    /// Hours in which nobody is written to, such as 21:00-08:00, by each Page's time zone
+    #[arg(long, value_name = "FROM-UNTIL", requires = "time_zone")]
+    pub quiet: Option<String>,
+
+    /// The time zone of all Pages, such as Africa/Lagos, or of one, such as
+    /// 1234567890=Asia/Tokyo (repeatable); a Page without one is held up in --quiet
+    #[arg(long, value_name = "ZONE|ID=ZONE", requires = "quiet")]
+    pub time_zone: Vec<String>,
+
     /// A folder with an access token per Page, in files named by the Page's id
     #[arg(long, value_name = "FOLDER")]
     pub tokens: Option<PathBuf>,

@@ -143,10 +143,14 @@ fn words(snapshot: &Snapshot) -> String {
             .as_deref()
             .map(|why| plain(why).into_owned()),
     );
+    let left = |until: &SystemTime| until.duration_since(SystemTime::now()).unwrap_or_default();
     parts.extend(snapshot.held.iter().map(|(page_id, hold)| match hold {
         Hold::LimitedUntil(until) => {
-            let left = until.duration_since(SystemTime::now()).unwrap_or_default();
-            format!("Page {page_id} is limited for {}", span(left))
+            format!("Page {page_id} is limited for {}", span(left(until)))
+        }
+        Hold::StartsAt(at) => format!("Page {page_id} starts in {}", span(left(at))),
+        Hold::QuietUntil(until) => {
+            format!("Page {page_id} has quiet hours for {}", span(left(until)))
         }
         Hold::Paused(why) => {
             let why = why.split(':').next().unwrap_or_default();
@@ -208,12 +212,16 @@ mod tests {
         snapshot.held = vec![
             ("7".to_owned(), Hold::LimitedUntil(until)),
             ("8".to_owned(), Hold::Paused(why)),
+            ("9".to_owned(), Hold::QuietUntil(until)),
+            ("10".to_owned(), Hold::StartsAt(until)),
         ];
         snapshot.journal = Some("the disk is full".to_owned());
         let told = words(&snapshot);
         for text in [
             "Page 7 is limited for 60 min",
             "Page 8 is paused: authentication",
+            "Page 9 has quiet hours for 60 min",
+            "Page 10 starts in 60 min",
             "; the disk is full",
         ] {
             assert!(told.contains(text), "{told}");

@@ -26,10 +26,11 @@ use crate::signals;
 const INTERRUPTED: i32 = 130;
 
 pub fn run(args: &RunCommand) -> Result<Exit> {
+    let run = run_settings(&args.sending)?;
     let campaign = campaign(&args.journal.place)?;
     let shared = campaign.location().is_shared();
     if shared && args.plan.recipients.is_none() && args.plan.message.is_none() {
-        return go_on(&args.journal, &args.sending, &args.settings, false);
+        return go_on(&args.journal, &args.sending, &run, &args.settings, false);
     }
     if !shared && campaign.location().exists() {
         let template = plan::template(&args.plan)?;
@@ -41,7 +42,7 @@ pub fn run(args: &RunCommand) -> Result<Exit> {
             }
             _ => error,
         })?;
-        return go_on(&args.journal, &args.sending, &args.settings, false);
+        return go_on(&args.journal, &args.sending, &run, &args.settings, false);
     }
     let planned = plan::make(&args.plan, args.settings.page_id(), &campaign, false)?;
     plan::tell(&planned);
@@ -54,17 +55,34 @@ pub fn run(args: &RunCommand) -> Result<Exit> {
         ));
         return Ok(Exit::Failed);
     }
-    go_on(&args.journal, &args.sending, &args.settings, false)
+    go_on(&args.journal, &args.sending, &run, &args.settings, false)
+}
+
+fn run_settings(sending: &SendingArgs) -> Result<RunSettings> {
+    let mut run = RunSettings::default();
+    run.pace = sending.pace.0;
+    run.workers = sending.workers;
+    run.suppression.clone_from(&sending.suppress);
+    (sending.start_at.as_deref()).map_or(Ok(()), |at| run.set_start(at))?;
+    run.set_quiet(
+        sending.quiet.as_deref(),
+        sending.time_zone.iter().map(String::as_str),
+    )?;
+    run.journal_patience = Duration::from_secs(sending.journal_patience.into());
+    run.lease_time = Duration::from_secs(sending.lease_time);
+    Ok(run)
 }
 
 pub fn resume(args: &ResumeCommand) -> Result<Exit> {
-    go_on(&args.journal, &args.sending, &args.settings, true)
+    let run = run_settings(&args.sending)?;
+    go_on(&args.journal, &args.sending, &run, &args.settings, true)
 }
 
 /// Sends what is queued; of a journal that is shared and paused only if that `resumes`.
 fn go_on(
     args: &JournalArgs,
     sending: &SendingArgs,
+    run: &RunSettings,
     settings: &Settings,
     resumes: bool,
 ) -> Result<Exit> {
@@ -90,13 +108,6 @@ fn go_on(
         say("the pause ends, for all who run it");
         campaign.resume()?;
     }
-    let mut run = RunSettings::default();
-    run.pace = sending.pace.0;
-    run.workers = sending.workers;
-    run.suppression.clone_from(&sending.suppress);
-    run.journal_patience = Duration::from_secs(sending.journal_patience.into());
-    run.lease_time = Duration::from_secs(sending.lease_time);
-
     let control = Control::new();
     let signals = signals::stop(false)
         .map_err(|error| Error::invalid(format!("can't wait for Ctrl-C: {error}")))?;
@@ -104,7 +115,7 @@ fn go_on(
     let told = control.clone();
     let drawing = Drawing::start(sending.progress, move || told.snapshot());
     let mut page = |page_id: &str| builder(page_id, sending, settings);
-    let ended = run_pages(&mut *journal, &mut page, &run, &control);
+    let ended = run_pages(&mut *journal, &mut page, run, &control);
     drawing.end();
     let (ended, standing) = ended?;
     let exit = exit_of(&ended);

@@ -696,3 +696,36 @@ fn a_journal_that_is_not_there_is_named() {
     }
     assert!(!Path::new("a journal").exists());
 }
+
+#[test]
+fn a_start_and_quiet_hours_hold_what_is_queued() {
+    let campaign = Campaign::new(20);
+    campaign.plan();
+    let late = campaign.run("resume --start-at 2020-01-01T12:00:00Z --progress none");
+    assert_ne!(late.code, 0, "{late:?}");
+    assert!(late.stderr.contains("minutes past"), "{late:?}");
+    for wrong in [
+        "--start-at noon",
+        "--quiet 21:00-08:00",
+        "--quiet 21-8 --time-zone UTC",
+        "--quiet 21:00-08:00 --time-zone Mars/Olympus",
+    ] {
+        let refused = campaign.run(&format!("resume {wrong} --progress none"));
+        assert_ne!(refused.code, 0, "{wrong}: {refused:?}");
+        assert!(!refused.stderr.is_empty());
+    }
+    // Another Page's zone is not this one's.
+    let held = campaign.run("resume --quiet 21:00-08:00 --time-zone 999=UTC --progress none");
+    assert_ne!(held.code, 0, "{held:?}");
+    assert!(held.stdout.contains("zone is unknown"), "{held:?}");
+    let queued = campaign.run("status --json").json()["states"]["queued"].clone();
+    assert_eq!(queued, json!(20));
+    let soon = std::time::SystemTime::now() - Duration::from_secs(60);
+    let soon = soon
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let soon = jiff::Timestamp::from_second(soon.try_into().unwrap()).unwrap();
+    let sent = campaign.run(&format!("resume --start-at {soon} --progress none"));
+    assert_eq!(sent.code, 0, "{sent:?}");
+}
