@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::failure::{Step, StepExt as _};
 use super::lock::host;
@@ -171,13 +171,12 @@ pub(super) fn settle(
     let transaction = write(connection)?;
     {
         let mut moves = Moves::default();
-        // A late answer counts, even if its row was taken for lost by somebody else.
-        let find = "select state, kind from recipient where id = ? and run = ? and state in (1, 4)";
-        let mut find = transaction.prepare(find).step(Step::Write)?;
         let update = "update recipient set state = ?2, message_id = ?3, kind = ?4, code = ?5, \
              subcode = ?6, http_status = ?7, trace_id = ?8, settled_at = ?9, \
-             attempts = attempts - ?10 where id = ?1";
+             attempts = attempts - ?10 where id = ?1 and run = ?11 and state = ?12";
         let mut update = transaction.prepare(update).step(Step::Write)?;
+        let find = "select kind from recipient where id = ? and run = ? and state = 4";
+        let mut find = transaction.prepare(find).step(Step::Write)?;
         for settlement in settlements {
             let Settlement {
                 id,
@@ -185,14 +184,6 @@ pub(super) fn settle(
                 epoch,
                 outcome,
             } = settlement;
-            let mut found = find.query([id, epoch]).step(Step::Write)?;
-            let Some(line) = found.next().step(Step::Write)? else {
-                continue;
-            };
-            let from: i64 = line.get(0).step(Step::Read)?;
-            let kind_before: String = line.get(1).step(Step::Read)?;
-            drop(found);
-            let from = State::from_number(from).ok_or_else(damaged)?;
             let to = outcome.state();
             let (message_id, back) = match outcome {
                 Outcome::Sent { message_id } => (Some(message_id), 0),
@@ -202,20 +193,35 @@ pub(super) fn settle(
             let reason = outcome.reason();
             let kind = reason.map_or("", |reason| reason.kind.as_str());
             let settled_at = (to != State::Queued).then_some(now);
-            let values = params![
-                id,
-                to.number(),
-                message_id,
-                kind,
-                reason.and_then(|reason| reason.code),
-                reason.and_then(|reason| reason.subcode),
-                reason.and_then(|reason| reason.http_status),
-                reason.and_then(|reason| reason.trace_id.as_deref()),
-                settled_at,
-                back,
-            ];
-            update.execute(values).step(Step::Write)?;
-            moves.add(*page, (from, &kind_before), (to, kind));
+            let mut update_from = |from: State| {
+                let values = params![
+                    id,
+                    to.number(),
+                    message_id,
+                    kind,
+                    reason.and_then(|reason| reason.code),
+                    reason.and_then(|reason| reason.subcode),
+                    reason.and_then(|reason| reason.http_status),
+                    reason.and_then(|reason| reason.trace_id.as_deref()),
+                    settled_at,
+                    back,
+                    epoch,
+                    from.number(),
+                ];
+                update.execute(values).step(Step::Write)
+            };
+            // What is in flight has no kind, and this way a row is looked for once.
+            if update_from(State::InFlight)? > 0 {
+                moves.add(*page, (State::InFlight, ""), (to, kind));
+                continue;
+            }
+            // A late answer counts, even if its row was taken for lost by somebody else.
+            let lost = find.query_row([id, epoch], |line| line.get::<_, String>(0));
+            let Some(kind_before) = lost.optional().step(Step::Read)? else {
+                continue;
+            };
+            update_from(State::Unknown)?;
+            moves.add(*page, (State::Unknown, &kind_before), (to, kind));
         }
         moves.write(&transaction)?;
     }
