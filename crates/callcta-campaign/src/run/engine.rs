@@ -462,7 +462,7 @@ impl Engine<'_> {
         }
         for lease in leases {
             if let Some(page) = self.pages.get_mut(&lease.page) {
-                page.hold(lease);
+                page.hold(lease, now);
                 continue;
             }
             if self.unmade.contains_key(&lease.page_id) {

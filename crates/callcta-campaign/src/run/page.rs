@@ -16,6 +16,11 @@ use crate::journal::Lease;
 /// process is killed is unknown, whether or not it left.
 pub(super) const AHEAD: Duration = Duration::from_millis(100);
 
+/// How long a Page rests that somebody else may have had until now: what the two send within one
+/// second is together no more than the pace allows, even if the other made up for late starts,
+/// which a pace does for 150 ms.
+const HANDOVER: Duration = Duration::from_millis(200);
+
 /// The first wait after a refusal for too many calls that says nothing about how long.
 const FREEZE: Duration = Duration::from_secs(1);
 const FREEZE_MAX: Duration = Duration::from_secs(300);
@@ -60,6 +65,8 @@ pub(super) struct Page {
     pub(super) paused: Option<String>,
     /// Why it isn't written to at this time of day.
     pub(super) shut: Option<Hold>,
+    /// Until then it rests, since somebody else may have sent for it a moment ago.
+    rests: Option<Instant>,
     /// Whether this run has the Page's lease.
     pub(super) held: bool,
     /// Until when messages may be started.
@@ -76,6 +83,7 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(lease: Lease, outbox: Outbox, now: Instant) -> Self {
+        let rests = lease.until.map(|_| now + HANDOVER);
         Page {
             deadline: Arc::new(Deadline::new(lease.until)),
             held: true,
@@ -92,6 +100,7 @@ impl Page {
             freezes: 0,
             paused: None,
             shut: None,
+            rests,
             doubts: 0,
             last: VecDeque::new(),
             done: 0,
@@ -105,6 +114,7 @@ impl Page {
         self.held
             && self.paused.is_none()
             && self.shut.is_none()
+            && self.rests.is_none_or(|until| until <= now)
             && self.frozen.is_none_or(|until| until <= now)
             && self.lease.until.is_none_or(|until| now < until)
     }
@@ -171,8 +181,11 @@ impl Page {
     }
 
     /// The lease was renewed, or taken again.
-    pub(super) fn hold(&mut self, lease: Lease) {
+    pub(super) fn hold(&mut self, lease: Lease, now: Instant) {
         self.deadline.set(lease.until);
+        if !self.held {
+            self.rests = lease.until.map(|_| now + HANDOVER);
+        }
         if lease.until.is_some() {
             self.exhausted = lease.idle;
         }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 #![allow(clippy::format_push_string, reason = "rows are few")]
 
+mod handover;
 mod journal;
 mod proxy;
 mod reach;
