@@ -155,6 +155,8 @@ lint: version-check
     {{just}} -f bindings/c/justfile lint
     {{just}} -f docs/justfile lint
     {{just}} -f dist/justfile lint
+    {{quote(target / "docs/site-venv/bin/ruff")}} format --no-cache --check --quiet tests bindings/c/tests
+    {{quote(target / "docs/site-venv/bin/ruff")}} check --no-cache --quiet tests bindings/c/tests
 
 # Build the site of the documents into target/docs/site, and check it.
 docs:

@@ -72,9 +72,7 @@ async def main() -> None:
     server = receiver(events)
     print(f"http://127.0.0.1:{server.server_port}/webhook", flush=True)
     async with Client.from_env() as client:
-        await client.calling.set_settings(
-            CallSettings(audio_enabled=True, call_routing="PARTNERS")
-        )
+        await client.calling.set_settings(CallSettings(audio_enabled=True, call_routing="PARTNERS"))
         card = ButtonTemplate("Talk to us", [AudioCallButton("Call Now")])
         await client.send(os.environ["CALLCTA_PSID"], card)
         call = await ringing(events)
@@ -85,9 +83,7 @@ async def main() -> None:
         peer.on("track", lambda track: voice.done() or voice.set_result(track))
         peer.addTrack(MediaRelay().subscribe(AudioStreamTrack()))
         await peer.setLocalDescription(await peer.createOffer())
-        session = await client.calling.accept(
-            call.id, peer.localDescription.sdp, rang_at=call.time
-        )
+        session = await client.calling.accept(call.id, peer.localDescription.sdp, rang_at=call.time)
         await peer.setRemoteDescription(RTCSessionDescription(session.answer, "answer"))
 
         frames = await heard(await asyncio.wait_for(voice, PATIENCE))

@@ -28,13 +28,13 @@ SECONDS = 600
 
 # What languages quote in their own ways, beside what the vectors have.
 TEXTS = [
-    "it's \"both\" \\ kinds",
+    'it\'s "both" \\ kinds',
     "a\tb\nc\rd\u0001e\u007f1",
     "line\u2028paragraph\u2029",
     "bidi \u202e\u2066 hidden \u200b\ufeff\u00ad",
     "👩‍💻 🏴󠁧󠁢󠁥󠁮󠁧󠁿 é ü 漢字 عربي",
     "what??/ ??= %s %d %%n ???? #{x} ${x} {x} {{x}}",
-    "*/ // <!-- </script> '''\"\"\" r#\"x\"#",
+    '*/ // <!-- </script> \'\'\'""" r#"x"#',
     "nul \u0000 1",
     "",
     " ",
@@ -217,14 +217,24 @@ def done(command, **more):
 
 
 def compile_rust(path, runner):
-    build = ["cargo", "build", "--locked", "--quiet", "-p", "callcta", "--example", "vectors_runner"]
+    build = [
+        "cargo",
+        "build",
+        "--locked",
+        "--quiet",
+        "-p",
+        "callcta",
+        "--example",
+        "vectors_runner",
+    ]
     artifacts = done([*build, "--message-format=json"], cwd=ROOT).splitlines()
     libraries = {}
     for artifact in map(json.loads, artifacts):
         name = artifact.get("target", {}).get("name")
         if artifact["reason"] == "compiler-artifact" and name in ("callcta", "serde_json"):
-            rlib = [file for file in artifact["filenames"] if file.endswith(".rlib")]
-            libraries.update({name: file for file in rlib})
+            for file in artifact["filenames"]:
+                if file.endswith(".rlib"):
+                    libraries[name] = file
     deps = Path(runner).parent.parent / "deps"
     externs = [part for name, file in libraries.items() for part in ("--extern", f"{name}={file}")]
     made = path.with_name(f"{path.stem}-rust")
@@ -267,9 +277,20 @@ def with_package(folder, package):
 
 def compile_typescript(path, package):
     modules = with_package(path.parent, package)
-    options = ["--strict", "--target", "es2022", "--module", "nodenext", "--typeRoots", modules / "none"]
+    options = [
+        "--strict",
+        "--target",
+        "es2022",
+        "--module",
+        "nodenext",
+        "--typeRoots",
+        modules / "none",
+    ]
     tsc = Path(package).resolve() / "node_modules/.bin/tsc"
-    done([tsc, *options, "--types", "", "--lib", "es2022,dom", "--skipLibCheck", path], cwd=path.parent)
+    done(
+        [tsc, *options, "--types", "", "--lib", "es2022,dom", "--skipLibCheck", path],
+        cwd=path.parent,
+    )
     return ["node", path.with_suffix(".mjs")]
 
 
@@ -299,7 +320,15 @@ const show = (at: number, message: Message) =>
 def compile_c(path, library):
     lib = Path(library).resolve() / "lib"
     # Texts may be longer than what every compiler must take.
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wno-overlength-strings", "-trigraphs"]
+    flags = [
+        "-std=c11",
+        "-Wall",
+        "-Wextra",
+        "-Wpedantic",
+        "-Werror",
+        "-Wno-overlength-strings",
+        "-trigraphs",
+    ]
     include = ROOT / "bindings/c/include"
     made = path.with_name(f"{path.stem}-c")
     done(
@@ -350,7 +379,7 @@ REQUESTS = {
     "card": {"recipient": {"id": "254"}, "message": card(buttons=[CALL])},
     "options": {
         "recipient": {"user_ref": "ref 1"},
-        "message": {"text": "it's \"both\" \\ kinds", "metadata": "m"},
+        "message": {"text": 'it\'s "both" \\ kinds', "metadata": "m"},
         "messaging_type": "MESSAGE_TAG",
         "tag": "HUMAN_AGENT",
         "notification_type": "NO_PUSH",
@@ -359,7 +388,9 @@ REQUESTS = {
     },
     "further": {
         "recipient": {"comment_id": "1_2"},
-        "message": {"attachment": {"type": "template", "payload": {"template_type": "call_prompt"}}},
+        "message": {
+            "attachment": {"type": "template", "payload": {"template_type": "call_prompt"}}
+        },
         "later": {"a": [1, None]},
     },
 }

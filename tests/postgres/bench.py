@@ -59,14 +59,28 @@ def people(folder, rows, pages):
     with open(folder / "people.csv", "w") as file:
         file.write("psid,key,page,name\n")
         for number in range(rows):
-            file.write(f"{9_000_000 + number},order-{number},{1000 + number % pages},Ada {number}\n")
+            file.write(
+                f"{9_000_000 + number},order-{number},{1000 + number % pages},Ada {number}\n"
+            )
     (folder / "card.json").write_text('{"text": "Dear {{ name }}"}')
 
 
 def load(program, folder, journal):
     began = time.monotonic()
-    subprocess.run([program, "campaign", "load", folder / "people.csv", "--message",
-                    folder / "card.json", "--journal", journal], check=True, capture_output=True)
+    subprocess.run(
+        [
+            program,
+            "campaign",
+            "load",
+            folder / "people.csv",
+            "--message",
+            folder / "card.json",
+            "--journal",
+            journal,
+        ],
+        check=True,
+        capture_output=True,
+    )
     return time.monotonic() - began
 
 
@@ -74,8 +88,12 @@ def status(program, journal):
     times = []
     for _ in range(3):
         began = time.monotonic()
-        done = subprocess.run([program, "campaign", "status", "--json", "--journal", journal],
-                              check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [program, "campaign", "status", "--json", "--journal", journal],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         times.append(time.monotonic() - began)
     return min(times), json.loads(done.stdout)
 
@@ -92,17 +110,28 @@ def main():
         subprocess.run([program, "campaign", "migrate", "--journal", server.url], check=True)
 
         people(folder, rows, 50)
-        for name, journal in [("SQLite", str(folder / "file.journal")),
-                              ("PostgreSQL", url(server, "loaded"))]:
-            told(f"{name}: load of {rows} rows", f"{rows / load(program, folder, journal):,.0f} rows/s")
+        for name, journal in [
+            ("SQLite", str(folder / "file.journal")),
+            ("PostgreSQL", url(server, "loaded")),
+        ]:
+            told(
+                f"{name}: load of {rows} rows",
+                f"{rows / load(program, folder, journal):,.0f} rows/s",
+            )
 
         for batch in (10, 50, 200, 1000):
-            for name, journal in [("SQLite", str(folder / "file.journal")),
-                                  ("PostgreSQL", url(server, "loaded"))]:
+            for name, journal in [
+                ("SQLite", str(folder / "file.journal")),
+                ("PostgreSQL", url(server, "loaded")),
+            ]:
                 count = min(rows // 5, batch * 400)
                 spent = Cost(server)
-                out = subprocess.run([cost, journal, str(batch), str(count)], check=True,
-                                     capture_output=True, text=True).stdout.split()
+                out = subprocess.run(
+                    [cost, journal, str(batch), str(count)],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                ).stdout.split()
                 done, took = int(out[0]), float(out[1])
                 beside = f"; {spent.per_row(done)}" if name == "PostgreSQL" else ""
                 told(f"{name}: {batch} rows per claim", f"{done / took:,.0f} rows/s{beside}")
@@ -117,28 +146,41 @@ def main():
             stamps = sorted(message["sent_at"] for message in world.stored())
             inner = stamps[len(stamps) // 10 : -len(stamps) // 10]
             rate = len(inner) / (inner[-1] - inner[0]) * 1000
-            told("50 Pages at 40/s, two workers",
-                 f"{rate:,.0f}/s, {rate / 20:.1f} % of the pace; {spent.per_row(len(stamps))}; "
-                 f"most of a Page in any second {campaign.busiest()}")
+            told(
+                "50 Pages at 40/s, two workers",
+                f"{rate:,.0f}/s, {rate / 20:.1f} % of the pace; {spent.per_row(len(stamps))}; "
+                f"most of a Page in any second {campaign.busiest()}",
+            )
         finally:
             world.close()
 
-        campaign = sql(server.url, "insert into callcta.campaign (name, facts) select 'many', facts "
-                               "from callcta.campaign where name = 'loaded' returning id")
-        sql(server.url, f"insert into callcta.recipient (campaign, page, line, state, key, psid, cells) "
-                    f"select {campaign}, 1 + n % 50, n, 0, 'k' || n, '9' || n, '{{\"name\":\"Ada\"}}' "
-                    f"from generate_series(1, {many}) n")
-        sql(server.url, f"insert into callcta.share (campaign, page, rows, queued) "
-                    f"select {campaign}, page, count(*), count(*) from callcta.recipient where campaign = {campaign} group by 2")
+        campaign = sql(
+            server.url,
+            "insert into callcta.campaign (name, facts) select 'many', facts "
+            "from callcta.campaign where name = 'loaded' returning id",
+        )
+        sql(
+            server.url,
+            f"insert into callcta.recipient (campaign, page, line, state, key, psid, cells) "
+            f"select {campaign}, 1 + n % 50, n, 0, 'k' || n, '9' || n, '{{\"name\":\"Ada\"}}' "
+            f"from generate_series(1, {many}) n",
+        )
+        sql(
+            server.url,
+            f"insert into callcta.share (campaign, page, rows, queued) "
+            f"select {campaign}, page, count(*), count(*) from callcta.recipient where campaign = {campaign} group by 2",
+        )
         sql(server.url, "select callcta.analyze()")
         for when, change in [
             ("all queued, just loaded", None),
             ("all queued, vacuumed", "vacuum callcta.recipient"),
-            ("half of them sent, a tenth of those unknown",
-             f"update callcta.recipient set state = case when line % 20 = 0 then 4 else 2 end, "
-             f"kind = case when line % 20 = 0 then 'network' else '' end "
-             f"where campaign = {campaign} and line % 2 = 0; "
-             f"update callcta.share set queued = 0 where campaign = {campaign} and page % 2 = 1"),
+            (
+                "half of them sent, a tenth of those unknown",
+                f"update callcta.recipient set state = case when line % 20 = 0 then 4 else 2 end, "
+                f"kind = case when line % 20 = 0 then 'network' else '' end "
+                f"where campaign = {campaign} and line % 2 = 0; "
+                f"update callcta.share set queued = 0 where campaign = {campaign} and page % 2 = 1",
+            ),
             ("the same, vacuumed", "vacuum callcta.recipient"),
         ]:
             if change:

@@ -48,7 +48,10 @@ class Server:
     def _do(self, command, *arguments, environment=None, stdout=None):
         return subprocess.run(
             [HERE / "server.sh", command, self.folder, *arguments],
-            check=True, text=True, env=environment, stdout=stdout,
+            check=True,
+            text=True,
+            env=environment,
+            stdout=stdout,
         )
 
     def standby(self):
@@ -78,22 +81,47 @@ class World:
             "people": {psid: {"page": page} for psid, _, page in people},
         }
         (folder / "seed.json").write_text(json.dumps(seed))
-        lines = ["psid,key,page,name"] + [",".join((*person, f"Ada {person[1]}")) for person in people]
+        lines = ["psid,key,page,name"] + [
+            ",".join((*person, f"Ada {person[1]}")) for person in people
+        ]
         (folder / "people.csv").write_text("\n".join(lines) + "\n")
         (folder / "card.json").write_text('{"text": "Dear {{ name }}"}')
         (folder / "tokens").mkdir()
         for page in self.pages:
             (folder / "tokens" / page).write_text(f"T{page}")
         self.emulator = subprocess.Popen(
-            [program, "emulate", "--quiet", "--run-clock", "--clock", "now", "--threads", "4",
-             "--keep-messages", "100000", "--keep-bytes", "400000000", "--seed", "1",
-             "--seed-file", folder / "seed.json"],
-            stdout=subprocess.PIPE, text=True,
+            [
+                program,
+                "emulate",
+                "--quiet",
+                "--run-clock",
+                "--clock",
+                "now",
+                "--threads",
+                "4",
+                "--keep-messages",
+                "100000",
+                "--keep-bytes",
+                "400000000",
+                "--seed",
+                "1",
+                "--seed-file",
+                folder / "seed.json",
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.address = json.loads(self.emulator.stdout.readline())["url"]
         if drop:
-            self.control("faults", {"action": {"type": "drop"}, "apply": "after",
-                                    "times": 1_000_000, "probability": drop})
+            self.control(
+                "faults",
+                {
+                    "action": {"type": "drop"},
+                    "apply": "after",
+                    "times": 1_000_000,
+                    "probability": drop,
+                },
+            )
 
     def control(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()
@@ -124,9 +152,13 @@ class Campaign:
     def run(self, *arguments, codes=(0,)):
         done = subprocess.run(
             [self.world.program, "campaign", *arguments, *self.journal],
-            env=self.environment, capture_output=True, text=True,
+            env=self.environment,
+            capture_output=True,
+            text=True,
         )
-        assert done.returncode in codes, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode in codes, (
+            f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        )
         return done
 
     def load(self, file="people.csv"):
@@ -136,10 +168,24 @@ class Campaign:
     def worker(self, *arguments, pace=PACE):
         log_file = open(self.world.folder / f"worker-{len(self.workers)}.log", "w")
         worker = subprocess.Popen(
-            [self.world.program, "campaign", self.verb, *self.journal, "--tokens",
-             self.world.folder / "tokens", "--pace", str(pace), "--lease-time", str(LEASE),
-             "--progress", "json", *arguments],
-            env=self.environment, stdout=subprocess.DEVNULL, stderr=log_file,
+            [
+                self.world.program,
+                "campaign",
+                self.verb,
+                *self.journal,
+                "--tokens",
+                self.world.folder / "tokens",
+                "--pace",
+                str(pace),
+                "--lease-time",
+                str(LEASE),
+                "--progress",
+                "json",
+                *arguments,
+            ],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=log_file,
         )
         worker.log = log_file.name
         self.workers.append(worker)
@@ -152,7 +198,10 @@ class Campaign:
         """The process that has a Page, as anybody can see who watches."""
         watching = subprocess.Popen(
             [self.world.program, "campaign", "status", "--watch", "--json", *self.journal],
-            env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         try:
             for line in watching.stderr:
@@ -175,14 +224,17 @@ class Campaign:
             met[row["callcta_state"], received[row["psid"]]] += 1
         causes = collections.Counter(
             (row["callcta_kind"], received[row["psid"]])
-            for row in rows if row["callcta_state"] == "unknown"
+            for row in rows
+            if row["callcta_state"] == "unknown"
         )
         twice = {psid for psid, count in received.items() if count > 1}
         lost = met["sent", 0]
         log("states and messages received:", dict(met))
         log("unknown, by cause:", dict(causes))
-        log(f"received twice: {len(twice)}; taken for sent, and not received: {lost}; "
-            f"most per Page in any second: {self.busiest()}")
+        log(
+            f"received twice: {len(twice)}; taken for sent, and not received: {lost}; "
+            f"most per Page in any second: {self.busiest()}"
+        )
         assert not twice, "somebody got the message twice"
         assert not lost, "somebody is taken for reached who isn't"
         assert len(rows) == sum(met.values())
@@ -280,7 +332,9 @@ def disturbed(program, folder, server, name, plan, rows=5000):
 
 def check_counts(server, name):
     """Counts that are kept are those of the rows, at whatever moment."""
-    wrong = sql(server.url, f"""
+    wrong = sql(
+        server.url,
+        f"""
         select s.page, s.rows, s.queued, s.in_flight, r.* from callcta.share s
         join callcta.campaign c on c.id = s.campaign
         cross join lateral (select count(*) as rows, count(*) filter (where state = 0) as queued,
@@ -288,18 +342,31 @@ def check_counts(server, name):
             coalesce(max(id) filter (where state = 1), 0) as claimed_to
             from callcta.recipient r where r.campaign = s.campaign and r.page = s.page) r
         where c.name = '{name}' and ((s.rows, s.queued, s.in_flight)
-            <> (r.rows, r.queued, r.in_flight) or s.claimed_to < r.claimed_to)""")
+            <> (r.rows, r.queued, r.in_flight) or s.claimed_to < r.claimed_to)""",
+    )
     assert not wrong, f"counts are wrong: {wrong}"
 
 
 def echo(message):
     """The webhook of a message's echo, in a line."""
     content = message["body"]["message"]
-    event = {"sender": {"id": message["page_id"]}, "recipient": {"id": message["recipient"]},
-             "timestamp": message["sent_at"],
-             "message": {"mid": message["message_id"], "is_echo": True, **content}}
-    return json.dumps({"object": "page", "entry": [{
-        "id": message["page_id"], "time": message["sent_at"], "messaging": [event]}]}) + "\n"
+    event = {
+        "sender": {"id": message["page_id"]},
+        "recipient": {"id": message["recipient"]},
+        "timestamp": message["sent_at"],
+        "message": {"mid": message["message_id"], "is_echo": True, **content},
+    }
+    return (
+        json.dumps(
+            {
+                "object": "page",
+                "entry": [
+                    {"id": message["page_id"], "time": message["sent_at"], "messaging": [event]}
+                ],
+            }
+        )
+        + "\n"
+    )
 
 
 def moved(program, folder, server):
@@ -408,7 +475,9 @@ logfile =
         log_file = open(it.folder / "pgbouncer.log", "w")
         pooler = subprocess.Popen(command, stderr=log_file, stdout=log_file)
         try:
-            campaign = Campaign(it, f"postgresql://postgres@127.0.0.1:{own}/postgres?campaign=pooled")
+            campaign = Campaign(
+                it, f"postgresql://postgres@127.0.0.1:{own}/postgres?campaign=pooled"
+            )
             end = time.monotonic() + 30
             while True:
                 try:
@@ -456,10 +525,16 @@ def told(program, folder, server):
         assert re.search(r"40 rows will be sent(.|\n)*the pause ends", said), said
         assert campaign.status()["states"]["sent"] == 40
         own = "(select id from callcta.campaign where name = 'told')"
-        sql(server.url, "update callcta.recipient set state = 3, kind = 'service' "
-                        f"where campaign = {own} and line % 10 = 1")
-        sql(server.url, "insert into callcta.worker (name, campaign, host, pid, expires_at) "
-                        f"values ('other', {own}, 'there', 1, now() + interval '1 hour')")
+        sql(
+            server.url,
+            "update callcta.recipient set state = 3, kind = 'service' "
+            f"where campaign = {own} and line % 10 = 1",
+        )
+        sql(
+            server.url,
+            "insert into callcta.worker (name, campaign, host, pid, expires_at) "
+            f"values ('other', {own}, 'there', 1, now() + interval '1 hour')",
+        )
         said = campaign.run("retry", codes=(5,)).stderr
         assert "4 rows would be put back" in said and "1 worker that runs it would" in said, said
 
@@ -478,7 +553,9 @@ def replica(program, folder, server):
         assert not it.stored()
         # Of both, the one that takes writes is used, whichever comes first.
         place = re.search(r"@(.*)/", server.url)[1]
-        both = Campaign(it, f"{standby.removesuffix('/postgres')},{place}/postgres?campaign=replica")
+        both = Campaign(
+            it, f"{standby.removesuffix('/postgres')},{place}/postgres?campaign=replica"
+        )
         both.run("run", *tokens)
         assert both.check() == {("sent", 1): 40}
 
@@ -494,10 +571,14 @@ def guide(program, folder, server):
         place = re.search(r"@(.*)/", server.url)[1]
         script = script.replace("db.example", place)
         (it.folder / "greeting.json").write_text('{"text": "Hello {{ name }}"}')
-        environment = {**os.environ, "CALLCTA_BASE_URL": it.address,
-                       "PATH": f"{pathlib.Path(program).parent}:{os.environ['PATH']}"}
-        done = subprocess.run(["bash", "-euc", script], cwd=it.folder, env=environment,
-                              capture_output=True, text=True)
+        environment = {
+            **os.environ,
+            "CALLCTA_BASE_URL": it.address,
+            "PATH": f"{pathlib.Path(program).parent}:{os.environ['PATH']}",
+        }
+        done = subprocess.run(
+            ["bash", "-euc", script], cwd=it.folder, env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "it ended with" not in done.stdout, done.stdout + done.stderr
         exported = (it.folder / "autumn.csv").read_text()
@@ -506,8 +587,9 @@ def guide(program, folder, server):
 
 
 def sql(url, text):
-    done = subprocess.run(["psql", url, "-AtqX", "-c", text], check=True, text=True,
-                          capture_output=True)
+    done = subprocess.run(
+        ["psql", url, "-AtqX", "-c", text], check=True, text=True, capture_output=True
+    )
     return done.stdout.strip()
 
 
@@ -527,7 +609,10 @@ def main():
     try:
         subprocess.run([program, "campaign", "migrate", "--journal", server.url], check=True)
         only = [flag for flag in flags if not flag.startswith("--")]
-        wanted = lambda name: not only or name in only
+
+        def wanted(name):
+            return not only or name in only
+
         if wanted("moved"):
             moved(program, folder, server)
         if wanted("hard-stop"):
@@ -547,9 +632,12 @@ def main():
         kills = [(0.1, "kill"), (0.3, "kill"), (0.6, "kill-holder"), (0.75, "kill-holder")]
         stops = [(0.15, "stop"), (0.3, "wake")]
         server_ends = [(0.2, "immediate"), (0.45, "kill-server")]
-        for name, plan in [("kills", kills), ("stops", stops + [(0.5, "stop"), (0.65, "wake")]),
-                           ("server-ends", server_ends)]:
-            if name in only or "--long" in flags and not only:
+        for name, plan in [
+            ("kills", kills),
+            ("stops", [*stops, (0.5, "stop"), (0.65, "wake")]),
+            ("server-ends", server_ends),
+        ]:
+            if name in only or ("--long" in flags and not only):
                 disturbed(program, folder, server, name, plan)
         if wanted("all"):
             disturbed(program, folder, server, "all", sorted(kills + stops + server_ends))

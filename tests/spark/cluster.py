@@ -1,5 +1,6 @@
 """A Spark cluster of its own: a master and two workers, each on an address of the loopback."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -48,8 +49,18 @@ class Cluster:
         self.master = self._wait("master", r"Starting Spark master at (\S+)")
         for number, address in enumerate(["127.0.0.1", "127.0.0.2"]):
             # On one address no copy of a slow task would be tried.
-            self._start(f"worker-{number}", address, "deploy.worker.Worker", "--cores", "2",
-                        "--memory", "1g", "--work-dir", folder / f"work-{number}", self.master)
+            self._start(
+                f"worker-{number}",
+                address,
+                "deploy.worker.Worker",
+                "--cores",
+                "2",
+                "--memory",
+                "1g",
+                "--work-dir",
+                folder / f"work-{number}",
+                self.master,
+            )
         for number in range(2):
             self._wait(f"worker-{number}", r"Successfully registered with (master)")
 
@@ -68,9 +79,20 @@ class Cluster:
         path = self.folder / f"{name}.log"
         with open(path, "w") as log:
             process = subprocess.Popen(
-                [HOME / "bin/spark-class", f"org.apache.spark.{what}", "--host", address,
-                 "--port", "0", "--webui-port", "0", *arguments],
-                env=self.environment(address), stdout=log, stderr=log,
+                [
+                    HOME / "bin/spark-class",
+                    f"org.apache.spark.{what}",
+                    "--host",
+                    address,
+                    "--port",
+                    "0",
+                    "--webui-port",
+                    "0",
+                    *arguments,
+                ],
+                env=self.environment(address),
+                stdout=log,
+                stderr=log,
             )
         self.processes.append(process)
 
@@ -128,8 +150,12 @@ class Cluster:
     def _drive(self, name, arguments, **more):
         log = open(self.folder / f"{name}.log", "w")
         job = subprocess.Popen(
-            [sys.executable, *arguments], env=self.environment("127.0.0.1") | more,
-            stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
+            [sys.executable, *arguments],
+            env=self.environment("127.0.0.1") | more,
+            stdout=log,
+            stderr=log,
+            cwd=self.folder,
+            start_new_session=True,
         )
         job.log = log.name
         return job
@@ -171,8 +197,6 @@ class Cluster:
     def stop(self):
         for process in reversed(self.processes):
             for pid in [*descendants(process.pid), process.pid]:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, 9)
-                except ProcessLookupError:
-                    pass
             process.wait()

@@ -95,7 +95,9 @@ class Refusals(unittest.TestCase):
 
     def test_nothing_secret_is_shown(self):
         source = Callcta(self.options(send="true", tokens="/tokens"))
-        writer = source.writer(columns("psid long, key decimal(20,0), page string, name string"), False)
+        writer = source.writer(
+            columns("psid long, key decimal(20,0), page string, name string"), False
+        )
         self.assertNotIn(MESSAGE, f"{source!r} {writer!r}")
         self.assertTrue(Campaign(self.journal, campaign=self.id()).exists)
 

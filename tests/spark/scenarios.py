@@ -65,16 +65,21 @@ def drained(program, folder, server, cluster, name, count, pages, kills, partiti
     with world(program, folder, name, count, pages, drop=0.01) as it:
         began = time.monotonic()
         job = cluster.job(
-            name, rows=rows(it), partitions=partitions,
+            name,
+            rows=rows(it),
+            partitions=partitions,
             writes=[options(it, server, name, send="true")],
-            settings=cluster.settings(**settings), window="2099-12-31T23:00:00-01:00",
+            settings=cluster.settings(**settings),
+            window="2099-12-31T23:00:00-01:00",
         )
         for share, what in kills:
             it.wait_for(int(count * share), 240)
             find = cluster.executors if what == "executor" else cluster.python_workers
             kill(cluster, find, f"{what}, at {share:.0%}")
         places = cluster.listening(job.pid)
-        assert len(places) >= 6 and all(place.removeprefix("::ffff:").startswith("127.") for place in places), places
+        assert len(places) >= 6 and all(
+            place.removeprefix("::ffff:").startswith("127.") for place in places
+        ), places
         told = wait(job, "\nwritten\n")
         log(f"written after {time.monotonic() - began:.0f} s")
         assert not any(secret in told for secret in SECRETS)
@@ -96,10 +101,18 @@ def refused(program, folder, server, cluster):
         (it.folder / "tokens" / it.pages[1]).unlink()
         with_password = server.url.replace("postgres@", "postgres:hunter2@")
         assert with_password != server.url
-        writes = [{"pase": "5"}, {"message": '{"text": "{{ town }}"}'}, {"access_token": "hunter2"},
-                  {"journal": with_password}, {"send": "true"}]
+        writes = [
+            {"pase": "5"},
+            {"message": '{"text": "{{ town }}"}'},
+            {"access_token": "hunter2"},
+            {"journal": with_password},
+            {"send": "true"},
+        ]
         job = cluster.job(
-            "refused", rows=rows(it), partitions=2, settings=cluster.settings(),
+            "refused",
+            rows=rows(it),
+            partitions=2,
+            settings=cluster.settings(),
             writes=[options(it, server, "refused", **more) for more in writes],
         )
         told = wait(job, "the campaign has not been sent to its end: ")
@@ -132,7 +145,9 @@ def streamed(program, folder, server, cluster):
         first = cluster.job("stream-1", stuck=str(stuck), **given)
         end = time.monotonic() + 180
         while not stuck.exists():
-            assert first.poll() is None and time.monotonic() < end, pathlib.Path(first.log).read_text()[-3000:]
+            assert first.poll() is None and time.monotonic() < end, pathlib.Path(
+                first.log
+            ).read_text()[-3000:]
             time.sleep(0.05)
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
@@ -179,13 +194,17 @@ def guide(program, folder, server, cluster):
 
 def written_down(cluster):
     """What Spark keeps of all that, in its logs and those of its executors."""
-    speculative = sum(
-        event["Task Info"]["Speculative"] for event in cluster.events_of("TaskStart")
+    speculative = sum(event["Task Info"]["Speculative"] for event in cluster.events_of("TaskStart"))
+    stages = [
+        event["Stage Info"]["Stage Attempt ID"] for event in cluster.events_of("StageSubmitted")
+    ]
+    failed = sum(
+        event["Task End Reason"]["Reason"] != "Success" for event in cluster.events_of("TaskEnd")
     )
-    stages = [event["Stage Info"]["Stage Attempt ID"] for event in cluster.events_of("StageSubmitted")]
-    failed = sum(event["Task End Reason"]["Reason"] != "Success" for event in cluster.events_of("TaskEnd"))
-    log(f"Spark: {len(stages)} stages, {sum(attempt > 0 for attempt in stages)} of them again; "
-        f"{failed} tasks failed, {speculative} speculative")
+    log(
+        f"Spark: {len(stages)} stages, {sum(attempt > 0 for attempt in stages)} of them again; "
+        f"{failed} tasks failed, {speculative} speculative"
+    )
     for path in cluster.folder.rglob("*"):
         if path.is_file() and path.suffix not in (".jar", ".data", ".index"):
             text = path.read_bytes()
@@ -222,7 +241,9 @@ def main():
                     "spark.speculation.task.duration.threshold": "3s",
                 }
                 # So many partitions that the last ones are read when the executor is dead.
-                drained(program, folder, server, cluster, "everything", 5000, 20, kills, 15, **copies)
+                drained(
+                    program, folder, server, cluster, "everything", 5000, 20, kills, 15, **copies
+                )
                 kills = [(0.6, "Python worker")]
                 drained(program, folder, server, cluster, "copied", 1600, 8, kills, 2, **copies)
                 streamed(program, folder, server, cluster)

@@ -187,11 +187,13 @@ def write(header):
     for result, function, parameters in functions(header):
         count += 1
         right = [value(function, *parameter) for parameter in parameters]
-        output = next((kind for kind, name in parameters if is_output(kind) and name != "error"), "")
+        output = next(
+            (kind for kind, name in parameters if is_output(kind) and name != "error"), ""
+        )
 
         def case(bad, place, then):
             """One call with this value in this place, and what holds after it."""
-            call = f"{function}({', '.join(right[:place] + [bad] + right[place + 1:])})"
+            call = f"{function}({', '.join([*right[:place], bad, *right[place + 1 :]])})"
             if result != "callcta_status":
                 return f"    {call};\n"
             lines = ["error = ANYTHING;", f"status = {call};", then]

@@ -143,9 +143,11 @@ def run_installed(program, prefix, libdir, cmake):
         (build,) = (block for block in blocks("sh") if "pkg-config" in block)
         shell(build)
         emulator.check_sent(shell(f"./send {emulator.psids[0]}"))
-        shell("cc send.c -o static $(pkg-config --cflags callcta) "
-              "\"$LIBDIR/libcallcta.a\" $(pkg-config --static --libs-only-l callcta | "
-              "sed 's/-lcallcta//')")
+        shell(
+            "cc send.c -o static $(pkg-config --cflags callcta) "
+            '"$LIBDIR/libcallcta.a" $(pkg-config --static --libs-only-l callcta | '
+            "sed 's/-lcallcta//')"
+        )
         emulator.check_sent(shell(f"LD_LIBRARY_PATH= ./static {emulator.psids[0]}"))
         (lists,) = blocks("cmake")
 

@@ -21,7 +21,9 @@ def message(psid=PSID, **more):
     return {"recipient": {"id": psid}, "message": {"attachment": attachment}}
 
 
-check("call button", page.create_message(params=message()).export_all_data(), {"recipient_id": PSID})
+check(
+    "call button", page.create_message(params=message()).export_all_data(), {"recipient_id": PSID}
+)
 try:
     page.create_message(params=message(expires_in_days=8))
     raise AssertionError("8 days were taken")

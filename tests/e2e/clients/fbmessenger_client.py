@@ -8,9 +8,9 @@ from common import CALL, PSID, READY, check
 # fbmessenger 6.0.0 still looks here, where Python 3.10 no longer has it.
 collections.Iterable = collections.abc.Iterable
 
-from fbmessenger import MessengerClient  # noqa: E402
-from fbmessenger.elements import Button, Element  # noqa: E402
-from fbmessenger.templates import ButtonTemplate, GenericTemplate  # noqa: E402
+from fbmessenger import MessengerClient
+from fbmessenger.elements import Button, Element
+from fbmessenger.templates import ButtonTemplate, GenericTemplate
 
 
 def client(token=READY["access_token"], **settings):
@@ -21,7 +21,9 @@ def client(token=READY["access_token"], **settings):
 
 url = Button(button_type="web_url", title="View Website", url="https://example.com")
 postback = Button(button_type="postback", title="Call me back", payload="CALL_BACK")
-generic = GenericTemplate([Element(title="Contact Support!", subtitle="We are open", buttons=[url])])
+generic = GenericTemplate(
+    [Element(title="Contact Support!", subtitle="We are open", buttons=[url])]
+)
 button = ButtonTemplate("Contact Support!", [url, postback])
 
 sent = {"recipient_id": PSID}

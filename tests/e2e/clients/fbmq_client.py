@@ -6,8 +6,8 @@ import types
 # It imports flask for its webhook, which this does not use.
 sys.modules["flask"] = types.ModuleType("flask")
 
-from common import PSID, TOKEN, check, first_name, redirect, state  # noqa: E402
-from fbmq import Attachment, Page, QuickReply, Template  # noqa: E402
+from common import PSID, TOKEN, check, first_name, redirect, state
+from fbmq import Attachment, Page, QuickReply, Template
 
 redirect()
 page = Page(TOKEN)
@@ -35,6 +35,11 @@ check("profile", profile, {"id": PSID, "first_name": first_name()})
 page.greeting("Hello {{user_first_name}}!")
 page.show_starting_button("START")
 page.show_persistent_menu([back, web])
-[profile] = [p["messenger_profile"] for p in state()["pages"].values() if p["messenger_profile"]["greeting"]]
+[profile] = [
+    p["messenger_profile"] for p in state()["pages"].values() if p["messenger_profile"]["greeting"]
+]
 assert profile["get_started"] == {"payload": "START"}
-assert [item["title"] for item in profile["persistent_menu"][0]["call_to_actions"]] == ["Call me back", "Open"]
+assert [item["title"] for item in profile["persistent_menu"][0]["call_to_actions"]] == [
+    "Call me back",
+    "Open",
+]

@@ -61,7 +61,11 @@ class Receiver:
     def __init__(self, command):
         env = {**os.environ, "CALLCTA_APP_SECRET": SECRET, "CALLCTA_VERIFY_TOKEN": TOKEN}
         self.process = subprocess.Popen(
-            command, cwd=HERE, env={**env, "PORT": "0", "NODE_ENV": "test"}, stdout=subprocess.PIPE, text=True
+            command,
+            cwd=HERE,
+            env={**env, "PORT": "0", "NODE_ENV": "test"},
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self.lines = queue.SimpleQueue()
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -163,7 +167,7 @@ def check_refusals(receiver):
     for what, *signatures in (
         ("another secret", sign(body, "another")),
         ("another body", sign(body + b"\n")),
-        ("no signature", ),
+        ("no signature",),
         ("half a signature", good[:40]),
         ("no hex", "sha256=" + "x" * 64),
         ("Latin-1", "sha256=" + "\xe9" * 64),
