@@ -31,7 +31,7 @@ export interface Standing {
   states: Record<State, number>;
   /** How many are in a state for a reason. */
   kinds: OfKind[];
-  /** Of a run that has just ended: the Pages that somebody must see to, and why. */
+  /** The Pages with queued rows that somebody must see to, and why. */
   paused: Record<string, string>;
   /** How a run ended. `held`: rows are left, but each Page that has some is paused. */
   ended?: 'finished' | 'drained' | 'held' | 'journal_failed';

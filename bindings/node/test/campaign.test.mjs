@@ -307,6 +307,7 @@ test('Pages that somebody must see to are told', async () => {
   );
   assert.deepEqual([standing.status, standing.ended], ['paused', 'held']);
   assert.match(standing.paused[other], /^authentication: /);
+  assert.deepEqual((await campaign.status()).paused, standing.paused);
 });
 
 test('what is unknown is settled by echoes or a word', async () => {

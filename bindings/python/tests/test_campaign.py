@@ -439,6 +439,7 @@ def test_pages_that_somebody_must_see_to_are_told(emulator: Emulator, campaign: 
     assert (standing.status, standing.ended) == ("paused", "held")
     assert list(standing.paused) == [OTHER]
     assert standing.paused[OTHER].startswith("authentication: ")
+    assert campaign.status().paused == standing.paused
     assert (standing.states["sent"], standing.states["queued"]) == (3, 3)
     assert campaign.run(TOKENS, base_url=emulator.url).status == "finished"
 

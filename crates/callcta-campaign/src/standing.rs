@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::journal::{Count, Facts, Journal, State};
-use crate::run::{Ended, Hold};
+use crate::run::Ended;
 
 /// How a campaign stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Standing {
     pub held: bool,
     /// Whether those who run it were asked to stop.
     pub pausing: bool,
+    /// The Pages with queued rows that are paused, and why: somebody must see to them.
+    pub paused: BTreeMap<String, String>,
 }
 
 impl Standing {
@@ -34,6 +36,12 @@ impl Standing {
     /// Of the kind [`Journal`](crate::ErrorKind::Journal).
     pub fn of(journal: &mut dyn Journal, held: bool) -> Result<Self> {
         let counts = journal.counts()?;
+        let waits = |page_id: &str| {
+            let mut queued = counts.iter().filter(|count| count.state == State::Queued);
+            queued.any(|count| count.page_id == page_id)
+        };
+        let mut paused = journal.pauses()?;
+        paused.retain(|page_id, _| waits(page_id));
         let facts = Facts {
             // Some may have been added since it was opened.
             rows: counts.iter().map(|count| count.rows).sum(),
@@ -44,6 +52,7 @@ impl Standing {
             counts,
             held,
             pausing: journal.orders()?.pause,
+            paused,
         })
     }
 
@@ -86,10 +95,6 @@ impl Standing {
             .map(|state| (state.as_str(), self.rows_in(*state)));
         let kinds = self.kinds().into_iter();
         let kinds = kinds.filter(|((_, kind), _)| !kind.is_empty());
-        let held = ended
-            .map(|ended| &ended.snapshot.held)
-            .into_iter()
-            .flatten();
         Told {
             status: self.word(),
             ended: ended.map(|ended| ended.how.as_str()),
@@ -103,12 +108,7 @@ impl Standing {
                     meaning: meaning(state, kind),
                 })
                 .collect(),
-            paused: held
-                .filter_map(|(page_id, hold)| match hold {
-                    Hold::Paused(why) => Some((page_id.as_str(), why.as_str())),
-                    _ => None,
-                })
-                .collect(),
+            paused: &self.paused,
             campaign: &self.facts.id,
             input_hash: &self.facts.input_hash,
             message_hash: &self.facts.message_hash,
@@ -125,7 +125,7 @@ struct Told<'a> {
     states: BTreeMap<&'static str, u64>,
     kinds: Vec<OfKind<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    paused: BTreeMap<&'a str, &'a str>,
+    paused: &'a BTreeMap<String, String>,
     campaign: &'a str,
     input_hash: &'a str,
     message_hash: &'a str,

@@ -101,7 +101,7 @@ class Standing(NamedTuple):
         campaign: What tells the campaign from all others.
         input_hash: As of the plan.
         message_hash: As of the plan.
-        paused: Of a run that has just ended: the Pages that somebody must see to, and why.
+        paused: The Pages with queued rows that somebody must see to, and why.
         ended: Of a run that has just ended: `finished`, `drained`, `held` (rows are left, but each
             Page that has some is paused) or `journal_failed`.
     """

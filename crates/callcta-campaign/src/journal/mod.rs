@@ -10,6 +10,7 @@ mod postgres;
 mod sqlite;
 mod types;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 #[cfg(feature = "postgres")]
@@ -163,6 +164,13 @@ pub trait Journal: Send {
 
     /// What was said to those who run the campaign.
     fn orders(&mut self) -> Result<Orders>;
+
+    /// Keeps why a Page is paused, or that it isn't any more, for whoever asks how the campaign
+    /// stands. Whoever leases the Page next begins without.
+    fn keep_pause(&mut self, page_id: &str, why: Option<&str>) -> Result<()>;
+
+    /// The Pages that are paused, and why.
+    fn pauses(&mut self) -> Result<BTreeMap<String, String>>;
 
     /// Those who run the campaign now, as far as the journal knows.
     fn workers(&mut self) -> Result<Vec<Worker>> {

@@ -149,6 +149,7 @@ pub fn run(
         lanes: HashMap::new(),
         unsettled: Vec::new(),
         failed: None,
+        pauses: BTreeMap::new(),
         snapshot: Snapshot::default(),
         meter: Meter::new(now),
         asked: now,
@@ -195,6 +196,8 @@ struct Engine<'a> {
     unsettled: Vec<Settlement>,
     /// Since when the journal can't be written, why, and when it was tried last.
     failed: Option<(Instant, Error, Instant)>,
+    /// What the journal says of why Pages are paused.
+    pauses: BTreeMap<String, String>,
     snapshot: Snapshot,
     meter: Meter,
     asked: Instant,
@@ -245,6 +248,7 @@ impl Engine<'_> {
                 self.claim(now);
             }
             self.publish(now);
+            self.keep_pauses(now);
             if self.outstanding() == 0 && self.unsettled.is_empty() && self.outcomes_are_in() {
                 if drained {
                     return How::Drained;
@@ -440,6 +444,34 @@ impl Engine<'_> {
             Ok(leases) => self.hold(leases, now),
             Err(error) => self.fail(error, now),
         }
+    }
+
+    /// Writes down why Pages are paused, where that has changed.
+    fn keep_pauses(&mut self, now: Instant) {
+        if self.failed.is_some() {
+            return;
+        }
+        let paused = self
+            .snapshot
+            .held
+            .iter()
+            .filter_map(|(page_id, hold)| match hold {
+                Hold::Paused(why) => Some((page_id.clone(), why.clone())),
+                _ => None,
+            });
+        let paused: BTreeMap<String, String> = paused.collect();
+        if paused == self.pauses {
+            return;
+        }
+        for page_id in self.pauses.keys().chain(paused.keys()) {
+            let why = paused.get(page_id);
+            if why != self.pauses.get(page_id)
+                && let Err(error) = self.journal.keep_pause(page_id, why.map(String::as_str))
+            {
+                return self.fail(error, now);
+            }
+        }
+        self.pauses = paused;
     }
 
     fn change_pace(&mut self, pace: Option<f64>) {

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use super::snapshot::{Meter, Snapshot};
+use super::snapshot::{Hold, Meter, Snapshot};
 use crate::error::Result;
 use crate::journal::Journal;
 
-/// Watches a run from outside: what only that process knows, such as the Pages that it holds
-/// up, is left out.
+/// Watches a run from outside: what only that process knows, such as the Pages that are at a
+/// limit, is left out.
 pub struct Watch {
     meter: Meter,
     /// How many rows were done at the first look.
@@ -30,6 +30,7 @@ impl Watch {
     /// Of the kind [`Journal`](crate::ErrorKind::Journal).
     pub fn look(&mut self, journal: &mut dyn Journal) -> Result<Snapshot> {
         let now = Instant::now();
+        let paused = journal.pauses()?.into_iter();
         let mut snapshot = Snapshot {
             rows: journal.facts().rows,
             draining: journal.orders()?.pause,
@@ -38,6 +39,9 @@ impl Watch {
             } else {
                 Vec::new()
             },
+            held: paused
+                .map(|(page_id, why)| (page_id, Hold::Paused(why)))
+                .collect(),
             ..Snapshot::default()
         };
         for count in journal.counts()? {

@@ -1,5 +1,6 @@
 //! What a run does when its journal can't be written.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -66,6 +67,15 @@ impl Journal for Full {
 
     fn counts(&mut self) -> Result<Vec<Count>> {
         self.inner.counts()
+    }
+
+    fn keep_pause(&mut self, page_id: &str, why: Option<&str>) -> Result<()> {
+        self.check()?;
+        self.inner.keep_pause(page_id, why)
+    }
+
+    fn pauses(&mut self) -> Result<BTreeMap<String, String>> {
+        self.inner.pauses()
     }
 
     fn count(&mut self, filter: &Filter) -> Result<u64> {

@@ -1,10 +1,11 @@
+use std::collections::BTreeMap;
 use std::fs;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use callcta_campaign::{
     Access, Command, Control, Ended, Filter, Hold, How, Journal, QuietHours, RunSettings, Snapshot,
-    SqliteJournal, State, Template, check_message, run,
+    SqliteJournal, Standing, State, Template, check_message, run,
 };
 use callcta_emulator::{Emulator, Fault};
 
@@ -98,6 +99,9 @@ fn what_is_wrong_with_a_page_holds_that_page_and_its_rows_wait() {
     };
     assert_eq!(page, "8");
     assert!(why.starts_with("authentication: "), "{why}");
+    // Whoever asks later is told as well.
+    let paused = Standing::of(&mut journal, false).unwrap().paused;
+    assert_eq!(paused, BTreeMap::from([(page.clone(), why.clone())]));
     // What came back counts as never tried.
     let each = &mut |recipient: callcta_campaign::Recipient| {
         assert_eq!((recipient.attempts, recipient.message_id), (0, None));
@@ -113,6 +117,7 @@ fn what_is_wrong_with_a_page_holds_that_page_and_its_rows_wait() {
         How::Finished
     );
     assert_eq!(states(&mut journal), [0, 0, 100, 0, 0, 0, 0]);
+    assert_eq!(journal.pauses().unwrap(), BTreeMap::new());
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -349,9 +350,17 @@ fn people_and_echoes_decide() {
     journal.command(Command::Pause).unwrap();
     let orders = database.open().orders().unwrap();
     assert_eq!((orders.pause, orders.pace), (true, Some(5.0)));
-    // A pause stays until somebody ends it; a pace goes with the run that it was said to.
+    journal
+        .keep_pause("7", Some("authentication: it is over"))
+        .unwrap();
+    let pauses = database.open().pauses().unwrap();
+    let why = "authentication: it is over".to_owned();
+    assert_eq!(pauses, BTreeMap::from([("7".to_owned(), why)]));
+    // A pause stays until somebody ends it; a pace goes with the run that it was said to, and
+    // why a Page was paused with whoever paused it.
     journal.release().unwrap();
-    journal.lease().unwrap();
+    lease(&mut journal, 2);
+    assert_eq!(journal.pauses().unwrap(), BTreeMap::new());
     let orders = journal.orders().unwrap();
     assert_eq!((orders.pause, orders.pace), (true, None));
     journal.command(Command::Resume).unwrap();

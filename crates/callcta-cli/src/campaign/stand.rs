@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use callcta_campaign::{
-    Campaign, Ended, Filter, Hold, Result, Snapshot, Standing, State, Watch, meaning,
+    Campaign, Ended, Filter, Result, Snapshot, Standing, State, Watch, meaning,
 };
 
 use super::progress::Drawing;
@@ -124,17 +124,13 @@ impl Stand {
             number(sent),
             rows(self.standing.facts.rows)
         )?;
-        if let Some(ended) = ended {
-            for (page_id, hold) in &ended.snapshot.held {
-                if let Hold::Paused(why) = hold {
-                    let page = styled(WARN, format_args!("Page {page_id} is paused:"));
-                    writeln!(out, "  {page} {}", plain(why))?;
-                }
-            }
-            if let Some(failure) = ended.failure() {
-                let why = failure.to_string();
-                writeln!(out, "  {} {}", styled(BAD, "journal:"), plain(&why))?;
-            }
+        for (page_id, why) in &self.standing.paused {
+            let page = styled(WARN, format_args!("Page {page_id} is paused:"));
+            writeln!(out, "  {page} {}", plain(why))?;
+        }
+        if let Some(failure) = ended.and_then(Ended::failure) {
+            let why = failure.to_string();
+            writeln!(out, "  {} {}", styled(BAD, "journal:"), plain(&why))?;
         }
         for ((state, kind), count) in self.standing.kinds() {
             let name = if kind.is_empty() {

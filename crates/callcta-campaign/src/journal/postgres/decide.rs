@@ -200,6 +200,25 @@ async fn decided(
     Ok(())
 }
 
+pub(super) fn keep_pause(
+    server: &mut Server,
+    campaign: i32,
+    page_id: &str,
+    why: Option<&str>,
+) -> Result<()> {
+    server.again(STEP, async |client| {
+        let update = "update callcta.share s set paused = $3 from callcta.page p \
+             where s.campaign = $1 and s.page = p.id and p.page_id = $2";
+        let values: Values<'_> = &[
+            (&campaign, Type::INT4),
+            (&page_id, Type::TEXT),
+            (&why, Type::TEXT),
+        ];
+        client.execute_typed(update, values).await?;
+        Ok(())
+    })
+}
+
 pub(super) fn command(server: &mut Server, campaign: i32, command: Command) -> Result<()> {
     let (paused, pace) = match command {
         Command::Pause => (Some(true), None),

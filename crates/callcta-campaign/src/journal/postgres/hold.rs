@@ -327,6 +327,12 @@ impl Holder {
             let works = "update callcta.worker set waiting = false where name = $1";
             let values: &[(&(dyn ToSql + Sync), Type)] = &[(&self.name, Type::TEXT)];
             transaction.execute_typed(works, values).await?;
+            let begins = "update callcta.share set paused = null \
+                 where campaign = $1 and page = any($2) and paused is not null";
+            let campaign = self.campaign;
+            let values: &[(&(dyn ToSql + Sync), Type)] =
+                &[(&campaign, Type::INT4), (&ids, Type::INT4_ARRAY)];
+            transaction.execute_typed(begins, values).await?;
             let epochs: Vec<i64> = taken.iter().map(|(.., epoch)| *epoch).collect();
             let lost = in_flight_become(LOST, "r.epoch < mine.taken");
             transaction

@@ -1,5 +1,6 @@
 //! Reading a journal.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use tokio_postgres::Row as Line;
@@ -239,6 +240,20 @@ pub(super) fn decisions(server: &mut Server, campaign: i32) -> Result<Vec<Decisi
             rows: line.get::<_, i64>(3).cast_unsigned(),
         });
         Ok(decisions.collect())
+    })
+}
+
+pub(super) fn pauses(server: &mut Server, campaign: i32) -> Result<BTreeMap<String, String>> {
+    server.again(STEP, async |client| {
+        let select = "select p.page_id, s.paused from callcta.share s \
+             join callcta.page p on p.id = s.page where s.campaign = $1 and s.paused is not null";
+        let lines = client
+            .query_typed(select, &[(&campaign, Type::INT4)])
+            .await?;
+        Ok(lines
+            .iter()
+            .map(|line| (line.get(0), line.get(1)))
+            .collect())
     })
 }
 

@@ -16,6 +16,7 @@ mod server;
 mod tls;
 mod work;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 pub use self::address::PostgresAddress;
@@ -176,6 +177,14 @@ impl Journal for PostgresJournal {
 
     fn orders(&mut self) -> Result<Orders> {
         look::orders(&mut self.server, self.campaign)
+    }
+
+    fn keep_pause(&mut self, page_id: &str, why: Option<&str>) -> Result<()> {
+        decide::keep_pause(&mut self.server, self.campaign, page_id, why)
+    }
+
+    fn pauses(&mut self) -> Result<BTreeMap<String, String>> {
+        look::pauses(&mut self.server, self.campaign)
     }
 
     fn workers(&mut self) -> Result<Vec<Worker>> {

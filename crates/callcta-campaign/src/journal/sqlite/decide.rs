@@ -137,6 +137,14 @@ fn decided(
     Ok(())
 }
 
+pub(super) fn keep_pause(connection: &Connection, page_id: &str, why: Option<&str>) -> Result<()> {
+    let update = "update page set paused = ? where page_id = ?";
+    connection
+        .execute(update, params![why, page_id])
+        .step(Step::Write)?;
+    Ok(())
+}
+
 pub(super) fn command(connection: &Connection, command: Command) -> Result<()> {
     let done = match command {
         Command::Pause => connection.execute("update command set pause = 1", []),

@@ -1,5 +1,7 @@
 //! Reading a journal.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, Row as Line};
 
 use super::failure::{Step, StepExt as _};
@@ -176,6 +178,16 @@ pub(super) fn decisions(connection: &Connection) -> Result<Vec<Decision>> {
     });
     let decisions = decisions.step(Step::Read)?;
     decisions.collect::<rusqlite::Result<_>>().step(Step::Read)
+}
+
+pub(super) fn pauses(connection: &Connection) -> Result<BTreeMap<String, String>> {
+    let select = "select page_id, paused from page where paused is not null";
+    let mut select = connection.prepare(select).step(Step::Read)?;
+    let lines = select.query_map([], |line| Ok((line.get(0)?, line.get(1)?)));
+    lines
+        .step(Step::Read)?
+        .collect::<rusqlite::Result<_>>()
+        .step(Step::Read)
 }
 
 pub(super) fn orders(connection: &Connection) -> Result<Orders> {

@@ -11,6 +11,7 @@ mod schema;
 mod space;
 mod work;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -282,6 +283,14 @@ impl Journal for SqliteJournal {
 
     fn orders(&mut self) -> Result<Orders> {
         look::orders(&self.connection)
+    }
+
+    fn keep_pause(&mut self, page_id: &str, why: Option<&str>) -> Result<()> {
+        decide::keep_pause(&self.connection, page_id, why)
+    }
+
+    fn pauses(&mut self) -> Result<BTreeMap<String, String>> {
+        look::pauses(&self.connection)
     }
 
     fn workers(&mut self) -> Result<Vec<Worker>> {

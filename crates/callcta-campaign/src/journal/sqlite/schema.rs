@@ -6,7 +6,7 @@ use super::failure::{Step, StepExt as _};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The layout of the tables.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 /// "cCTA": tells journals from other SQLite files.
 const APPLICATION: i64 = 0x6343_5441;
@@ -26,7 +26,8 @@ create table message (
 );
 create table page (
     id integer primary key,
-    page_id text not null unique
+    page_id text not null unique,
+    paused text               -- why nothing is sent for it
 );
 create table recipient (
     id integer primary key,

@@ -70,7 +70,7 @@ pub(super) fn begin(connection: &mut Connection) -> Result<i64> {
     transaction.execute(run, values).step(Step::Write)?;
     let run = transaction.last_insert_rowid();
     transaction
-        .execute("update command set pause = 0, pace = null", [])
+        .execute_batch("update command set pause = 0, pace = null; update page set paused = null")
         .step(Step::Write)?;
     transaction.commit().step(Step::Write)?;
     Ok(run)

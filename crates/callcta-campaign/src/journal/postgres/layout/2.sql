@@ -23,7 +23,9 @@ create index recipient_failed on callcta.recipient (campaign, page, failed, kind
 alter table callcta.share
     add column queued bigint not null default 0,
     add column in_flight bigint not null default 0,
-    add column claimed_to bigint not null default 0;
+    add column claimed_to bigint not null default 0,
+    -- Why nothing is sent for it.
+    add column paused text;
 alter table callcta.share set (fillfactor = 50);
 create index share_page on callcta.share (page);
 

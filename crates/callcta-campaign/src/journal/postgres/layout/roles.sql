@@ -12,7 +12,7 @@ grant update (owner, epoch, expires_at) on callcta.page to {worker};
 grant update (state, epoch, attempts, message, message_id, kind, code, subcode, http_status,
     trace_id, claimed_at, settled_at) on callcta.recipient to {worker};
 grant update (paused, pace) on callcta.campaign to {worker};
-grant update (queued, in_flight, claimed_to) on callcta.share to {worker};
+grant update (queued, in_flight, claimed_to, paused) on callcta.share to {worker};
 grant execute on function callcta.claim, callcta.settle, callcta.forget to {worker};
 grant insert, update on callcta.worker to {worker};
 grant insert on callcta.decision, callcta.message to {worker};
