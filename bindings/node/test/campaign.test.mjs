@@ -15,22 +15,14 @@ import { Campaign, CampaignError } from 'callcta/campaign';
 import { Emulator } from 'callcta/testing';
 import { parseUnverified } from 'callcta/webhook';
 
-const [page, other] = ['100000000000001', '100000000000002'];
-const tokens = { [page]: 'token-1', [other]: 'token-2' };
+import { other, page, people, tokens } from './people.mjs';
+
 const payload = {
   template_type: 'button',
   text: 'Dear {{ name }}',
   buttons: [{ type: 'audio_call', title: 'Call Now' }],
 };
 const message = JSON.stringify({ attachment: { type: 'template', payload } });
-
-const people = (count, of = page) =>
-  Array.from({ length: count }, (_, n) => ({
-    psid: `${of.at(-1)}${String(n).padStart(15, '0')}`,
-    key: `${of}-${n}`,
-    page: of,
-    name: `N${n}`,
-  }));
 
 let folder, campaign, emulator;
 

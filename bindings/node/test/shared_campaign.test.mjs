@@ -11,18 +11,11 @@ import { inspect } from 'node:util';
 import { Campaign } from 'callcta/campaign';
 import { Emulator } from 'callcta/testing';
 
+import { other, page, people, tokens } from './people.mjs';
+
 const script = fileURLToPath(new URL('../../../tests/postgres/server.sh', import.meta.url));
 const program = fileURLToPath(new URL('../../../target/debug/callcta', import.meta.url));
-const [page, other] = ['100000000000001', '100000000000002'];
-const tokens = { [page]: 'token-1', [other]: 'token-2' };
 const message = JSON.stringify({ text: 'Dear {{ name }}' });
-const people = (count, of = page) =>
-  Array.from({ length: count }, (_, n) => ({
-    psid: `${of.at(-1)}${String(n).padStart(15, '0')}`,
-    key: `${of}-${n}`,
-    page: of,
-    name: `N${n}`,
-  }));
 
 let folder, url, campaign, emulator;
 let number = 0;

@@ -242,7 +242,8 @@ def test_settings_that_cant_be_used(settings: Any, server: Server) -> None:
         server.client(share_connections=5)
 
 
-def test_a_pause_holds_one_page_or_all(server: Server) -> None:
+def hold(server: Server) -> tuple[threading.Event, threading.Event]:
+    """Keeps answers back until the second event; the first one tells that a request came."""
     arrived, go = threading.Event(), threading.Event()
 
     def answer(request: Any) -> Answer:
@@ -251,6 +252,11 @@ def test_a_pause_holds_one_page_or_all(server: Server) -> None:
         return ok(request)
 
     server.answer = answer
+    return arrived, go
+
+
+def test_a_pause_holds_one_page_or_all(server: Server) -> None:
+    arrived, go = hold(server)
     outboxes = callcta.Outboxes(workers=4)
     one, other = (outboxes.outbox(client, pace=None) for client in clients(server, 2))
     told: list[Any] = []
@@ -281,14 +287,7 @@ def test_a_pause_holds_one_page_or_all(server: Server) -> None:
 
 @pytest.mark.parametrize("kind", ["one", "all"])
 def test_draining_sends_what_is_there_and_takes_no_more(server: Server, kind: str) -> None:
-    arrived, go = threading.Event(), threading.Event()
-
-    def answer(request: Any) -> Answer:
-        arrived.set()
-        go.wait(60)
-        return ok(request)
-
-    server.answer = answer
+    arrived, go = hold(server)
     outboxes = callcta.Outboxes(workers=2)
     outbox = outboxes.outbox(server.client(), pace=None)
     ended: list[BaseException] = []

@@ -2,10 +2,11 @@
 //!
 //! What counts there is when requests arrive. That is known here to within a moment: not
 //! before a message may start, and not after its request has been given to the operating
-//! system, or answered where the connection is new, but for what the network adds. So a message starts when all but few enough of
-//! those before it have been written a second ago, however long they took from their start
-//! to there: nothing that stalls here, a thread, a connection or the machine, makes several
-//! arrive in the wrong second. What the network adds is left room for.
+//! system, or answered where the connection is new, but for what the network adds. So a
+//! message starts when all but few enough of those before it have been written a second ago,
+//! however long they took from their start to there: nothing that stalls here, a thread, a
+//! connection or the machine, makes several arrive in the wrong second. What the network adds
+//! is left room for.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

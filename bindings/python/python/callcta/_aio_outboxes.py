@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
-from typing import Self, Unpack
+from typing import Self, Unpack, cast
 
 from callcta._aio_bridge import Bridges, many, send
 from callcta._native import Message, Receipt, Recipient
@@ -51,7 +51,7 @@ class Outbox(_Awaited, OutboxBase):
 
     @property
     def _bridges(self) -> Bridges:
-        outboxes: Outboxes = self._outboxes  # type: ignore[assignment]  # pyright: ignore
+        outboxes = cast("Outboxes", self._outboxes)
         return outboxes._bridges  # pyright: ignore[reportPrivateUsage]
 
     @property
